@@ -1,0 +1,62 @@
+import helmet from '@fastify/helmet';
+import type { Queues, Redis } from '@tapedeck/jobs';
+import { stripUrlQueries, type Logger } from '@tapedeck/runtime';
+import type { ObjectStore } from '@tapedeck/transfer';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { ApiConfig } from './config.ts';
+import { createAuthenticator } from './plugins/authenticate.ts';
+import { problemDetails } from './plugins/problem-details.ts';
+import { rateLimitWrites } from './plugins/rate-limit.ts';
+import { convertRoute } from './routes/convert.ts';
+import { healthRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { storageRoutes } from './routes/storage.ts';
+
+export interface AppDependencies {
+  config: ApiConfig;
+  /** Fails fast: an answer must not wait for a Redis that is away. */
+  redis: Redis;
+  queues: Queues;
+  store: ObjectStore;
+  logger: Logger;
+}
+
+/** A request is a few URLs and some metadata. */
+const MAX_BODY_BYTES = 256 * 1024;
+const REQUEST_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 72_000;
+
+/** The HTTP side, assembled. Listening is main's business; tests inject. */
+export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
+  const { config, logger } = dependencies;
+  const app = Fastify({
+    // pino's own type and Fastify's differ in variance only.
+    loggerInstance: logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    routerOptions: { maxParamLength: 512 },
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url, id: requestId } = request;
+    const durationMs = Math.round(reply.elapsedTime);
+    request.log.info(
+      { requestId, method, url: stripUrlQueries(url), status: reply.statusCode, durationMs },
+      'answered',
+    );
+  });
+  await app.register(problemDetails);
+  await app.register(helmet, { crossOriginResourcePolicy: { policy: 'cross-origin' } });
+  await app.register(healthRoutes, dependencies);
+  await app.register(storageRoutes, { dataDir: config.dataDir });
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', createAuthenticator(config.API_KEYS, config.MP4_SERVICE_TOKEN));
+    await rateLimitWrites(scope, dependencies);
+    await scope.register(convertRoute, dependencies);
+    await scope.register(jobRoutes, dependencies);
+  });
+  return app;
+}

@@ -1,0 +1,35 @@
+import { resolve } from 'node:path';
+import { ConfigError, loadEnvironment } from '@tapedeck/runtime';
+
+const NAMES = [
+  'REDIS_URL',
+  'PORT',
+  'HOST',
+  'PUBLIC_URL',
+  'DATA_DIR',
+  'STORAGE_DRIVER',
+  'SPACES_ENDPOINT',
+  'ALLOWED_BUCKETS',
+  'API_KEYS',
+  'MP4_SERVICE_TOKEN',
+  'ALLOW_PRIVATE_NETWORK',
+  'JOB_ATTEMPTS',
+  'RATE_LIMIT_MAX',
+  'RATE_LIMIT_WINDOW_MS',
+  'SHUTDOWN_GRACE_MS',
+  'LOG_LEVEL',
+] as const;
+
+export type ApiConfig = ReturnType<typeof loadConfig>;
+
+/** @throws ConfigError naming every variable that is wrong or missing. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
+  const environment = loadEnvironment(env, NAMES);
+  const { REDIS_URL: redisUrl, API_KEYS: apiKeys, MP4_SERVICE_TOKEN: serviceToken } = environment;
+  if (!redisUrl) throw new ConfigError('REDIS_URL: expected redis://, rediss:// or unix:, got nothing');
+  if (apiKeys.length === 0 && !serviceToken) {
+    throw new ConfigError('API_KEYS: expected id:sha256-hex (or a token in MP4_SERVICE_TOKEN), got nothing');
+  }
+  const publicUrl = (environment.PUBLIC_URL ?? `http://localhost:${environment.PORT}`).replace(/\/+$/, '');
+  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir: resolve(environment.DATA_DIR) });
+}

@@ -1,0 +1,25 @@
+import { connectRedis, createQueues, waitForRedis } from '@tapedeck/jobs';
+import { createLogger, loadConfigOrExit, runProcess, withDeadline } from '@tapedeck/runtime';
+import { createLocalStore } from '@tapedeck/transfer';
+import { createApp } from './app.ts';
+import { loadConfig } from './config.ts';
+
+const config = loadConfigOrExit(() => loadConfig(process.env));
+const logger = createLogger({ name: 'api', level: config.LOG_LEVEL, pretty: process.stdout.isTTY });
+
+const REDIS_TIMEOUT_MS = 30_000;
+
+await runProcess(logger, config.SHUTDOWN_GRACE_MS, async () => {
+  const redis = connectRedis(config.redisUrl, 'fast', (error) => logger.error({ err: error }, 'redis'));
+  await waitForRedis(redis, REDIS_TIMEOUT_MS);
+  const queues = createQueues(redis);
+  const store = createLocalStore({ dataDir: config.dataDir, publicUrl: config.publicUrl });
+  const app = await createApp({ config, redis, queues, store, logger });
+  await app.listen({ host: config.HOST, port: config.PORT });
+
+  return async () => {
+    await app.close();
+    await queues.close();
+    await withDeadline(redis.quit(), 2_000, 'closing Redis').catch(() => redis.disconnect());
+  };
+});

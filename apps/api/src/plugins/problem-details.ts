@@ -1,0 +1,71 @@
+import { ERROR_TABLE, JobError, type ErrorCode, type RequestIssue } from '@tapedeck/contracts';
+import type { FastifyReply } from 'fastify';
+import fp from 'fastify-plugin';
+
+/** A request that does not fit: one row for each field that is wrong. */
+export class InvalidRequestError extends JobError {
+  readonly issues: readonly RequestIssue[];
+  constructor(issues: readonly [RequestIssue, ...RequestIssue[]]) {
+    super('REQUEST_INVALID', `${issues[0].path}: ${issues[0].message}`);
+    this.issues = issues;
+  }
+}
+
+/** Fastify's own refusals, in our words. */
+const FASTIFY_CODES: Partial<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'CONTENT_TYPE_UNSUPPORTED',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'REQUEST_INVALID',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'REQUEST_INVALID',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'REQUEST_INVALID',
+};
+const STATUS_CODES: Partial<Record<number, ErrorCode>> = {
+  400: 'REQUEST_INVALID',
+  404: 'NOT_FOUND',
+  408: 'REQUEST_TIMEOUT',
+  413: 'BODY_TOO_LARGE',
+  415: 'CONTENT_TYPE_UNSUPPORTED',
+  416: 'RANGE_NOT_SATISFIABLE',
+  429: 'RATE_LIMITED',
+};
+/** How long a caller should wait before it tries again what we could not take. */
+const RETRY_AFTER_SEC = 5;
+
+/**
+ * Every error leaves as application/problem+json (RFC 9457). What we did not throw on purpose becomes INTERNAL_ERROR
+ * without a word of it: the log has the rest.
+ */
+export const problemDetails = fp(async (app) => {
+  app.setNotFoundHandler((_request, reply) => {
+    sendProblem(reply, new JobError('NOT_FOUND'));
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const problem = toJobError(error);
+    if (problem.httpStatus >= 500) request.log.error({ err: error }, 'request failed');
+    if (problem.httpStatus === 503) reply.header('retry-after', RETRY_AFTER_SEC);
+    if (problem.httpStatus === 401) reply.header('www-authenticate', 'Bearer');
+    sendProblem(reply, problem);
+  });
+});
+
+function toJobError(error: unknown): JobError {
+  if (error instanceof JobError) return error;
+  const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
+  const known = (typeof code === 'string' && FASTIFY_CODES[code]) || STATUS_CODES[Number(statusCode)];
+  // The message of what the client got wrong is the client's to read, but a parser's may quote the body.
+  return new JobError(known || 'INTERNAL_ERROR', undefined, { cause: error });
+}
+
+function sendProblem(reply: FastifyReply, problem: JobError): void {
+  const { code, httpStatus, message } = problem;
+  const body = {
+    type: `urn:tapedeck:problem:${code}`,
+    title: ERROR_TABLE[code].summary,
+    status: httpStatus,
+    detail: message,
+    code,
+    ...(problem instanceof InvalidRequestError && { errors: problem.issues }),
+  };
+  // Serialized here: a reply that had begun another content type must not keep its serializer.
+  reply.code(httpStatus).type('application/problem+json').serializer(JSON.stringify).send(body);
+}

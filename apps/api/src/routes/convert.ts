@@ -1,0 +1,90 @@
+import { JobError, parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
+import { loadRecord, submitJob, type Queues, type Redis, type SubmitResult } from '@tapedeck/jobs';
+import { withDeadline } from '@tapedeck/runtime';
+import { assertUrlAllowed, buildTapeKeys } from '@tapedeck/transfer';
+import type { FastifyInstance } from 'fastify';
+import type { ApiConfig } from '../config.ts';
+import { InvalidRequestError } from '../plugins/problem-details.ts';
+
+/** A caller waits for us, and is gone in seconds. */
+const SUBMIT_TIMEOUT_MS = 900;
+
+/** `POST /convert`: a 202 is a promise, so it is answered when the job is in the queue and not before. */
+export async function convertRoute(
+  app: FastifyInstance,
+  { config, redis, queues }: { config: ApiConfig; redis: Redis; queues: Queues },
+): Promise<void> {
+  const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
+  const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
+
+  app.post('/convert', { config: { rateLimit: {} } }, async (request, reply) => {
+    const convertRequest = parseBody(request.body);
+    const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);
+    assertBucketAllowed(convertRequest.bucket, config.ALLOWED_BUCKETS);
+    assertUrlAllowed(convertRequest.zipUrl, policy, 'SOURCE_URL_REFUSED');
+    assertUrlAllowed(convertRequest.callbackUrl, policy, 'CALLBACK_URL_REFUSED');
+
+    const { result, positionInQueue, status } = await orQueueUnavailable(async () => {
+      const submitted = await submitJob(redis, queues, {
+        request: convertRequest,
+        caller: request.caller,
+        outputKey: buildTapeKeys(convertRequest, addresses).mp4Key,
+        idempotencyKey,
+        maxAttempts: config.JOB_ATTEMPTS,
+      });
+      return { result: submitted, ...(await describeState(redis, queues, submitted)) };
+    });
+    const { outcome, jobId } = result;
+    if (outcome === 'conflict') {
+      throw new JobError('IDEMPOTENCY_CONFLICT', `expected the body that made ${jobId}, or another Idempotency-Key`);
+    }
+    request.log.info({ jobId, outcome, caller: request.caller, reference: convertRequest.reference }, 'submitted');
+    return reply
+      .code(outcome === 'accepted' ? 202 : 200)
+      .header('location', `/api/jobs/${jobId}`)
+      .send({
+        jobId,
+        status,
+        kind: convertRequest.kind,
+        positionInQueue,
+        statusUrl: `${config.publicUrl}/api/jobs/${jobId}`,
+        ...(outcome === 'duplicate' && { duplicate: true }),
+      });
+  });
+}
+
+function parseBody(body: unknown): ConvertRequest {
+  const parsed = parseConvertRequest(body);
+  if (!parsed.ok) throw new InvalidRequestError(parsed.issues);
+  return parsed.request;
+}
+
+const MAX_IDEMPOTENCY_KEY_CHARS = 255;
+
+function parseIdempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const key = String(header).trim();
+  if (key.length >= 1 && key.length <= MAX_IDEMPOTENCY_KEY_CHARS) return key;
+  const message = `expected 1 to ${MAX_IDEMPOTENCY_KEY_CHARS} characters, got ${key.length}`;
+  throw new InvalidRequestError([{ path: 'Idempotency-Key', message }]);
+}
+
+function assertBucketAllowed(bucket: string, allowed: readonly string[] | undefined): void {
+  if (allowed === undefined || allowed.includes(bucket)) return;
+  throw new JobError('BUCKET_NOT_ALLOWED', `bucket ${bucket} is not in ALLOWED_BUCKETS`);
+}
+
+async function describeState(redis: Redis, queues: Queues, { outcome, jobId }: SubmitResult) {
+  const positionInQueue = await queues.positionOf(jobId);
+  // Idle workers are quick, but a 202 says what it did: it queued the job.
+  if (outcome === 'accepted') return { positionInQueue, status: 'queued' };
+  return { positionInQueue, status: (await loadRecord(redis, jobId))?.status ?? 'queued' };
+}
+
+async function orQueueUnavailable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await withDeadline(work(), SUBMIT_TIMEOUT_MS, 'submitting');
+  } catch (cause) {
+    throw new JobError('QUEUE_UNAVAILABLE', 'send the same again: at most one job comes of it', { cause });
+  }
+}

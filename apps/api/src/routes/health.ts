@@ -1,0 +1,80 @@
+import { statfs } from 'node:fs/promises';
+import { listWorkers, type Redis, type SignOfLife } from '@tapedeck/jobs';
+import { VERSION, withDeadline } from '@tapedeck/runtime';
+import type { ObjectStore } from '@tapedeck/transfer';
+import type { FastifyInstance } from 'fastify';
+import type { ApiConfig } from '../config.ts';
+
+export interface HealthOptions {
+  config: ApiConfig;
+  redis: Redis;
+  store: ObjectStore;
+}
+
+const CHECK_TIMEOUT_MS = 2_000;
+
+/**
+ * Three questions of three askers: `live`, restart me? (never because of others); `ready`, send me requests?
+ * (Redis and the store answer); `/health`, what does a person want to know?
+ */
+export async function healthRoutes(app: FastifyInstance, options: HealthOptions): Promise<void> {
+  app.get('/health/live', async () => ({ status: 'ok' }));
+
+  app.get('/health/ready', async (_request, reply) => {
+    const [redis, storage] = await Promise.all([checkRedis(options.redis), checkStorage(options.store)]);
+    const isReady = redis.ok && storage.ok;
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unavailable', checks: { redis, storage } });
+  });
+
+  app.get('/health', async (_request, reply) => {
+    const [redis, storage, workers, disk] = await Promise.all([
+      checkRedis(options.redis),
+      checkStorage(options.store),
+      withDeadline(listWorkers(options.redis), CHECK_TIMEOUT_MS, 'listing workers').catch((): SignOfLife[] => []),
+      readDisk(options.config.dataDir),
+    ]);
+    const ffmpegVersion = workers.find((worker) => worker.ffmpegVersion)?.ffmpegVersion ?? null;
+    const works = redis.ok && storage.ok;
+    return reply.code(works ? 200 : 503).send({
+      status: !works ? 'unavailable' : workers.length > 0 ? 'ok' : 'degraded',
+      version: VERSION,
+      uptime: Math.round(process.uptime()),
+      checks: {
+        redis,
+        storage,
+        // FFmpeg is the workers': the API's image has none.
+        ffmpeg: { available: ffmpegVersion !== null, version: ffmpegVersion },
+        workers: { alive: workers.length, busy: workers.reduce((sum, worker) => sum + worker.busy, 0) },
+        disk,
+      },
+    });
+  });
+}
+
+interface Check {
+  ok: boolean;
+  latencyMs: number;
+}
+
+async function checkRedis(redis: Redis): Promise<Check> {
+  return check('Redis', () => redis.ping());
+}
+
+async function checkStorage(store: ObjectStore): Promise<Check & { driver: string }> {
+  const result = await check('the store', () => store.check(AbortSignal.timeout(CHECK_TIMEOUT_MS)));
+  return { ...result, driver: store.driver };
+}
+
+async function check(what: string, ask: () => Promise<unknown>): Promise<Check> {
+  const startedAt = performance.now();
+  const ok = await withDeadline(ask(), CHECK_TIMEOUT_MS, what).then(
+    () => true,
+    () => false,
+  );
+  return { ok, latencyMs: Math.round(performance.now() - startedAt) };
+}
+
+async function readDisk(dir: string): Promise<{ freeBytes: number; totalBytes: number } | null> {
+  const stats = await statfs(dir).catch(() => undefined);
+  return stats ? { freeBytes: stats.bavail * stats.bsize, totalBytes: stats.blocks * stats.bsize } : null;
+}

@@ -1,0 +1,31 @@
+import type { ConvertRequest } from '@tapedeck/contracts';
+import type { MediaTools } from '@tapedeck/media';
+import type { Logger } from '@tapedeck/runtime';
+import type { ObjectStore, StoreAddresses, UrlPolicy } from '@tapedeck/transfer';
+import type { Dispatcher } from 'undici';
+import type { WorkerConfig } from './config.ts';
+import type { ProgressReporter } from './progress-reporter.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What every attempt of this process shares. */
+export interface Equipment {
+  config: WorkerConfig;
+  tools: MediaTools;
+  store: ObjectStore;
+  agent: Dispatcher;
+  policy: UrlPolicy;
+  addresses: StoreAddresses;
+}
+
+/** Everything that a stage may use. Stages get it first and know nothing of Redis or of the queue. */
+export interface AttemptContext extends Equipment {
+  jobId: string;
+  request: ConvertRequest;
+  workspace: Workspace;
+  /** Aborted when the attempt must stop: shutdown, lost lock, time over. */
+  signal: AbortSignal;
+  logger: Logger;
+  progress: ProgressReporter;
+  /** Throws when another attempt holds the job. Asked right before anything becomes public. */
+  assertHolder(): Promise<void>;
+}

@@ -1,0 +1,65 @@
+import { totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { ConfigError, loadEnvironment } from '@tapedeck/runtime';
+
+const NAMES = [
+  'REDIS_URL',
+  'PORT',
+  'PUBLIC_URL',
+  'DATA_DIR',
+  'WORK_DIR',
+  'STORAGE_DRIVER',
+  'SPACES_ENDPOINT',
+  'CALLBACK_SIGNING_SECRET',
+  'CALLBACK_AUTH_TOKEN',
+  'CALLBACK_SCHEDULE_MS',
+  'CALLBACK_TIMEOUT_MS',
+  'ALLOW_PRIVATE_NETWORK',
+  'WORKER_CONCURRENCY',
+  'JOB_BACKOFF_MS',
+  'JOB_TIMEOUT_MS',
+  'JOB_STUCK_AFTER_MS',
+  'JOB_LOCK_MS',
+  'JOB_STALL_CHECK_MS',
+  'SHUTDOWN_GRACE_MS',
+  'FFMPEG_PATH',
+  'FFPROBE_PATH',
+  'FFMPEG_THREADS',
+  'ENCODE_MEMORY_BYTES',
+  'MAX_SOURCE_BYTES',
+  'MAX_ARCHIVE_ENTRIES',
+  'MAX_ARCHIVE_BYTES',
+  'MAX_FRAME_PIXELS',
+  'MAX_DURATION_SEC',
+  'LOG_LEVEL',
+] as const;
+
+export type WorkerConfig = ReturnType<typeof loadConfig>;
+
+/** Part of the container's memory that one worker's FFmpegs may plan with; the rest is Node and the page cache. */
+const ENCODE_SHARE = 0.7;
+
+/** @throws ConfigError naming every variable that is wrong or missing. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
+  const environment = loadEnvironment(env, NAMES);
+  const { REDIS_URL: redisUrl, CALLBACK_SIGNING_SECRET: signingSecrets } = environment;
+  if (!redisUrl) throw new ConfigError('REDIS_URL: expected redis://, rediss:// or unix:, got nothing');
+  if (!signingSecrets) throw new ConfigError('CALLBACK_SIGNING_SECRET: expected whsec_…, got nothing');
+  const publicUrl = (environment.PUBLIC_URL ?? `http://localhost:${environment.PORT}`).replace(/\/+$/, '');
+  return Object.freeze({
+    ...environment,
+    redisUrl,
+    signingSecrets,
+    publicUrl,
+    dataDir: resolve(environment.DATA_DIR),
+    workDir: resolve(environment.WORK_DIR),
+    encodeMemoryBytes: environment.ENCODE_MEMORY_BYTES ?? shareOfMemory(environment.WORKER_CONCURRENCY),
+  });
+}
+
+/** The cgroup's limit (v1 or v2) where there is one, the machine's memory otherwise. */
+function shareOfMemory(concurrency: number): number {
+  const limitBytes = process.constrainedMemory();
+  const availableBytes = limitBytes > 0 ? Math.min(limitBytes, totalmem()) : totalmem();
+  return Math.floor((availableBytes * ENCODE_SHARE) / concurrency);
+}

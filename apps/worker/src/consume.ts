@@ -1,0 +1,230 @@
+import { asJobError, JobError, type JobOutput } from '@tapedeck/contracts';
+import {
+  beginAttempt,
+  CONVERSIONS,
+  handBack,
+  isHolder,
+  QUEUE_PREFIX,
+  releaseForRetry,
+  reportProgress,
+  settleAttempt,
+  type Attempt,
+  type Outcome,
+  type Queues,
+  type Redis,
+} from '@tapedeck/jobs';
+import { withDeadline, type Logger } from '@tapedeck/runtime';
+import { UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq';
+import type { AttemptContext, Equipment } from './attempt-context.ts';
+import { tapeToMp4 } from './pipelines/tape-to-mp4.ts';
+import { createProgressReporter } from './progress-reporter.ts';
+import type { Workspaces } from './workspace.ts';
+
+/**
+ * The only file that knows BullMQ's control errors. BullMQ brings a job id to one worker at a time (usually) and brings
+ * it again when the worker dies; what the id means, how often it may be tried and how it ends is in the record.
+ *
+ * An attempt ends in one of four ways, and each leaves the record before it leaves BullMQ:
+ * - **settled**: completed, failed or canceled; its callback is in the outbox.
+ * - **released**: a retryable error and attempts left; BullMQ waits the backoff and brings it again.
+ * - **handed back**: this worker stops; the attempt does not count.
+ * - **lost**: another attempt holds the job; nothing is written, nothing was published.
+ */
+export interface Consumer {
+  /** Jobs that are running now. */
+  busy(): number;
+  /** Lets running jobs finish for `graceMs`, then hands them back. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface ConsumerOptions {
+  redis: Redis;
+  queues: Queues;
+  workspaces: Workspaces;
+  equipment: Equipment;
+  logger: Logger;
+}
+
+class StoppingError extends Error {}
+class AttemptLostError extends Error {}
+/** Tells BullMQ to bring the job again after a while. */
+class RetryLaterError extends Error {
+  readonly delayMs: number;
+  constructor(delayMs: number, code: string) {
+    super(code);
+    this.delayMs = delayMs;
+  }
+}
+
+const RETRY_WITHOUT_REASON_MS = 5_000;
+/** The record counts starts and ends a job that kills its workers; BullMQ must not get there first. */
+const MAX_STALLS = 1_000;
+const CLOSE_TIMEOUT_MS = 10_000;
+
+export function createConsumer(options: ConsumerOptions): Consumer {
+  const { redis, equipment, logger } = options;
+  const { config } = equipment;
+  const running = new Map<string, AbortController>();
+
+  const worker = new Worker(
+    CONVERSIONS,
+    async (job: Job, lockToken?: string) => {
+      const attempt = await beginAttempt(redis, job.id!);
+      if (!attempt) return;
+      const stop = new AbortController();
+      running.set(job.id!, stop);
+      try {
+        await carryOut(options, attempt, stop);
+      } catch (error) {
+        if (!(error instanceof StoppingError)) throw error;
+        await handBack(redis, attempt);
+        await job.moveToWait(lockToken);
+        throw new WaitingError();
+      } finally {
+        running.delete(job.id!);
+      }
+    },
+    {
+      connection: redis,
+      prefix: QUEUE_PREFIX,
+      concurrency: config.WORKER_CONCURRENCY,
+      lockDuration: config.JOB_LOCK_MS,
+      stalledInterval: config.JOB_STALL_CHECK_MS,
+      maxStalledCount: MAX_STALLS,
+      settings: {
+        backoffStrategy: (_attemptsMade, _type, error) =>
+          error instanceof RetryLaterError ? error.delayMs : RETRY_WITHOUT_REASON_MS,
+      },
+    },
+  );
+  worker.on('error', (error) => logger.error({ err: error }, 'queue error'));
+  worker.on('lockRenewalFailed', (jobIds) => {
+    for (const jobId of jobIds) running.get(jobId)?.abort(new AttemptLostError('the lock was lost'));
+  });
+
+  return {
+    busy: () => running.size,
+    async close(graceMs) {
+      const closed = worker.close();
+      try {
+        await withDeadline(closed, graceMs, 'finishing the running jobs');
+      } catch {
+        for (const stop of running.values()) stop.abort(new StoppingError('the worker is stopping'));
+        await withDeadline(closed, CLOSE_TIMEOUT_MS, 'handing the running jobs back');
+      }
+    },
+  };
+}
+
+/** Runs an attempt to its end and brings that end into the record. Throws what BullMQ has to know. */
+async function carryOut(options: ConsumerOptions, attempt: Attempt, stop: AbortController): Promise<void> {
+  const { equipment, workspaces } = options;
+  const { jobId, number, record } = attempt;
+  const logger = options.logger.child({ jobId, attempt: number, reference: record.request.reference });
+  if (number > record.maxAttempts) {
+    const error = { code: 'WORKER_LOST', message: new JobError('WORKER_LOST').message, phase: null } as const;
+    return settle(options, attempt, { status: 'failed', error }, logger);
+  }
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(equipment.config.JOB_TIMEOUT_MS)]);
+  const progress = createProgressReporter(
+    (news) => writeAsHolder(options.redis, attempt, stop, news),
+    (error) => logger.warn({ err: error }, 'progress could not be written'),
+  );
+  const workspace = await workspaces.create(jobId, number);
+  const { request } = record;
+  logger.info({ kind: request.kind, slug: request.slug }, 'attempt begins');
+  try {
+    const context: AttemptContext = {
+      ...equipment,
+      jobId,
+      request,
+      workspace,
+      signal,
+      logger,
+      progress,
+      assertHolder: () => assertHolder(options.redis, attempt),
+    };
+    const output: JobOutput = await tapeToMp4(context);
+    await settle(options, attempt, { status: 'completed', output }, logger);
+  } catch (error) {
+    await endFailedAttempt(options, attempt, toAttemptError(error, signal, progress.phase), logger);
+  } finally {
+    await workspace.remove();
+  }
+}
+
+async function writeAsHolder(
+  redis: Redis,
+  attempt: Attempt,
+  stop: AbortController,
+  news: Parameters<typeof reportProgress>[2],
+): Promise<void> {
+  if (await reportProgress(redis, attempt, news)) return;
+  const lost = new AttemptLostError('another attempt holds the job');
+  stop.abort(lost);
+  throw lost;
+}
+
+async function assertHolder(redis: Redis, attempt: Attempt): Promise<void> {
+  if (!(await isHolder(redis, attempt))) throw new AttemptLostError('another attempt holds the job');
+}
+
+/** Whatever a stage threw because it was aborted, the reason for the abort is what happened. */
+function toAttemptError(
+  error: unknown,
+  signal: AbortSignal,
+  phase: JobError['phase'],
+): JobError | StoppingError | AttemptLostError {
+  const reason: unknown = signal.aborted ? signal.reason : error;
+  if (reason instanceof StoppingError || reason instanceof AttemptLostError) return reason;
+  const isTimeout = reason instanceof DOMException && reason.name === 'TimeoutError';
+  const jobError = isTimeout ? new JobError('JOB_TIMEOUT') : asJobError(reason);
+  jobError.phase ??= phase;
+  return jobError;
+}
+
+async function endFailedAttempt(
+  options: ConsumerOptions,
+  attempt: Attempt,
+  error: JobError | StoppingError | AttemptLostError,
+  logger: Logger,
+): Promise<void> {
+  if (error instanceof StoppingError) {
+    logger.info('attempt is handed back');
+    throw error;
+  }
+  if (error instanceof AttemptLostError) {
+    logger.warn({ err: error }, 'attempt is lost');
+    throw new UnrecoverableError(error.message);
+  }
+  const { code, message, phase = null } = error;
+  const stored = { code, message, phase };
+  if (error.retryable && attempt.number < attempt.record.maxAttempts) {
+    const delayMs = backoffMs(options.equipment.config.JOB_BACKOFF_MS, attempt.number);
+    logger.warn({ err: error, delayMs }, 'attempt failed and will be repeated');
+    await releaseForRetry(options.redis, attempt, stored);
+    throw new RetryLaterError(delayMs, code);
+  }
+  logger.error({ err: error }, 'job failed');
+  await settle(options, attempt, { status: 'failed', error: stored }, logger);
+  throw new UnrecoverableError(code);
+}
+
+async function settle(options: ConsumerOptions, attempt: Attempt, outcome: Outcome, logger: Logger): Promise<void> {
+  const settled = await settleAttempt(options.redis, attempt, outcome);
+  if (settled.result !== 'settled') {
+    logger.warn({ result: settled.result }, 'the outcome was not needed');
+    return;
+  }
+  logger.info({ status: outcome.status, eventId: settled.eventId }, 'job settled');
+  const [firstWaitMs = 0] = options.equipment.config.CALLBACK_SCHEDULE_MS;
+  // The outbox has the event already. If this fails, the sweep of the outbox queues it a little later.
+  await options.queues
+    .addCallback(settled.eventId, attempt.jobId, firstWaitMs)
+    .catch((error: unknown) => logger.warn({ err: error }, 'the callback waits for the next sweep'));
+}
+
+/** Exponential with full-width jitter of ±20 %, so that jobs that failed together do not return together. */
+function backoffMs(baseMs: number, attemptNumber: number): number {
+  return Math.round(baseMs * 2 ** (attemptNumber - 1) * (0.8 + 0.4 * Math.random()));
+}

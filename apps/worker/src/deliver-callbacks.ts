@@ -1,0 +1,118 @@
+import { JobError } from '@tapedeck/contracts';
+import {
+  CALLBACKS,
+  loadOutboxEntry,
+  QUEUE_PREFIX,
+  recordCallbackTry,
+  type OutboxEntry,
+  type Redis,
+} from '@tapedeck/jobs';
+import { withDeadline, type Logger } from '@tapedeck/runtime';
+import { sendCallback, type CallbackAnswer, type CallbackSender } from '@tapedeck/transfer';
+import { Worker, type Job } from 'bullmq';
+import { z } from 'zod';
+
+export interface Deliverer {
+  close(graceMs: number): Promise<void>;
+}
+
+export interface DelivererOptions {
+  redis: Redis;
+  sender: CallbackSender;
+  /** Waits before each try, the first included. */
+  scheduleMs: readonly number[];
+  logger: Logger;
+}
+
+/** Receivers are slow and many: waiting for one must not hold up the others. */
+const CONCURRENCY = 20;
+const LOCK_MS = 60_000;
+const MAX_STALLS = 1_000;
+const RETRY_WITHOUT_REASON_MS = 5_000;
+const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+const CLOSE_TIMEOUT_MS = 5_000;
+
+class TryAgainError extends Error {
+  readonly delayMs: number;
+  constructor(delayMs: number, reason: string) {
+    super(reason);
+    this.delayMs = delayMs;
+  }
+}
+
+const entrySchema = z.object({ jobId: z.string() });
+
+/**
+ * Delivers events from their own queue, at least once each. The number of tries is the record's, so the schedule goes
+ * on where it was whatever happens to the queue entry.
+ */
+export function createDeliverer({ redis, sender, scheduleMs, logger }: DelivererOptions): Deliverer {
+  const stopping = new AbortController();
+  const worker = new Worker(
+    CALLBACKS,
+    async (job: Job) => {
+      const { jobId } = entrySchema.parse(job.data);
+      const entry = await loadOutboxEntry(redis, jobId, job.id!);
+      if (!entry) return;
+      const outcome = judge(await trySending(sender, entry, stopping.signal), entry, scheduleMs);
+      await recordCallbackTry(redis, entry, outcome);
+      logger.info({ jobId, eventId: entry.eventId, ...outcome }, 'callback tried');
+      if (outcome.status === 'pending') throw new TryAgainError(outcome.delayMs, `status ${outcome.httpStatus}`);
+    },
+    {
+      connection: redis,
+      prefix: QUEUE_PREFIX,
+      concurrency: CONCURRENCY,
+      lockDuration: LOCK_MS,
+      maxStalledCount: MAX_STALLS,
+      settings: {
+        backoffStrategy: (_attemptsMade, _type, error) =>
+          error instanceof TryAgainError ? error.delayMs : RETRY_WITHOUT_REASON_MS,
+      },
+    },
+  );
+  worker.on('error', (error) => logger.error({ err: error }, 'callback queue error'));
+  return {
+    async close(graceMs) {
+      const closed = worker.close();
+      try {
+        await withDeadline(closed, graceMs, 'finishing the running callbacks');
+      } catch {
+        stopping.abort(new Error('the worker is stopping'));
+        await withDeadline(closed, CLOSE_TIMEOUT_MS, 'giving the running callbacks up');
+      }
+    },
+  };
+}
+
+async function trySending(
+  sender: CallbackSender,
+  entry: OutboxEntry,
+  signal: AbortSignal,
+): Promise<CallbackAnswer | 'refused'> {
+  try {
+    return await sendCallback(sender, entry, signal);
+  } catch (error) {
+    if (error instanceof JobError) return 'refused';
+    throw error;
+  }
+}
+
+type Verdict =
+  | { status: 'delivered' | 'exhausted'; httpStatus: number | undefined }
+  | { status: 'pending'; httpStatus: number | undefined; delayMs: number };
+
+/** 4xx means the receiver understood and does not want it, except where the status itself asks for another try. */
+const TRY_AGAIN_4XX: readonly number[] = [408, 409, 425, 429];
+
+function judge(answer: CallbackAnswer | 'refused', entry: OutboxEntry, scheduleMs: readonly number[]): Verdict {
+  if (answer === 'refused') return { status: 'exhausted', httpStatus: undefined };
+  const { httpStatus = 0, retryAfterMs = 0 } = answer;
+  const seen = { httpStatus: answer.httpStatus };
+  if (httpStatus >= 200 && httpStatus < 300) return { status: 'delivered', ...seen };
+  const isFinal = httpStatus >= 400 && httpStatus < 500 && !TRY_AGAIN_4XX.includes(httpStatus);
+  const waitMs = scheduleMs[entry.tries + 1];
+  if (isFinal || waitMs === undefined) return { status: 'exhausted', ...seen };
+  const jitteredMs = Math.round(waitMs * (0.9 + 0.2 * Math.random()));
+  return { status: 'pending', ...seen, delayMs: Math.max(jitteredMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS)) };
+}

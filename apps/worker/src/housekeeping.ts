@@ -1,0 +1,66 @@
+import { statfs } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { reportAlive, SIGN_INTERVAL_MS, sweepOutbox, sweepUnqueued, type Queues, type Redis } from '@tapedeck/jobs';
+import { VERSION, type Logger } from '@tapedeck/runtime';
+import type { Workspaces } from './workspace.ts';
+
+const SWEEP_INTERVAL_MS = 30_000;
+/** A submit that still works on its second step is younger than this. */
+const UNQUEUED_AFTER_MS = 10_000;
+
+export interface HousekeepingOptions {
+  redis: Redis;
+  queues: Queues;
+  workspaces: Workspaces;
+  workerId: string;
+  workDir: string;
+  ffmpegVersion: string | undefined;
+  busy: () => number;
+  logger: Logger;
+}
+
+/** What a worker does beside its jobs, until the signal: it shows that it lives, and queues what a crash left behind. */
+export async function keepHouse(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
+  const { redis, queues, logger } = options;
+  await Promise.all([
+    repeat('sign of life', SIGN_INTERVAL_MS, () => showLife(options), logger, signal),
+    repeat('sweep', SWEEP_INTERVAL_MS, () => sweep(redis, queues), logger, signal),
+  ]);
+}
+
+async function showLife({
+  redis,
+  workspaces,
+  workerId,
+  workDir,
+  ffmpegVersion,
+  busy,
+}: HousekeepingOptions): Promise<void> {
+  const { bavail, bsize } = await statfs(workDir);
+  await reportAlive(redis, {
+    workerId,
+    busy: busy(),
+    ffmpegVersion: ffmpegVersion ?? null,
+    freeDiskBytes: bavail * bsize,
+    version: VERSION,
+  });
+  await workspaces.showAlive();
+}
+
+async function sweep(redis: Redis, queues: Queues): Promise<void> {
+  await sweepUnqueued(redis, queues, UNQUEUED_AFTER_MS);
+  await sweepOutbox(redis, queues);
+}
+
+async function repeat(
+  what: string,
+  intervalMs: number,
+  work: () => Promise<void>,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await work().catch((error: unknown) => logger.warn({ err: error }, `${what} failed`));
+    await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,75 @@
+import { hostname } from 'node:os';
+import { connectRedis, createQueues, reportGone, waitForRedis } from '@tapedeck/jobs';
+import { findMediaTools, readFfmpegVersion } from '@tapedeck/media';
+import { createLogger, loadConfigOrExit, runProcess, VERSION, withDeadline } from '@tapedeck/runtime';
+import { createGuardedAgent, createLocalStore } from '@tapedeck/transfer';
+import { loadConfig } from './config.ts';
+import { createConsumer } from './consume.ts';
+import { createDeliverer } from './deliver-callbacks.ts';
+import { keepHouse } from './housekeeping.ts';
+import { createWorkspaces } from './workspace.ts';
+
+const config = loadConfigOrExit(() => loadConfig(process.env));
+const logger = createLogger({ name: 'worker', level: config.LOG_LEVEL, pretty: process.stdout.isTTY });
+
+const REDIS_TIMEOUT_MS = 30_000;
+
+await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
+  const redis = connectRedis(config.redisUrl, 'patient', (error) => logger.error({ err: error }, 'redis'));
+  await waitForRedis(redis, REDIS_TIMEOUT_MS);
+  const ffmpegVersion = await readFfmpegVersion(config.FFMPEG_PATH);
+  if (!ffmpegVersion) throw new Error(`FFMPEG_PATH: ${config.FFMPEG_PATH} does not run`);
+  const tools = await findMediaTools(config.FFMPEG_PATH, config.FFPROBE_PATH);
+  const workspaces = await createWorkspaces(config.workDir);
+  const queues = createQueues(redis);
+  const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
+  const agent = createGuardedAgent(policy);
+  const store = createLocalStore({ dataDir: config.dataDir, publicUrl: config.publicUrl });
+  const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
+  const workerId = `${hostname()}-${process.pid}`;
+
+  const consumer = createConsumer({
+    redis,
+    queues,
+    workspaces,
+    equipment: { config, tools, store, agent, policy, addresses },
+    logger,
+  });
+  const deliverer = createDeliverer({
+    redis,
+    sender: {
+      agent,
+      policy,
+      secrets: config.signingSecrets,
+      authToken: config.CALLBACK_AUTH_TOKEN,
+      timeoutMs: config.CALLBACK_TIMEOUT_MS,
+      userAgent: `tapedeck/${VERSION}`,
+    },
+    scheduleMs: config.CALLBACK_SCHEDULE_MS,
+    logger,
+  });
+  const house = keepHouse(
+    { redis, queues, workspaces, workerId, workDir: config.workDir, ffmpegVersion, busy: consumer.busy, logger },
+    stopping,
+  );
+  logger.info(
+    {
+      workerId,
+      ffmpegVersion,
+      guards: tools.guards.map((guard) => guard.name),
+      encodeMemoryBytes: config.encodeMemoryBytes,
+    },
+    'worker is ready',
+  );
+
+  return async () => {
+    await consumer.close(config.SHUTDOWN_GRACE_MS);
+    await deliverer.close(config.CALLBACK_TIMEOUT_MS);
+    await house;
+    await workspaces.remove();
+    await reportGone(redis, workerId);
+    await queues.close();
+    await agent.destroy();
+    await withDeadline(redis.quit(), 2_000, 'closing Redis').catch(() => redis.disconnect());
+  };
+});

@@ -1,0 +1,59 @@
+import type { Phase } from '@tapedeck/contracts';
+import type { AttemptNews } from '@tapedeck/jobs';
+
+/** Where each phase begins and ends on the job's way from 0 to 100. Encoding is what takes the time. */
+const SPANS: Record<Phase, readonly [from: number, to: number]> = {
+  download: [0, 8],
+  extract: [8, 12],
+  probe: [12, 14],
+  encode: [14, 92],
+  verify: [92, 95],
+  publish: [95, 99],
+};
+const STEP_PERCENT = 5;
+const STEP_MS = 2_000;
+
+export interface ProgressReporter {
+  /** The phase that is running, for errors. */
+  readonly phase: Phase | undefined;
+  enter(phase: Phase): Promise<void>;
+  /** How far the phase is, 0 to 1. Never fails: a report that is lost is followed by the next. */
+  advance(fraction: number): void;
+  plan(plan: Record<string, unknown>): Promise<void>;
+}
+
+/**
+ * Reports each new phase at once, and within a phase every 5 % or 2 s, whichever comes first.
+ * @param write must throw when the attempt no longer holds the job
+ * @param onWriteFailed hears of reports within a phase that could not be written
+ */
+export function createProgressReporter(
+  write: (news: AttemptNews) => Promise<void>,
+  onWriteFailed: (error: unknown) => void,
+): ProgressReporter {
+  let phase: Phase | undefined;
+  let reportedPercent = 0;
+  let reportedAt = performance.now();
+  const report = (news: AttemptNews): Promise<void> => {
+    reportedPercent = news.progress ?? reportedPercent;
+    reportedAt = performance.now();
+    return write(news);
+  };
+  return {
+    get phase() {
+      return phase;
+    },
+    async enter(next) {
+      phase = next;
+      await report({ phase: next, progress: SPANS[next][0] });
+    },
+    advance(fraction) {
+      if (!phase) return;
+      const [from, to] = SPANS[phase];
+      const percent = Math.floor(from + (to - from) * Math.min(1, Math.max(0, fraction)));
+      const isDue = percent - reportedPercent >= STEP_PERCENT || performance.now() - reportedAt >= STEP_MS;
+      if (isDue && percent > reportedPercent) report({ progress: percent }).catch(onWriteFailed);
+    },
+    plan: (plan) => report({ plan }),
+  };
+}

@@ -1,0 +1,69 @@
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * All scratch files of a worker lie below one directory with its process id in the name; each attempt has a directory
+ * of its own in it. So what an attempt leaves is removed with one call, and what a dead worker leaves can be told from
+ * what a living one uses.
+ */
+export interface Workspaces {
+  create(jobId: string, attempt: number): Promise<Workspace>;
+  /** Touched now and then: the container's health check looks at its age. */
+  showAlive(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export interface Workspace {
+  dir: string;
+  path(fileName: string): string;
+  remove(): Promise<void>;
+}
+
+const PREFIX = 'tapedeck-';
+export const ALIVE_FILE = 'alive';
+
+export async function createWorkspaces(workDir: string): Promise<Workspaces> {
+  await mkdir(workDir, { recursive: true });
+  await removeOrphans(workDir);
+  const root = await mkdtemp(join(workDir, `${PREFIX}${process.pid}-`));
+  const aliveFile = join(root, ALIVE_FILE);
+  await writeFile(aliveFile, '');
+  return {
+    async create(jobId, attempt) {
+      const dir = await mkdtemp(join(root, `${jobId}-${attempt}-`));
+      return {
+        dir,
+        path: (fileName) => join(dir, fileName),
+        remove: () => removeDir(dir),
+      };
+    },
+    async showAlive() {
+      const now = new Date();
+      await utimes(aliveFile, now, now);
+    },
+    remove: () => removeDir(root),
+  };
+}
+
+/** Directories of workers on this machine that are no longer running. */
+async function removeOrphans(workDir: string): Promise<void> {
+  for (const name of await readdir(workDir)) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) await removeDir(join(workDir, name));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  // In a container every worker is the same process id, and a restarted one must not take itself for its predecessor.
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+async function removeDir(dir: string): Promise<void> {
+  await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+}

@@ -1,0 +1,38 @@
+/**
+ * One meaning per word, in the whole code base.
+ *
+ * - **job**: what one accepted POST asks for. It has one record, one queue entry while it is alive, and it ends once.
+ * - **kind**: `tape` (ZIP of frames + timing.json → MP4) or `hls` (video → adaptive stream).
+ * - **reference**: the caller's own name for the thing (`mongoId` or `id`). We never interpret it.
+ * - **attempt**: one worker's try at a job. At most one attempt *holds* the job; the others are fenced off.
+ * - **phase**: what an attempt is doing now, as the caller sees it.
+ * - **stage**: the piece of code that does one phase.
+ * - **artifact**: a file in the workspace that may become public.
+ * - **publication**: a verified artifact under its public key.
+ * - **settle**: to write a job's terminal state. Happens exactly once per run of a job.
+ * - **event**: the terminal news of a job; it has an id, a fixed body, and is delivered as a callback.
+ * - **outbox**: the events that were settled and not yet delivered or given up.
+ */
+export const JOB_KINDS = ['tape', 'hls'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
+
+/** `queued` and `processing` are alive; the other three are terminal. */
+export const JOB_STATUSES = ['queued', 'processing', 'completed', 'failed', 'canceled'] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+export const TERMINAL_STATUSES = ['completed', 'failed', 'canceled'] as const;
+export type TerminalStatus = (typeof TERMINAL_STATUSES)[number];
+
+export function isTerminal(status: JobStatus): status is TerminalStatus {
+  return (TERMINAL_STATUSES as readonly JobStatus[]).includes(status);
+}
+
+export const PHASES = ['download', 'extract', 'probe', 'encode', 'verify', 'publish'] as const;
+export type Phase = (typeof PHASES)[number];
+
+export const PRIORITIES = ['high', 'normal', 'low'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/** `pending` may still be tried; `delivered` got a 2xx; `exhausted` will not be tried again by itself. */
+export const CALLBACK_STATUSES = ['pending', 'delivered', 'exhausted'] as const;
+export type CallbackStatus = (typeof CALLBACK_STATUSES)[number];

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import type { Phase } from '@tapedeck/contracts';
+import { keys } from './keys.ts';
+import { loadRecord, type JobRecord, type StoredJobError } from './record.ts';
+import { createScript, type Redis } from './redis.ts';
+
+/**
+ * An attempt *holds* its job while the record's `holder` is its token. Beginning takes the job from whoever held it;
+ * every later write asks for the token first. So a worker that lost its lock and wakes up again can change nothing.
+ */
+export interface Attempt {
+  jobId: string;
+  /** 1 for the first. */
+  number: number;
+  token: string;
+  record: JobRecord;
+}
+
+/** KEYS job; ARGV token, nowMs. Answers the attempt's number, or nothing when the job has ended or is gone. */
+const BEGIN = createScript(
+  'tapedeckBeginAttempt',
+  `
+  local status = redis.call('HGET', KEYS[1], 'status')
+  if status ~= 'queued' and status ~= 'processing' then return false end
+  redis.call('HSET', KEYS[1], 'status', 'processing', 'holder', ARGV[1], 'progress', 0)
+  redis.call('HSETNX', KEYS[1], 'startedAtMs', ARGV[2])
+  redis.call('HDEL', KEYS[1], 'phase')
+  return redis.call('HINCRBY', KEYS[1], 'attempt', 1)
+  `,
+);
+
+/** KEYS job; ARGV token, field, value, … Answers 1, or 0 when another attempt holds the job or it has ended. */
+const WRITE_AS_HOLDER = createScript(
+  'tapedeckWriteAsHolder',
+  `
+  if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
+  redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+  return 1
+  `,
+);
+
+/** KEYS job; ARGV token, '1' when the attempt is not to be counted, field, value, … */
+const RELEASE = createScript(
+  'tapedeckReleaseAttempt',
+  `
+  if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
+  redis.call('HSET', KEYS[1], 'status', 'queued', 'progress', 0, unpack(ARGV, 3))
+  redis.call('HDEL', KEYS[1], 'holder', 'phase')
+  if ARGV[2] == '1' then redis.call('HINCRBY', KEYS[1], 'attempt', -1) end
+  return 1
+  `,
+);
+
+/** @returns undefined when there is nothing left to do: the job has ended, or its record is gone. */
+export async function beginAttempt(redis: Redis, jobId: string): Promise<Attempt | undefined> {
+  const token = randomUUID();
+  const number = await BEGIN.run(redis, [keys.job(jobId)], [token, Date.now()]);
+  if (typeof number !== 'number') return undefined;
+  const record = await loadRecord(redis, jobId);
+  return record && { jobId, number, token, record };
+}
+
+export interface AttemptNews {
+  phase?: Phase;
+  /** 0 to 100 over the whole job. */
+  progress?: number;
+  plan?: Record<string, unknown>;
+}
+
+/** @returns false when this attempt no longer holds the job: it must stop, and publish nothing. */
+export async function reportProgress(redis: Redis, attempt: Attempt, news: AttemptNews): Promise<boolean> {
+  const { plan, ...plain } = news;
+  const fields = { ...plain, ...(plan && { plan: JSON.stringify(plan) }), progressAtMs: Date.now() };
+  const answer = await WRITE_AS_HOLDER.run(
+    redis,
+    [keys.job(attempt.jobId)],
+    [attempt.token, ...Object.entries(fields).flat()],
+  );
+  return answer === 1;
+}
+
+/** Is it still this attempt's job? Asked right before anything becomes public. */
+export async function isHolder(redis: Redis, attempt: Attempt): Promise<boolean> {
+  return (await redis.hget(keys.job(attempt.jobId), 'holder')) === attempt.token;
+}
+
+/** Gives the job back to be tried again. The error of this attempt stays visible until the next outcome. */
+export async function releaseForRetry(redis: Redis, attempt: Attempt, error: StoredJobError): Promise<void> {
+  await RELEASE.run(redis, [keys.job(attempt.jobId)], [attempt.token, '0', 'error', JSON.stringify(error)]);
+}
+
+/** Gives the job back untouched, because this worker is stopping: the attempt does not count. */
+export async function handBack(redis: Redis, attempt: Attempt): Promise<void> {
+  await RELEASE.run(redis, [keys.job(attempt.jobId)], [attempt.token, '1', 'handedBackAtMs', Date.now()]);
+}

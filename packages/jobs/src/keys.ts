@@ -1,0 +1,23 @@
+/**
+ * Every key that we own. BullMQ's are below `tapedeck:queue`.
+ *
+ * - `job:<jobId>` hash: the record, the only truth about a job
+ * - `live:<fingerprint>` string: the job that is alive for this kind + reference + source + output
+ * - `idempotency:<caller>:<hash>` string: `<jobId> <body hash>` for an Idempotency-Key
+ * - `unqueued` sorted set: records whose queue entry was not yet confirmed, by time in ms
+ * - `outbox` sorted set: jobs whose event was settled and not yet delivered or given up, by time in ms
+ * - `worker:<id>` string with a time to live: a worker's last sign of life
+ */
+const PREFIX = 'tapedeck';
+
+export const QUEUE_PREFIX = `${PREFIX}:queue`;
+
+export const keys = {
+  job: (jobId: string) => `${PREFIX}:job:${jobId}`,
+  live: (fingerprint: string) => `${PREFIX}:live:${fingerprint}`,
+  idempotency: (caller: string, keyHash: string) => `${PREFIX}:idempotency:${caller}:${keyHash}`,
+  unqueued: `${PREFIX}:unqueued`,
+  outbox: `${PREFIX}:outbox`,
+  worker: (workerId: string) => `${PREFIX}:worker:${workerId}`,
+  workers: `${PREFIX}:workers`,
+};

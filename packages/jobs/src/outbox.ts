@@ -1,0 +1,99 @@
+import { keys } from './keys.ts';
+import type { Queues } from './queues.ts';
+import { loadRecord, type JobRecord } from './record.ts';
+import { createScript, type Redis } from './redis.ts';
+
+/** What has to be sent for one event. The body is the same on every try, to the byte. */
+export interface OutboxEntry {
+  jobId: string;
+  eventId: string;
+  callbackUrl: string;
+  body: string;
+  /** How often it was tried before. */
+  tries: number;
+}
+
+/** @returns undefined when the event was delivered, given up, or replaced by a later one. */
+export async function loadOutboxEntry(redis: Redis, jobId: string, eventId: string): Promise<OutboxEntry | undefined> {
+  const record = await loadRecord(redis, jobId);
+  if (!record?.callbackBody || record.eventId !== eventId || record.callbackStatus !== 'pending') return undefined;
+  const { request, callbackBody: body, callbackAttempts: tries } = record;
+  return { jobId, eventId, callbackUrl: request.callbackUrl, body, tries };
+}
+
+export interface CallbackTry {
+  status: 'pending' | 'delivered' | 'exhausted';
+  /** The receiver's HTTP status; undefined when there was no answer. */
+  httpStatus: number | undefined;
+}
+
+/** KEYS job, outbox; ARGV eventId, jobId, status, http status or ''. */
+const RECORD_TRY = createScript(
+  'tapedeckRecordCallbackTry',
+  `
+  if redis.call('HGET', KEYS[1], 'eventId') ~= ARGV[1] then return 0 end
+  redis.call('HSET', KEYS[1], 'callbackStatus', ARGV[3])
+  redis.call('HINCRBY', KEYS[1], 'callbackAttempts', 1)
+  if ARGV[4] == '' then redis.call('HDEL', KEYS[1], 'callbackLastStatus')
+  else redis.call('HSET', KEYS[1], 'callbackLastStatus', ARGV[4]) end
+  if ARGV[3] ~= 'pending' then redis.call('ZREM', KEYS[2], ARGV[2]) end
+  return 1
+  `,
+);
+
+/** Writes what a try came to; `delivered` and `exhausted` also empty the outbox of the event, in the same step. */
+export async function recordCallbackTry(redis: Redis, entry: OutboxEntry, outcome: CallbackTry): Promise<void> {
+  const { jobId, eventId } = entry;
+  await RECORD_TRY.run(
+    redis,
+    [keys.job(jobId), keys.outbox],
+    [eventId, jobId, outcome.status, outcome.httpStatus ?? ''],
+  );
+}
+
+const PAGE = 500;
+
+/**
+ * Puts every event of the outbox into the callback queue that is not there. Run after a crash and now and then: it
+ * changes nothing for entries that are already queued, because the queue knows them by their event id.
+ * @returns how many events it looked at.
+ */
+export async function sweepOutbox(redis: Redis, queues: Queues): Promise<number> {
+  return sweep(redis, keys.outbox, Date.now(), async (record) => {
+    if (!record.eventId || record.callbackStatus !== 'pending') return 'forget';
+    await queues.addCallback(record.eventId, record.jobId);
+    return 'keep';
+  });
+}
+
+/**
+ * Queue entries for records whose submit died between its two steps.
+ * @param olderThanMs leaves alone what a submit may still be working on.
+ */
+export async function sweepUnqueued(redis: Redis, queues: Queues, olderThanMs: number): Promise<number> {
+  return sweep(redis, keys.unqueued, Date.now() - olderThanMs, async ({ jobId, status, request }) => {
+    if (status === 'queued') await queues.addConversion(jobId, request.kind, request.priority);
+    return 'forget';
+  });
+}
+
+/** Visits the records of a sorted set of job ids, oldest first; what `visit` forgets leaves the set. */
+async function sweep(
+  redis: Redis,
+  key: string,
+  untilMs: number,
+  visit: (record: JobRecord) => Promise<'keep' | 'forget'>,
+): Promise<number> {
+  let kept = 0;
+  let visited = 0;
+  for (;;) {
+    const jobIds = await redis.zrangebyscore(key, 0, untilMs, 'LIMIT', kept, PAGE);
+    for (const jobId of jobIds) {
+      const record = await loadRecord(redis, jobId);
+      if (record && (await visit(record)) === 'keep') kept += 1;
+      else await redis.zrem(key, jobId);
+    }
+    visited += jobIds.length;
+    if (jobIds.length < PAGE) return visited;
+  }
+}

@@ -1,0 +1,98 @@
+import {
+  CALLBACK_STATUSES,
+  ERROR_TABLE,
+  JOB_STATUSES,
+  PHASES,
+  storedRequestSchema,
+  type ErrorCode,
+  type JobOutput,
+  type JobView,
+} from '@tapedeck/contracts';
+import { z } from 'zod';
+import { keys } from './keys.ts';
+import type { Redis } from './redis.ts';
+
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.issues.push({ code: 'custom', message: 'expected JSON', input: text });
+    return z.NEVER;
+  }
+});
+const integer = z.coerce.number().int();
+const errorCode = z.custom<ErrorCode>((value) => typeof value === 'string' && value in ERROR_TABLE);
+const phase = z.enum(PHASES);
+
+const jobErrorSchema = z.object({ code: errorCode, message: z.string(), phase: phase.nullable() });
+export type StoredJobError = z.output<typeof jobErrorSchema>;
+
+/** A job's record as the Redis hash holds it: strings, and JSON where a field has parts. */
+const recordSchema = z.object({
+  jobId: z.string(),
+  request: json.pipe(storedRequestSchema),
+  caller: z.string(),
+  fingerprint: z.string(),
+  status: z.enum(JOB_STATUSES),
+  phase: phase.optional(),
+  progress: z.coerce.number().default(0),
+  attempt: integer.default(0),
+  maxAttempts: integer,
+  /** The token of the attempt that holds the job; absent when none does. */
+  holder: z.string().optional(),
+  createdAtMs: integer,
+  startedAtMs: integer.optional(),
+  finishedAtMs: integer.optional(),
+  output: json.pipe(z.custom<JobOutput>()).optional(),
+  error: json.pipe(jobErrorSchema).optional(),
+  plan: json.pipe(z.record(z.string(), z.unknown())).optional(),
+  eventId: z.string().optional(),
+  callbackBody: z.string().optional(),
+  callbackStatus: z.enum(CALLBACK_STATUSES).default('pending'),
+  callbackAttempts: integer.default(0),
+  callbackLastStatus: integer.optional(),
+});
+
+export type JobRecord = z.output<typeof recordSchema>;
+
+/**
+ * The record, checked, or undefined when there is none.
+ * @throws ZodError when a record does not fit the schema: somebody else wrote into our keys.
+ */
+export async function loadRecord(redis: Redis, jobId: string): Promise<JobRecord | undefined> {
+  const hash = await redis.hgetall(keys.job(jobId));
+  return Object.keys(hash).length === 0 ? undefined : recordSchema.parse(hash);
+}
+
+/** The record as callers may see it. */
+export function buildJobView(record: JobRecord, positionInQueue: number | null): JobView {
+  const { request, error } = record;
+  const isoTime = (timeMs: number | undefined): string | null =>
+    timeMs === undefined ? null : new Date(timeMs).toISOString();
+  return {
+    jobId: record.jobId,
+    kind: request.kind,
+    reference: request.reference,
+    slug: request.slug,
+    bucket: request.bucket,
+    status: record.status,
+    phase: record.phase ?? null,
+    progress: record.progress,
+    attempt: record.attempt,
+    maxAttempts: record.maxAttempts,
+    positionInQueue,
+    createdAt: new Date(record.createdAtMs).toISOString(),
+    startedAt: isoTime(record.startedAtMs),
+    finishedAt: isoTime(record.finishedAtMs),
+    estimatedCompletionAt: null,
+    output: record.output ?? null,
+    error: error ? { ...error, retryable: ERROR_TABLE[error.code].retryable } : null,
+    callback: {
+      status: record.callbackStatus,
+      attempts: record.callbackAttempts,
+      lastStatus: record.callbackLastStatus ?? null,
+    },
+    plan: record.plan ?? null,
+    metadata: request.metadata ?? null,
+  };
+}

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { Redis, type RedisOptions } from 'ioredis';
+
+export type { Redis } from 'ioredis';
+
+/**
+ * - `fast`: for answering requests. A command fails within a second instead of waiting for Redis to come back.
+ * - `patient`: for workers. Commands wait for the connection; BullMQ's blocking reads need it so.
+ */
+export type RedisTemper = 'fast' | 'patient';
+
+const FAST: RedisOptions = { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 900 };
+const PATIENT: RedisOptions = { maxRetriesPerRequest: null };
+
+const MAX_RECONNECT_DELAY_MS = 2_000;
+
+/**
+ * A connection to `redis://`, `rediss://` or `unix:/path`. Reconnects for ever, within two seconds of Redis being back.
+ * @param onError is told of every connection error; without a listener ioredis prints to stderr by itself.
+ */
+export function connectRedis(url: string, temper: RedisTemper, onError: (error: Error) => void): Redis {
+  const options: RedisOptions = {
+    ...(temper === 'fast' ? FAST : PATIENT),
+    connectTimeout: 5_000,
+    keepAlive: 10_000,
+    retryStrategy: (times) => Math.min(times * 100, MAX_RECONNECT_DELAY_MS),
+    // After a failover the old primary answers READONLY: reconnect and resolve the name again.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  };
+  const socketPath = parseUnixUrl(url);
+  const redis = socketPath ? new Redis(socketPath, options) : new Redis(url, options);
+  redis.on('error', onError);
+  return redis;
+}
+
+/**
+ * Waits until a new connection can be used. BullMQ gives a queue up for good whose first command fails, so queues are
+ * created after this.
+ * @throws Error when Redis does not answer within `timeoutMs`: the supervisor shall try again.
+ */
+export async function waitForRedis(redis: Redis, timeoutMs: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  try {
+    await once(redis, 'ready', { signal: AbortSignal.timeout(timeoutMs) });
+  } catch (cause) {
+    throw new Error(`REDIS_URL: no answer within ${timeoutMs} ms`, { cause });
+  }
+}
+
+function parseUnixUrl(url: string): string | undefined {
+  return /^unix:(?:\/\/)?(\/.*)$/.exec(url)?.[1];
+}
+
+/** A Lua script: sent once, then called by its hash. */
+export interface RedisScript {
+  run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
+}
+
+export function createScript(name: string, lua: string): RedisScript {
+  return {
+    async run(redis, keys, args) {
+      if (!(name in redis)) redis.defineCommand(name, { lua });
+      const command = (redis as unknown as Record<string, (...parts: unknown[]) => Promise<unknown>>)[name]!;
+      return command.call(redis, keys.length, ...keys, ...args);
+    },
+  };
+}

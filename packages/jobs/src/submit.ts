@@ -1,0 +1,117 @@
+import type { ConvertRequest } from '@tapedeck/contracts';
+import { createId, sha256Hex } from './ids.ts';
+import { keys } from './keys.ts';
+import type { Queues } from './queues.ts';
+import { createScript, type Redis } from './redis.ts';
+
+export interface Submission {
+  request: ConvertRequest;
+  /** The id of the API key that sent it. */
+  caller: string;
+  /** Where the result goes; part of what makes two requests the same. */
+  outputKey: string;
+  idempotencyKey: string | undefined;
+  maxAttempts: number;
+}
+
+export type SubmitResult =
+  | { outcome: 'accepted' | 'duplicate'; jobId: string }
+  /** The Idempotency-Key came with another body before. */
+  | { outcome: 'conflict'; jobId: string };
+
+const IDEMPOTENCY_TTL_MS = 7 * 24 * 3_600_000;
+
+/**
+ * Decides in one step whether this is a new job. A `live` or idempotency entry only counts while its record exists
+ * (and, for `live`, is not terminal): what an earlier crash left behind never blocks a caller.
+ *
+ * The record enters `unqueued` with its birth and leaves it when its queue entry is confirmed. So a crash between the
+ * two leaves a trace, and the next duplicate or the reconciler queues it.
+ *
+ * KEYS live, idempotency ('' without a key), job, unqueued
+ * ARGV jobId, bodyHash, nowMs, ttlMs, jobKeyPrefix, field, value, …
+ */
+const SUBMIT = createScript(
+  'tapedeckSubmit',
+  `
+  local function record(jobId) return ARGV[5] .. jobId end
+  local function answer(outcome, jobId)
+    return { outcome, jobId, redis.call('ZSCORE', KEYS[4], jobId) and 1 or 0 }
+  end
+  if KEYS[2] ~= '' then
+    local known = redis.call('GET', KEYS[2])
+    if known then
+      local jobId, bodyHash = string.match(known, '^(%S+) (%S+)$')
+      if redis.call('EXISTS', record(jobId)) == 1 then
+        return answer(bodyHash == ARGV[2] and 'duplicate' or 'conflict', jobId)
+      end
+    end
+  else
+    local alive = redis.call('GET', KEYS[1])
+    if alive then
+      local status = redis.call('HGET', record(alive), 'status')
+      if status == 'queued' or status == 'processing' then return answer('duplicate', alive) end
+    end
+  end
+  redis.call('HSET', KEYS[3], unpack(ARGV, 6))
+  redis.call('SET', KEYS[1], ARGV[1])
+  if KEYS[2] ~= '' then redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[4]) end
+  redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
+  return answer('accepted', ARGV[1])
+  `,
+);
+
+/**
+ * Accepts a conversion, or finds the job that it already is. When it returns `accepted` or `duplicate` the job is in
+ * the queue, or has been: a 202 may be answered.
+ * @throws whatever Redis throws; then the caller may send the same again, and at most one job comes of it.
+ */
+export async function submitJob(redis: Redis, queues: Queues, submission: Submission): Promise<SubmitResult> {
+  const { request, caller, outputKey, idempotencyKey, maxAttempts } = submission;
+  const jobId = createId(request.kind);
+  const fingerprint = sha256Hex(
+    JSON.stringify([request.kind, request.reference, request.zipUrl, request.bucket, outputKey]),
+  );
+  const idempotency = idempotencyKey === undefined ? '' : keys.idempotency(caller, sha256Hex(idempotencyKey));
+  const nowMs = Date.now();
+  const record = {
+    jobId,
+    request: JSON.stringify(request),
+    caller,
+    fingerprint,
+    status: 'queued',
+    progress: 0,
+    attempt: 0,
+    maxAttempts,
+    createdAtMs: nowMs,
+    callbackStatus: 'pending',
+    callbackAttempts: 0,
+  };
+  const answer = await SUBMIT.run(
+    redis,
+    [keys.live(fingerprint), idempotency, keys.job(jobId), keys.unqueued],
+    [jobId, hashBody(request), nowMs, IDEMPOTENCY_TTL_MS, keys.job(''), ...Object.entries(record).flat()],
+  );
+  const [outcome, acceptedId, isUnqueued] = answer as [SubmitResult['outcome'], string, 0 | 1];
+  if (isUnqueued && outcome !== 'conflict') await enqueueConversion(redis, queues, acceptedId, request);
+  return { outcome, jobId: acceptedId };
+}
+
+/** Adding an id that is already there changes nothing, so this may be repeated after any failure. */
+async function enqueueConversion(redis: Redis, queues: Queues, jobId: string, request: ConvertRequest): Promise<void> {
+  await queues.addConversion(jobId, request.kind, request.priority);
+  await redis.zrem(keys.unqueued, jobId);
+}
+
+/** The same body in another order of keys is the same body. */
+function hashBody(request: ConvertRequest): string {
+  return sha256Hex(JSON.stringify(request, (_key, value: unknown) => (isPlainObject(value) ? sortKeys(value) : value)));
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function sortKeys(object: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

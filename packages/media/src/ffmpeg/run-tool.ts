@@ -1,0 +1,147 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { JobError } from '@tapedeck/contracts';
+import { createProgressParser, type EncodeProgress } from './progress.ts';
+import type { MediaTools } from './tools.ts';
+
+export interface ToolRun {
+  tool: 'ffmpeg' | 'ffprobe';
+  args: readonly string[];
+  /** The attempt's workspace. All file names in `args` are relative to it, so that no message holds a path of ours. */
+  cwd: string;
+  signal: AbortSignal;
+  /** The whole run. */
+  timeoutMs: number;
+  /** No line of progress for this long ends the run. Only for ffmpeg with `onProgress`. */
+  stallMs?: number;
+  onProgress?: (progress: EncodeProgress) => void;
+}
+
+/** Success and failure have one shape. */
+export interface ToolResult {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  timedOut: boolean;
+  stalled: boolean;
+  durationMs: number;
+  stdout: string;
+  /** The last 500 characters. */
+  stderrTail: string;
+  /** FFmpeg can exit 0 after it lost data; then stderr says so. */
+  writeFailed: boolean;
+}
+
+const STDERR_TAIL_CHARS = 500;
+const MAX_STDOUT_BYTES = 8 * 1024 * 1024;
+const KILL_AFTER_MS = 5_000;
+const WRITE_FAILURE =
+  /No space left on device|Error writing|av_interleaved_write_frame|File too large|Input\/output error/;
+
+/**
+ * Runs FFmpeg or ffprobe to its end, and is the only place that does.
+ *
+ * What always holds when it returns or throws: the whole process group is gone; stdin was never readable; no shell saw
+ * the arguments; the child had none of our environment.
+ * @throws JobError WORKER_INTERNAL when the program cannot be started; the signal's reason when it was aborted.
+ */
+export async function runTool(tools: MediaTools, run: ToolRun): Promise<ToolResult> {
+  run.signal.throwIfAborted();
+  const startedAt = performance.now();
+  const child = spawnGuarded(tools, run);
+  const output = collectOutput(child, run.onProgress);
+  const stop = superviseChild(child, run, output.lastProgressAt);
+  try {
+    const { exitCode, signal } = await waitForClose(child, run.tool);
+    run.signal.throwIfAborted();
+    const durationMs = Math.round(performance.now() - startedAt);
+    return { exitCode, signal, durationMs, ...stop.reason(), ...output.read() };
+  } finally {
+    stop.disarm();
+  }
+}
+
+function spawnGuarded(tools: MediaTools, run: ToolRun): ChildProcess {
+  const path = run.tool === 'ffmpeg' ? tools.ffmpegPath : tools.ffprobePath;
+  const [file, ...args] = [...tools.guards.flatMap((guard) => guard.command), path, ...run.args];
+  return spawn(file!, args, {
+    cwd: run.cwd,
+    // A process group of its own: signals reach whatever it starts, and a Ctrl-C in our terminal does not.
+    detached: true,
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', HOME: run.cwd },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+}
+
+function collectOutput(child: ChildProcess, onProgress: ToolRun['onProgress']) {
+  const stdout: Buffer[] = [];
+  let stdoutBytes = 0;
+  let stderrTail = '';
+  let writeFailed = false;
+  let progressAt = performance.now();
+  child.stdout!.on('data', (chunk: Buffer) => {
+    stdoutBytes += chunk.length;
+    if (stdoutBytes <= MAX_STDOUT_BYTES) stdout.push(chunk);
+  });
+  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
+    writeFailed ||= WRITE_FAILURE.test(stderrTail.slice(-80) + chunk);
+    stderrTail = (stderrTail + chunk).slice(-STDERR_TAIL_CHARS);
+  });
+  const parse = createProgressParser((progress) => {
+    if (progress.advanced) progressAt = performance.now();
+    onProgress?.(progress);
+  });
+  (child.stdio[3] as Readable).setEncoding('utf8').on('data', parse);
+  return {
+    lastProgressAt: () => progressAt,
+    read: () => ({ stdout: Buffer.concat(stdout).toString('utf8'), stderrTail: stderrTail.trim(), writeFailed }),
+  };
+}
+
+/** Ends the child when it is aborted, too slow, or stuck: SIGTERM to the group, SIGKILL after five seconds. */
+function superviseChild(child: ChildProcess, run: ToolRun, lastProgressAt: () => number) {
+  let timedOut = false;
+  let stalled = false;
+  let killTimer: NodeJS.Timeout | undefined;
+  const terminate = (): void => {
+    if (killTimer) return;
+    killGroup(child, 'SIGTERM');
+    killTimer = setTimeout(() => killGroup(child, 'SIGKILL'), KILL_AFTER_MS);
+  };
+  const timeout = setTimeout(() => {
+    timedOut = true;
+    terminate();
+  }, run.timeoutMs);
+  const watchdog = setInterval(() => {
+    if (run.stallMs === undefined || performance.now() - lastProgressAt() < run.stallMs) return;
+    stalled = true;
+    terminate();
+  }, 1_000);
+  run.signal.addEventListener('abort', terminate, { once: true });
+  return {
+    reason: () => ({ timedOut, stalled }),
+    disarm: () => {
+      clearTimeout(timeout);
+      clearTimeout(killTimer);
+      clearInterval(watchdog);
+      run.signal.removeEventListener('abort', terminate);
+      // Whatever the child itself started and left behind.
+      killGroup(child, 'SIGKILL');
+    },
+  };
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // ESRCH: nobody is left in the group, which is what was wanted.
+  }
+}
+
+function waitForClose(child: ChildProcess, tool: string) {
+  return new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.once('error', (cause) => reject(new JobError('WORKER_INTERNAL', `${tool} cannot be started`, { cause })));
+    child.once('close', (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+}

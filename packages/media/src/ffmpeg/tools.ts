@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** How to start FFmpeg and ffprobe on this machine, found out once per process. */
+export interface MediaTools {
+  ffmpegPath: string;
+  ffprobePath: string;
+  /** Put before a command: what keeps a child from outliving us and from taking more than its share. */
+  guards: readonly ChildGuard[];
+}
+
+export interface ChildGuard {
+  name: 'dies with the worker' | 'first to go when memory ends' | 'bounded file size';
+  command: readonly string[];
+}
+
+/** A result is a picture or a stream for people; nothing that we make is this large. */
+const MAX_FILE_BYTES = 16 * 1024 ** 3;
+
+const GUARDS: readonly ChildGuard[] = [
+  { name: 'dies with the worker', command: ['setpriv', '--pdeathsig', 'KILL', '--'] },
+  { name: 'first to go when memory ends', command: ['choom', '-n', '900', '--'] },
+  { name: 'bounded file size', command: ['prlimit', `--fsize=${MAX_FILE_BYTES}`, '--core=0', '--'] },
+];
+
+/** Tries each guard for real: some containers have the program but not the right. */
+export async function findMediaTools(ffmpegPath: string, ffprobePath: string): Promise<MediaTools> {
+  const works = await Promise.all(GUARDS.map(({ command }) => succeeds([...command, 'true'])));
+  return { ffmpegPath, ffprobePath, guards: GUARDS.filter((_, index) => works[index]) };
+}
+
+/** The version that `ffmpeg -version` names, or undefined when it does not run. */
+export async function readFfmpegVersion(ffmpegPath: string): Promise<string | undefined> {
+  const output = await readOutput([ffmpegPath, '-hide_banner', '-version']);
+  return /^ffmpeg version (\S+)/.exec(output ?? '')?.[1];
+}
+
+async function succeeds(command: readonly string[]): Promise<boolean> {
+  return (await readOutput(command)) !== undefined;
+}
+
+const ANSWER_TIMEOUT_MS = 10_000;
+
+async function readOutput([file, ...args]: readonly string[]): Promise<string | undefined> {
+  const child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'ignore'], timeout: ANSWER_TIMEOUT_MS });
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  try {
+    const [exitCode] = (await once(child, 'close')) as [number | null];
+    return exitCode === 0 ? Buffer.concat(chunks).toString('utf8') : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,75 @@
+import { open } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { JobError, type FrameSize } from '@tapedeck/contracts';
+
+export type ImageFormat = 'png' | 'webp';
+
+export interface ImageHeader extends FrameSize {
+  format: ImageFormat;
+}
+
+/** Both formats say all that we need in their first bytes: PNG in 33, WebP in 30. */
+const HEADER_BYTES = 64;
+
+/**
+ * Size and format of a frame, read by us before any decoder sees the file: a decoder allocates what the header
+ * promises, and a kilobyte can promise a gigabyte.
+ * @throws JobError ARCHIVE_FRAME_INVALID when it is neither a PNG nor a still WebP.
+ */
+export async function readImageHeader(path: string, name: string): Promise<ImageHeader> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+    return parseImageHeader(buffer.subarray(0, bytesRead), name);
+  } finally {
+    await file.close();
+  }
+}
+
+/** @see readImageHeader */
+export function parseImageHeader(bytes: Buffer, name: string): ImageHeader {
+  const header = parsePngHeader(bytes) ?? parseWebpHeader(bytes);
+  if (typeof header === 'string') throw new JobError('ARCHIVE_FRAME_INVALID', `${name}: ${header}`);
+  if (!header) throw new JobError('ARCHIVE_FRAME_INVALID', `${name}: expected a PNG or WebP signature`);
+  return header;
+}
+
+const PNG_SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
+/** Signature, then the IHDR chunk: length, type, 13 bytes of data, CRC (PNG, third edition, 5.2 and 11.2.1). */
+const PNG_HEADER_BYTES = 33;
+
+/** The header, a reason why it is a broken PNG, or undefined when it is no PNG at all. */
+function parsePngHeader(bytes: Buffer): ImageHeader | string | undefined {
+  if (!bytes.subarray(0, 8).equals(PNG_SIGNATURE)) return undefined;
+  if (bytes.length < PNG_HEADER_BYTES) return 'the PNG ends inside its header';
+  const isIhdr = bytes.readUInt32BE(8) === 13 && bytes.toString('latin1', 12, 16) === 'IHDR';
+  if (!isIhdr) return 'the PNG does not begin with IHDR';
+  if (crc32(bytes.subarray(12, 29)) !== bytes.readUInt32BE(29)) return 'the checksum of the PNG header is wrong';
+  return sized('png', bytes.readUInt32BE(16), bytes.readUInt32BE(20));
+}
+
+/** RIFF container, then VP8X, VP8L or VP8 (RFC 9649, 2.5 to 2.7). */
+function parseWebpHeader(bytes: Buffer): ImageHeader | string | undefined {
+  if (bytes.toString('latin1', 0, 4) !== 'RIFF' || bytes.toString('latin1', 8, 12) !== 'WEBP') return undefined;
+  if (bytes.length < 30) return 'the WebP ends inside its header';
+  switch (bytes.toString('latin1', 12, 16)) {
+    case 'VP8X': {
+      const isAnimated = (bytes.readUInt8(20) & 0x02) !== 0;
+      if (isAnimated) return 'expected a still WebP, got an animated one';
+      return sized('webp', bytes.readUIntLE(24, 3) + 1, bytes.readUIntLE(27, 3) + 1);
+    }
+    case 'VP8L': {
+      const bits = bytes.readUInt32LE(21);
+      return sized('webp', (bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1);
+    }
+    case 'VP8 ':
+      return sized('webp', bytes.readUInt16LE(26) & 0x3fff, bytes.readUInt16LE(28) & 0x3fff);
+    default:
+      return 'the WebP has no picture';
+  }
+}
+
+function sized(format: ImageFormat, width: number, height: number): ImageHeader | string {
+  if (width === 0 || height === 0) return `expected a size above zero, got ${width}x${height}`;
+  return { format, width, height };
+}

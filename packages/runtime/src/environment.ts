@@ -1,0 +1,137 @@
+import { tmpdir } from 'node:os';
+import { z } from 'zod';
+
+const ms = (defaultMs: number) => z.coerce.number().int().min(1).default(defaultMs);
+const count = (defaultCount: number) => z.coerce.number().int().min(1).default(defaultCount);
+const flag = (defaultFlag: boolean) =>
+  z
+    .enum(['true', 'false'])
+    .default(defaultFlag ? 'true' : 'false')
+    .transform((value) => value === 'true');
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+const httpUrl = z.string().refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+  error: 'expected an http or https URL',
+});
+
+const apiKey = z
+  .string()
+  .regex(/^[\w.-]{1,64}:[0-9a-f]{64}$/, 'expected id:sha256-hex')
+  .transform((text) => {
+    const [id = '', sha256Hex = ''] = text.split(':');
+    return { id, sha256Hex };
+  });
+
+const signingSecret = z
+  .string()
+  .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'expected whsec_ and at least 24 bytes in base64');
+
+const signingSecrets = z
+  .string()
+  .transform((text) => text.split(/\s+/).filter((part) => part !== ''))
+  .pipe(z.array(signingSecret).min(1));
+
+/** Waits before each try of a callback: about three days in all. */
+const DEFAULT_CALLBACK_SCHEDULE = '0,5000,300000,1800000,7200000,18000000,36000000,50400000,72000000,86400000';
+
+/**
+ * Every variable that any process reads, with its default. `.env.example` lists the same ones; a test holds them equal.
+ * Each app picks the ones that it needs with `loadEnvironment`.
+ */
+export const ENVIRONMENT = {
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PUBLIC_URL: httpUrl.optional(),
+  DATA_DIR: z.string().min(1).default('./data'),
+  WORK_DIR: z.string().min(1).default(tmpdir()),
+  REDIS_URL: z
+    .string()
+    .regex(/^(rediss?:\/\/|unix:)/, 'expected redis://, rediss:// or unix:')
+    .optional(),
+  STORAGE_DRIVER: z.enum(['local']).default('local'),
+  SPACES_ENDPOINT: httpUrl.default('https://sfo3.digitaloceanspaces.com'),
+  ALLOWED_BUCKETS: list.optional(),
+  API_KEYS: list.pipe(z.array(apiKey)).default([]),
+  MP4_SERVICE_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
+  CALLBACK_SIGNING_SECRET: signingSecrets.optional(),
+  CALLBACK_AUTH_TOKEN: z.string().min(1).optional(),
+  ALLOW_PRIVATE_NETWORK: flag(false),
+  WORKER_CONCURRENCY: count(1),
+  JOB_ATTEMPTS: count(3),
+  JOB_BACKOFF_MS: ms(5_000),
+  JOB_TIMEOUT_MS: ms(2 * 3_600_000),
+  JOB_STUCK_AFTER_MS: ms(3_600_000),
+  JOB_LOCK_MS: z.coerce.number().int().min(1_000).default(60_000),
+  JOB_STALL_CHECK_MS: z.coerce.number().int().min(500).default(30_000),
+  CALLBACK_SCHEDULE_MS: list
+    .transform((parts) => parts.map(Number))
+    .pipe(z.array(z.number().int().min(0)).min(1))
+    .prefault(DEFAULT_CALLBACK_SCHEDULE),
+  CALLBACK_TIMEOUT_MS: ms(15_000),
+  SHUTDOWN_GRACE_MS: ms(100_000),
+  FFMPEG_PATH: z.string().min(1).default('ffmpeg'),
+  FFPROBE_PATH: z.string().min(1).default('ffprobe'),
+  FFMPEG_THREADS: z.coerce.number().int().min(1).max(64).default(2),
+  ENCODE_MEMORY_BYTES: z.coerce.number().int().min(1).optional(),
+  MAX_SOURCE_BYTES: count(8 * 1024 ** 3),
+  MAX_ARCHIVE_ENTRIES: count(20_000),
+  MAX_ARCHIVE_BYTES: count(4 * 1024 ** 3),
+  MAX_FRAME_PIXELS: count(33_177_600),
+  MAX_DURATION_SEC: count(14_400),
+  RATE_LIMIT_MAX: count(100),
+  RATE_LIMIT_WINDOW_MS: ms(15 * 60_000),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+} as const;
+
+export type VariableName = keyof typeof ENVIRONMENT;
+export type Environment<Name extends VariableName = VariableName> = {
+  readonly [N in Name]: z.output<(typeof ENVIRONMENT)[N]>;
+};
+
+/** A start-up error: every variable that is wrong, what was expected and what came. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const SECRET_NAMES: readonly VariableName[] = [
+  'API_KEYS',
+  'MP4_SERVICE_TOKEN',
+  'CALLBACK_SIGNING_SECRET',
+  'CALLBACK_AUTH_TOKEN',
+  'REDIS_URL',
+];
+
+/**
+ * Reads `names` out of `env`. Pure: the same input gives the same frozen output. An empty string counts as not set.
+ * @throws ConfigError naming every variable that does not fit; the value of a secret is never printed.
+ */
+export function loadEnvironment<const Name extends VariableName>(
+  env: Readonly<Record<string, string | undefined>>,
+  names: readonly Name[],
+): Environment<Name> {
+  const problems: string[] = [];
+  const values: Partial<Record<VariableName, unknown>> = {};
+  for (const name of names) {
+    const given = env[name] === '' ? undefined : env[name];
+    const result = ENVIRONMENT[name].safeParse(given);
+    if (result.success) values[name] = result.data;
+    else problems.push(`${name}: ${describeProblem(result.error)}, got ${describeValue(name, given)}`);
+  }
+  if (problems.length > 0) throw new ConfigError(`The environment is not right.\n  ${problems.join('\n  ')}`);
+  return Object.freeze(values as Environment<Name>);
+}
+
+function describeProblem(error: z.ZodError): string {
+  return error.issues
+    .map((issue) => issue.message.replace(/^Invalid input: /, '').replace(/, received.*$/, ''))
+    .join('; ');
+}
+
+function describeValue(name: VariableName, value: string | undefined): string {
+  if (value === undefined) return 'nothing';
+  return SECRET_NAMES.includes(name) ? `a secret of ${value.length} characters` : JSON.stringify(value);
+}

@@ -1,0 +1,55 @@
+import type { Logger } from './logger.ts';
+
+const FORCED_EXIT_AFTER_MS = 10_000;
+
+export interface Lifecycle {
+  /** Aborted when the process was asked to stop. */
+  stopping: AbortSignal;
+}
+
+/**
+ * Runs a process from start to stop: `start` returns how to stop. SIGTERM, SIGINT and SIGHUP stop it once; a second
+ * one does no harm. Exit code 0 after a clean stop, 1 when starting or stopping failed.
+ *
+ * @param graceMs how long `stop` may take before the process ends regardless.
+ */
+export async function runProcess(
+  logger: Logger,
+  graceMs: number,
+  start: (lifecycle: Lifecycle) => Promise<() => Promise<void>>,
+): Promise<void> {
+  const stopping = new AbortController();
+  const stopped = waitForStop(stopping);
+  process.on('unhandledRejection', (error) => {
+    logger.fatal({ err: error }, 'unhandled rejection');
+    process.exitCode = 1;
+    stopping.abort(error);
+  });
+  try {
+    const stop = await start({ stopping: stopping.signal });
+    await stopped;
+    const deadline = setTimeout(() => exitAtDeadline(logger), graceMs + FORCED_EXIT_AFTER_MS);
+    deadline.unref();
+    await stop();
+    logger.info('stopped');
+  } catch (error) {
+    logger.fatal({ err: error }, error instanceof Error ? error.message : 'failed');
+    process.exitCode = 1;
+  }
+  // Whatever still holds the loop open (a socket's linger) has no claim on us any more.
+  setTimeout(() => process.exit(), 1_000).unref();
+}
+
+function waitForStop(stopping: AbortController): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => stopping.abort(signal));
+  }
+  return new Promise((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function exitAtDeadline(logger: Logger): never {
+  logger.fatal('did not stop in time');
+  process.exit(1);
+}

@@ -1,0 +1,12 @@
+import { ConfigError } from './environment.ts';
+
+/** The configuration, or the end of the process with a message that names the variable and no stack. */
+export function loadConfigOrExit<T>(load: () => T): T {
+  try {
+    return load();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(78); // EX_CONFIG: a supervisor need not try again
+  }
+}

@@ -1,0 +1,56 @@
+import { pino, type Logger } from 'pino';
+import { stripUrlQueries } from './redact.ts';
+
+export type { Logger } from 'pino';
+
+export interface LoggerOptions {
+  /** The process's role: `api`, `worker`. */
+  name: string;
+  level: string;
+  /** For a person at a terminal; JSON lines otherwise. */
+  pretty?: boolean;
+}
+
+const SECRET_FIELDS = ['authorization', 'token', 'secret', 'password', 'cookie'];
+const REDACTED_PATHS = [
+  ...SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
+  'req.headers.authorization',
+];
+
+/** JSON on stdout. Tokens are censored by field name, URLs lose their query: a signed URL is a secret. */
+export function createLogger({ name, level, pretty = false }: LoggerOptions): Logger {
+  return pino({
+    name,
+    level,
+    redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
+    formatters: { log: (fields) => mapStrings(fields, stripUrlQueries) },
+    serializers: { err: serializeError },
+    ...(pretty && {
+      transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } },
+    }),
+  });
+}
+
+function mapStrings(fields: Record<string, unknown>, change: (text: string) => string): Record<string, unknown> {
+  const entries = Object.entries(fields).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? change(value) : value,
+  ]);
+  return Object.fromEntries(entries) as Record<string, unknown>;
+}
+
+const MAX_CAUSES = 5;
+
+/** An error and its causes, with stacks for us and without queries in messages. */
+function serializeError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  return {
+    type: name,
+    message: stripUrlQueries(message),
+    stack: stack && stripUrlQueries(stack),
+    ...('code' in error && { code: error.code }),
+    ...('details' in error && { details: error.details }),
+    ...(cause !== undefined && depth < MAX_CAUSES && { cause: serializeError(cause, depth + 1) }),
+  };
+}

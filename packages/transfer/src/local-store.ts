@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { access, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { asJobError, JobError } from '@tapedeck/contracts';
+import { encodeKey } from './object-key.ts';
+import type { ObjectStore, StoredObject } from './object-store.ts';
+import { hashFile } from './hash-file.ts';
+
+export interface LocalStoreOptions {
+  dataDir: string;
+  /** The API's address; it serves `storageDir` at `/storage`. */
+  publicUrl: string;
+}
+
+/** Objects are files at `{dataDir}/storage/{bucket}/{key}`. */
+export function storageDir(dataDir: string): string {
+  return resolve(dataDir, 'storage');
+}
+
+/**
+ * The store for development and single machines. A file appears under its key by a rename on the same file system, so a
+ * reader sees the old object or the new one, never a part; what is half-written lies in `incoming`, which is not served.
+ */
+export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): ObjectStore {
+  const root = storageDir(dataDir);
+  const incoming = resolve(dataDir, 'incoming');
+  const pathOf = (bucket: string, key: string): string => resolveInside(root, bucket, key);
+  return {
+    driver: 'local',
+    async put({ bucket, key, path }, signal) {
+      const target = pathOf(bucket, key);
+      const temporary = join(incoming, randomUUID());
+      try {
+        await mkdir(incoming, { recursive: true });
+        await mkdir(dirname(target), { recursive: true });
+        await pipeline(createReadStream(path), createWriteStream(temporary), { signal });
+        await syncFile(temporary);
+        await rename(temporary, target);
+      } catch (error) {
+        await rm(temporary, { force: true });
+        signal.throwIfAborted();
+        throw asJobError(error, 'STORAGE_UNAVAILABLE');
+      }
+    },
+    async head(bucket, key): Promise<StoredObject | undefined> {
+      const path = pathOf(bucket, key);
+      const info = await stat(path).catch(() => undefined);
+      if (!info?.isFile()) return undefined;
+      return { sizeBytes: info.size, sha256Hex: await hashFile(path) };
+    },
+    async delete(bucket, key) {
+      await rm(pathOf(bucket, key), { force: true });
+    },
+    publicUrl: (bucket, key, like) => `${publicUrl}/storage/${bucket}/${encodeKey(key, like)}`,
+    async check() {
+      await mkdir(root, { recursive: true });
+      await access(root, constants.W_OK);
+    },
+  };
+}
+
+const MAX_NAME_BYTES = 255;
+
+/** @throws JobError STORAGE_KEY_REFUSED for a key that a file system cannot hold, or that leads out of the root. */
+function resolveInside(root: string, bucket: string, key: string): string {
+  const names = [bucket, ...key.split('/')];
+  const isPlain = names.every((name) => name !== '' && name !== '.' && name !== '..' && !name.includes('\0'));
+  const fits = names.every((name) => Buffer.byteLength(name) <= MAX_NAME_BYTES);
+  const path = resolve(root, ...names);
+  if (!isPlain || !fits || !path.startsWith(root + sep)) {
+    throw new JobError('STORAGE_KEY_REFUSED', `expected names of 1 to ${MAX_NAME_BYTES} bytes between slashes`);
+  }
+  return path;
+}
+
+/** Before the rename: a crash must not leave a name whose bytes never reached the disk. */
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,67 @@
+/** Where our own objects can be addressed: the store's endpoint and the API's `/storage`. */
+export interface StoreAddresses {
+  /** `https://sfo3.digitaloceanspaces.com` */
+  spacesEndpoint: string;
+  /** The API's own address. */
+  publicUrl: string;
+}
+
+/**
+ * The object key that a URL addresses in `bucket`, or undefined when it is somebody else's URL. Understands
+ * `{bucket}.{endpoint}/{key}`, any Spaces region and its CDN, `{endpoint}/{bucket}/{key}` and `{api}/storage/{bucket}/{key}`.
+ * The path is decoded exactly once: the caller's template string may have raw `|` or an encoded one.
+ */
+export function findObjectKey(urlText: string, bucket: string, addresses: StoreAddresses): string | undefined {
+  const url = new URL(urlText);
+  const endpoint = new URL(addresses.spacesEndpoint);
+  const path = decodePath(url.pathname.slice(1));
+  if (path === undefined) return undefined;
+  const isVirtualHost =
+    url.host === `${bucket}.${endpoint.host}` ||
+    (url.hostname.startsWith(`${bucket}.`) &&
+      /^[a-z0-9]+(\.cdn)?\.digitaloceanspaces\.com$/.test(url.hostname.slice(bucket.length + 1)));
+  if (isVirtualHost) return path || undefined;
+  if (url.host === endpoint.host) return stripPrefix(path, `${bucket}/`);
+  if (url.origin === new URL(addresses.publicUrl).origin) return stripPrefix(path, `storage/${bucket}/`);
+  return undefined;
+}
+
+function decodePath(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function stripPrefix(text: string, prefix: string): string | undefined {
+  return text.startsWith(prefix) && text.length > prefix.length ? text.slice(prefix.length) : undefined;
+}
+
+export interface TapeKeys {
+  mp4Key: string;
+  posterKey: string;
+}
+
+/**
+ * Where a tape's results go: beside its ZIP, with the final `.zip` replaced; under the slug when the ZIP is not an
+ * object of the bucket. A slug has dots (`2025.10.17.12.34.56.789`): nothing else is ever cut off.
+ */
+export function buildTapeKeys(
+  { zipUrl, bucket, slug }: { zipUrl: string; bucket: string; slug: string },
+  addresses: StoreAddresses,
+): TapeKeys {
+  const zipKey = findObjectKey(zipUrl, bucket, addresses);
+  const stem = zipKey !== undefined && isPlainKey(zipKey) ? zipKey.replace(/\.zip$/i, '') : slug;
+  return { mp4Key: `${stem}.mp4`, posterKey: `${stem}-poster.jpg` };
+}
+
+function isPlainKey(key: string): boolean {
+  return key.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}
+
+/** A key as a URL path. Characters that the caller's own URL leaves raw stay raw: `|` in, `|` out. */
+export function encodeKey(key: string, like = ''): string {
+  const encoded = key.split('/').map(encodeURIComponent).join('/');
+  return like.includes('|') ? encoded.replaceAll('%7C', '|') : encoded;
+}

@@ -1,0 +1,28 @@
+/** A verified local file on its way to being public. */
+export interface Publication {
+  bucket: string;
+  key: string;
+  path: string;
+  sizeBytes: number;
+  sha256Hex: string;
+}
+
+export interface StoredObject {
+  sizeBytes: number;
+  /** What the bytes hash to, as far as the store knows. */
+  sha256Hex: string | undefined;
+}
+
+/** Where results are kept. Every adapter passes the same behaviour suite. */
+export interface ObjectStore {
+  readonly driver: 'local';
+  /** Makes the object public under its key, whole or not at all; what was there before stays until then. */
+  put(publication: Publication, signal: AbortSignal): Promise<void>;
+  /** undefined when there is no such object. */
+  head(bucket: string, key: string, signal: AbortSignal): Promise<StoredObject | undefined>;
+  delete(bucket: string, key: string, signal: AbortSignal): Promise<void>;
+  /** @param like a URL of the caller's: characters that it leaves raw (`|`) stay raw. */
+  publicUrl(bucket: string, key: string, like?: string): string;
+  /** Resolves when the store can be written to. */
+  check(signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,168 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobView } from '@tapedeck/contracts';
+import { Webhook } from 'standardwebhooks';
+import { startLocalStack, type LocalStack } from './local-stack.ts';
+import { runScript } from './run-script.ts';
+import { buildSampleTape, type SampleTape } from './sample/tape.ts';
+
+/**
+ * `npm run demo`: everything for real, in front of your eyes. A tape is made, served, posted, converted, and its signed
+ * callback received and verified. Stays up until Ctrl-C; with `--exit` it ends by itself, exit code 0 only when all of it
+ * was delivered.
+ */
+const TIMEOUT_MS = 120_000;
+
+async function convertTape(stack: LocalStack, token: string, caller: DemoCaller): Promise<void> {
+  step('make a tape: 90 PNG frames, timing.json, a soundtrack');
+  const tape = await buildSampleTape();
+  caller.serve('/auth0|demo/loop.zip', tape);
+  step('POST /convert');
+  const jobId = await submit(stack, token, {
+    mongoId: 'demo-tape',
+    bucket: 'demo',
+    slug: 'loop',
+    zipUrl: `${caller.url}/auth0|demo/loop.zip`,
+    callbackUrl: `${caller.url}/callback`,
+    metadata: { frameCount: tape.frameCount, totalDuration: tape.durationMs },
+  });
+  step(`job ${jobId}`);
+  const job = await watchJob(stack, token, jobId);
+  if (!job.output) throw new Error(`demo: the job ended as ${job.status}: ${job.error?.message ?? 'no reason'}`);
+  const { mp4Url, posterUrl } = job.output;
+  step(`MP4     ${mp4Url}`);
+  step(`poster  ${posterUrl}`);
+  const event = await caller.received(jobId);
+  step('callback received, its signature is right:');
+  console.log(JSON.stringify(event, null, 2).replace(/^/gm, '    '));
+  const head = await fetch(mp4Url, { method: 'HEAD' });
+  if (!head.ok || head.headers.get('content-type') !== 'video/mp4')
+    throw new Error(`demo: ${mp4Url} answers ${head.status}`);
+}
+
+async function submit(stack: LocalStack, token: string, body: object): Promise<string> {
+  const answer = await fetch(`${stack.url}/convert`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'idempotency-key': crypto.randomUUID(),
+    },
+    body: JSON.stringify(body),
+  });
+  const { jobId, detail } = (await answer.json()) as { jobId?: string; detail?: string };
+  if (!jobId) throw new Error(`demo: POST /convert answers ${answer.status}: ${detail}`);
+  return jobId;
+}
+
+async function watchJob(stack: LocalStack, token: string, jobId: string): Promise<JobView> {
+  const deadline = Date.now() + TIMEOUT_MS;
+  let shown = '';
+  while (Date.now() < deadline) {
+    const answer = await fetch(`${stack.url}/api/jobs/${jobId}`, { headers: { authorization: `Bearer ${token}` } });
+    const job = (await answer.json()) as JobView;
+    const line = `${bar(job.progress)} ${String(job.progress).padStart(3)} %  ${job.phase ?? job.status}`;
+    if (line !== shown) drawLine(line);
+    shown = line;
+    if (job.finishedAt) {
+      if (process.stdout.isTTY) process.stdout.write('\n');
+      return job;
+    }
+    await sleep(100);
+  }
+  throw new Error(`demo: job ${jobId} was not done after ${TIMEOUT_MS} ms`);
+}
+
+function bar(percent: number): string {
+  const filled = Math.round(percent / 4);
+  return `    [${'#'.repeat(filled)}${'.'.repeat(25 - filled)}]`;
+}
+
+function drawLine(line: string): void {
+  process.stdout.write(process.stdout.isTTY ? `\r${line.padEnd(60)}` : `${line}\n`);
+}
+
+function step(text: string): void {
+  console.log(`  · ${text}`);
+}
+
+/** What a caller has: a place where the tape lies, and a function that receives callbacks. */
+class DemoCaller {
+  url = '';
+  readonly #verifier: Webhook;
+  readonly #files = new Map<string, Buffer>();
+  readonly #events = new Map<string, unknown>();
+  readonly #server: Server = createServer((request, response) => void this.#answer(request, response));
+
+  constructor(signingSecret: string) {
+    this.#verifier = new Webhook(signingSecret);
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
+    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  serve(path: string, tape: SampleTape): void {
+    this.#files.set(path, tape.zip);
+  }
+
+  async received(jobId: string): Promise<unknown> {
+    const deadline = Date.now() + TIMEOUT_MS;
+    while (!this.#events.has(jobId)) {
+      if (Date.now() > deadline) throw new Error(`demo: no callback for ${jobId}`);
+      await sleep(50);
+    }
+    return this.#events.get(jobId);
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'POST') return this.#receive(request, response);
+    const file = this.#files.get(decodeURIComponent(request.url ?? ''));
+    response.writeHead(file ? 200 : 404, file ? { 'content-length': file.length } : {}).end(file);
+  }
+
+  /** The raw bytes are verified before they are parsed. */
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = (await buffer(request)).toString('utf8');
+    try {
+      const event = this.#verifier.verify(body, request.headers as Record<string, string>) as { jobId: string };
+      this.#events.set(event.jobId, event);
+      response.writeHead(200).end();
+    } catch {
+      response.writeHead(401).end();
+    }
+  }
+}
+
+await runScript(async (stopped) => {
+  // The sample's source and its receiver are on this machine.
+  const stack = await startLocalStack({
+    ...process.env,
+    ALLOW_PRIVATE_NETWORK: 'true',
+    LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
+  });
+  const token = stack.token ?? process.env.MP4_SERVICE_TOKEN;
+  const caller = new DemoCaller(stack.signingSecret);
+  try {
+    if (!token)
+      throw new Error('demo: API_KEYS names keys whose tokens nobody knows; unset it, or set MP4_SERVICE_TOKEN');
+    await caller.listen();
+    console.log(`Tapedeck runs at ${stack.url}`);
+    const demo = convertTape(stack, token, caller);
+    await Promise.race([demo, stopped, stack.broken.then((error) => Promise.reject(error))]);
+    if (process.argv.includes('--exit')) return;
+    console.log(`\nStays up at ${stack.url} until Ctrl-C. Its token is in ${stack.dataDir}/secrets.json.`);
+    await Promise.race([stopped, stack.broken.then((error) => Promise.reject(error))]);
+  } finally {
+    await caller.close();
+    await stack.stop();
+  }
+});
