@@ -11,6 +11,10 @@ const PACKAGES = {
   ffmpeg: { apt: 'ffmpeg', dnf: 'ffmpeg-free', apk: 'ffmpeg', brew: 'ffmpeg' },
   ffprobe: { apt: 'ffmpeg', dnf: 'ffmpeg-free', apk: 'ffmpeg', brew: 'ffmpeg' },
   'redis-server': { apt: 'redis-server', dnf: 'redis', apk: 'redis', brew: 'redis' },
+  debootstrap: { apt: 'debootstrap', dnf: 'debootstrap', apk: 'debootstrap', brew: 'debootstrap' },
+  buildah: { apt: 'buildah', dnf: 'buildah', apk: 'buildah', brew: 'buildah' },
+  podman: { apt: 'podman', dnf: 'podman', apk: 'podman', brew: 'podman' },
+  runc: { apt: 'runc', dnf: 'runc', apk: 'runc', brew: 'runc' },
   time: { apt: 'time', dnf: 'time', apk: 'coreutils', brew: 'gnu-time' },
 };
 

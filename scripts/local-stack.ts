@@ -38,47 +38,59 @@ export async function startLocalStack(env: Env, options: { watch?: boolean } = {
   await mkdir(dataDir, { recursive: true });
   const secrets = await loadSecrets(dataDir);
   const bringsToken = Boolean(env.API_KEYS || env.MP4_SERVICE_TOKEN);
-  const children: Supervised[] = [];
+  const redis = env.REDIS_URL ? undefined : await startRedis(dataDir);
+  const childEnv = buildChildEnv(env, secrets, env.REDIS_URL || redis!.url, bringsToken);
+  const watch = options.watch ? ['--watch', '--watch-preserve-output'] : [];
+  const apps = ['api', 'worker'].map((app) =>
+    supervise(app, [NODE, ...SOURCE, ...watch, `apps/${app}/src/main.ts`], childEnv),
+  );
   const stop = async (): Promise<void> => {
-    // In the order of dependence: whoever uses Redis first, Redis last.
-    const [redis, ...apps] = children;
     await Promise.all(apps.map((app) => app.stop()));
-    await redis?.stop();
+    await redis?.process.stop();
   };
+  const broken = Promise.race([...apps, ...(redis ? [redis.process] : [])].map((child) => child.broken));
+  const url = addressOf(env);
   try {
-    const redis = env.REDIS_URL ? undefined : await startRedis(dataDir);
-    children.push(redis?.process ?? { stop: async () => undefined, broken: new Promise(() => undefined) });
-    const childEnv = {
-      ...env,
-      SHUTDOWN_GRACE_MS: env.SHUTDOWN_GRACE_MS || GRACE_MS,
-      REDIS_URL: env.REDIS_URL || redis!.url,
-      CALLBACK_SIGNING_SECRET: env.CALLBACK_SIGNING_SECRET || secrets.signingSecret,
-      API_KEYS: bringsToken ? env.API_KEYS : `local:${createHash('sha256').update(secrets.token).digest('hex')}`,
-    };
-    const watch = options.watch ? ['--watch', '--watch-preserve-output'] : [];
-    for (const app of ['api', 'worker']) {
-      children.push(supervise(app, [NODE, ...SOURCE, ...watch, `apps/${app}/src/main.ts`], childEnv));
-    }
-    const url = `http://${env.HOST && env.HOST !== '0.0.0.0' ? env.HOST : '127.0.0.1'}:${env.PORT || '3000'}`;
-    const broken = Promise.race(children.map((child) => child.broken));
     await Promise.race([waitUntilReady(url), broken.then((error) => Promise.reject(error))]);
-    return {
-      url,
-      token: bringsToken ? undefined : secrets.token,
-      tokenIsNew: !bringsToken && secrets.isNew,
-      signingSecret: childEnv.CALLBACK_SIGNING_SECRET.split(/\s+/)[0]!,
-      dataDir,
-      broken,
-      stop,
-    };
   } catch (error) {
     await stop();
     throw error;
   }
+  return {
+    url,
+    token: bringsToken ? undefined : secrets.token,
+    tokenIsNew: !bringsToken && secrets.isNew,
+    signingSecret: childEnv.CALLBACK_SIGNING_SECRET.split(/\s+/)[0]!,
+    dataDir,
+    broken,
+    stop,
+  };
+}
+
+function buildChildEnv(env: Env, secrets: Secrets, redisUrl: string, bringsToken: boolean) {
+  const tokenHash = createHash('sha256').update(secrets.token).digest('hex');
+  return {
+    ...env,
+    REDIS_URL: redisUrl,
+    SHUTDOWN_GRACE_MS: env.SHUTDOWN_GRACE_MS || GRACE_MS,
+    CALLBACK_SIGNING_SECRET: env.CALLBACK_SIGNING_SECRET || secrets.signingSecret,
+    API_KEYS: bringsToken ? env.API_KEYS : `local:${tokenHash}`,
+  };
+}
+
+/** Where the API can be reached from this machine. */
+function addressOf({ HOST, PORT }: Env): string {
+  return `http://${HOST && HOST !== '0.0.0.0' ? HOST : '127.0.0.1'}:${PORT || '3000'}`;
+}
+
+interface Secrets {
+  token: string;
+  signingSecret: string;
+  isNew: boolean;
 }
 
 /** Made once, kept with the data, readable by us alone. */
-async function loadSecrets(dataDir: string): Promise<{ token: string; signingSecret: string; isNew: boolean }> {
+async function loadSecrets(dataDir: string): Promise<Secrets> {
   const path = join(dataDir, 'secrets.json');
   if (existsSync(path)) {
     const { token, signingSecret } = JSON.parse(await readFile(path, 'utf8')) as {

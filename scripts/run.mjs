@@ -16,6 +16,10 @@ const TASKS = {
   'start:worker': { tools: ['ffmpeg', 'ffprobe'], args: [...SOURCE, 'apps/worker/src/main.ts'] },
   dev: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/start.ts', '--watch'] },
   test: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/test.ts'] },
+  'test:images': {
+    tools: ['debootstrap', 'buildah', 'podman', 'runc', 'redis-server'],
+    args: [...SOURCE, 'test/images/run.ts'],
+  },
   bench: { tools: ['ffmpeg', 'ffprobe', 'redis-server', 'time'], args: [...SOURCE, 'bench/run.ts'] },
   setup: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: undefined },
 };

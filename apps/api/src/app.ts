@@ -29,9 +29,10 @@ const KEEP_ALIVE_MS = 72_000;
 /** The HTTP side, assembled. Listening is main's business; tests inject. */
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { config, logger } = dependencies;
+  // As Fastify's own logger type: the instance's type would otherwise carry pino's through every plugin.
+  const loggerInstance: FastifyBaseLogger = logger;
   const app = Fastify({
-    // pino's own type and Fastify's differ in variance only.
-    loggerInstance: logger as FastifyBaseLogger,
+    loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -48,6 +49,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
       'answered',
     );
   });
+  app.removeContentTypeParser('text/plain');
   await app.register(problemDetails);
   await app.register(helmet, { crossOriginResourcePolicy: { policy: 'cross-origin' } });
   await app.register(healthRoutes, dependencies);

@@ -32,7 +32,7 @@ import type { Workspaces } from './workspace.ts';
  */
 export interface Consumer {
   /** Jobs that are running now. */
-  busy(): number;
+  busy: () => number;
   /** Lets running jobs finish for `graceMs`, then hands them back. */
   close(graceMs: number): Promise<void>;
 }

@@ -9,7 +9,7 @@ export { readImageHeader, type ImageHeader } from './images/image-header.ts';
 export { makeTapePoster } from './images/poster.ts';
 export { findTapeLayout, type TapeLayout } from './tape/layout.ts';
 export { chooseOutputSize, exceedsLevel51, type OutputSize } from './tape/output-size.ts';
-export { buildTapeArgv, TAPE_INPUT_FORMATS, type TapeEncode } from './tape/tape-argv.ts';
+export { buildTapeArgv, CEILING_BUFFER_SEC, type TapeEncode } from './tape/tape-argv.ts';
 export { buildConcatList, buildTimeline, type Timeline } from './tape/timeline.ts';
 export { MAX_TIMING_BYTES, parseTapeTiming, type TapeTiming } from './tape/timing.ts';
 export { verifyMp4, type VerifiedMp4 } from './verify/verify-mp4.ts';

@@ -4,7 +4,7 @@ import { Agent } from 'undici';
 import { isPublicAddress, type UrlPolicy } from './url-policy.ts';
 
 /** Thrown at connect time when a name resolves to an address that is not public. */
-export class AddressRefusedError extends Error {
+class AddressRefusedError extends Error {
   override readonly name = 'AddressRefusedError';
   readonly code = 'ADDRESS_REFUSED';
 }

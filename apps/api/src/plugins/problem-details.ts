@@ -21,6 +21,8 @@ const FASTIFY_CODES: Partial<Record<string, ErrorCode>> = {
 };
 const STATUS_CODES: Partial<Record<number, ErrorCode>> = {
   400: 'REQUEST_INVALID',
+  // A path that leads out of storage.
+  403: 'NOT_FOUND',
   404: 'NOT_FOUND',
   408: 'REQUEST_TIMEOUT',
   413: 'BODY_TOO_LARGE',

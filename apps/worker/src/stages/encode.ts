@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { JobError } from '@tapedeck/contracts';
-import { buildTapeArgv, makeTapePoster, runEncode, type TapeEncode } from '@tapedeck/media';
+import { buildTapeArgv, CEILING_BUFFER_SEC, makeTapePoster, runEncode, type TapeEncode } from '@tapedeck/media';
 import type { AttemptContext } from '../attempt-context.ts';
 import type { TapePlan } from './probe.ts';
 
@@ -65,7 +65,8 @@ async function runTapeEncode(context: AttemptContext, plan: TapePlan, maxVideoBi
 
 /** The bitrate at which picture and sound together stay below `maxBytes`. */
 function ceilingFor(maxBytes: number, { timeline, soundtrackName }: TapePlan): number {
-  const totalBitsPerSec = (maxBytes * 8 * SIZE_MARGIN) / timeline.durationSec;
+  // A buffer of bits may be spent on top of the steady rate.
+  const totalBitsPerSec = (maxBytes * 8 * SIZE_MARGIN) / (timeline.durationSec + CEILING_BUFFER_SEC);
   const videoBitsPerSec = Math.floor(totalBitsPerSec - (soundtrackName ? AUDIO_BITS_PER_SEC : 0));
   if (videoBitsPerSec < 1_000)
     throw new JobError('ENCODE_OUTPUT_TOO_LARGE', `${maxBytes} bytes are too few for any picture`);

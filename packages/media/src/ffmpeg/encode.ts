@@ -4,7 +4,7 @@ import type { MediaTools } from './tools.ts';
 
 /** What FFmpeg says when the input, and not the machine, is at fault. */
 const UNDECODABLE =
-  /Invalid data found when processing input|Error while decoding|Decode error rate|could not find codec parameters|Invalid PNG|inflate returned error|not in whitelist/i;
+  /Invalid data found when processing input|Error while decoding|Decode error rate|could not find codec parameters|Invalid PNG|inflate returned error|chunk too big|not in whitelist/i;
 
 /**
  * Runs one FFmpeg and turns each way of failing into a code.

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { JobError, type FrameSize } from '@tapedeck/contracts';
 
@@ -8,27 +8,25 @@ export interface ImageHeader extends FrameSize {
   format: ImageFormat;
 }
 
-/** Both formats say all that we need in their first bytes: PNG in 33, WebP in 30. */
-const HEADER_BYTES = 64;
+/** More than any encoder makes of a frame; a file is read whole to be checked. */
+const MAX_IMAGE_BYTES = 128 * 1024 * 1024;
 
 /**
  * Size and format of a frame, read by us before any decoder sees the file: a decoder allocates what the header
  * promises, and a kilobyte can promise a gigabyte.
- * @throws JobError ARCHIVE_FRAME_INVALID when it is neither a PNG nor a still WebP.
+ * @throws JobError ARCHIVE_FRAME_INVALID when it is neither a whole PNG nor a still WebP.
  */
 export async function readImageHeader(path: string, name: string): Promise<ImageHeader> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-    return parseImageHeader(buffer.subarray(0, bytesRead), name);
-  } finally {
-    await file.close();
+  const { size } = await stat(path);
+  if (size > MAX_IMAGE_BYTES) {
+    throw new JobError('ARCHIVE_FRAME_INVALID', `${name}: expected at most ${MAX_IMAGE_BYTES} bytes, got ${size}`);
   }
+  return parseImageHeader(await readFile(path), name);
 }
 
 /** @see readImageHeader */
 export function parseImageHeader(bytes: Buffer, name: string): ImageHeader {
-  const header = parsePngHeader(bytes) ?? parseWebpHeader(bytes);
+  const header = parsePng(bytes) ?? parseWebp(bytes);
   if (typeof header === 'string') throw new JobError('ARCHIVE_FRAME_INVALID', `${name}: ${header}`);
   if (!header) throw new JobError('ARCHIVE_FRAME_INVALID', `${name}: expected a PNG or WebP signature`);
   return header;
@@ -39,17 +37,33 @@ const PNG_SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
 const PNG_HEADER_BYTES = 33;
 
 /** The header, a reason why it is a broken PNG, or undefined when it is no PNG at all. */
-function parsePngHeader(bytes: Buffer): ImageHeader | string | undefined {
+function parsePng(bytes: Buffer): ImageHeader | string | undefined {
   if (!bytes.subarray(0, 8).equals(PNG_SIGNATURE)) return undefined;
   if (bytes.length < PNG_HEADER_BYTES) return 'the PNG ends inside its header';
   const isIhdr = bytes.readUInt32BE(8) === 13 && bytes.toString('latin1', 12, 16) === 'IHDR';
   if (!isIhdr) return 'the PNG does not begin with IHDR';
   if (crc32(bytes.subarray(12, 29)) !== bytes.readUInt32BE(29)) return 'the checksum of the PNG header is wrong';
-  return sized('png', bytes.readUInt32BE(16), bytes.readUInt32BE(20));
+  return findPngFlaw(bytes) ?? sized('png', bytes.readUInt32BE(16), bytes.readUInt32BE(20));
+}
+
+/** Length, type and CRC of a chunk, around its data. */
+const PNG_CHUNK_FRAME_BYTES = 12;
+
+/** Walks the chunks from IHDR to IEND. A decoder that finds a picture cut off may show what it has and say nothing. */
+function findPngFlaw(bytes: Buffer): string | undefined {
+  let hasPixels = false;
+  let offset = PNG_SIGNATURE.length;
+  while (offset + PNG_CHUNK_FRAME_BYTES <= bytes.length) {
+    const type = bytes.toString('latin1', offset + 4, offset + 8);
+    if (type === 'IEND') return hasPixels ? undefined : 'the PNG has no pixels';
+    hasPixels ||= type === 'IDAT';
+    offset += PNG_CHUNK_FRAME_BYTES + bytes.readUInt32BE(offset);
+  }
+  return 'the PNG is cut off';
 }
 
 /** RIFF container, then VP8X, VP8L or VP8 (RFC 9649, 2.5 to 2.7). */
-function parseWebpHeader(bytes: Buffer): ImageHeader | string | undefined {
+function parseWebp(bytes: Buffer): ImageHeader | string | undefined {
   if (bytes.toString('latin1', 0, 4) !== 'RIFF' || bytes.toString('latin1', 8, 12) !== 'WEBP') return undefined;
   if (bytes.length < 30) return 'the WebP ends inside its header';
   switch (bytes.toString('latin1', 12, 16)) {

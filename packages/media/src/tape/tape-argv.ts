@@ -17,7 +17,7 @@ export interface TapeEncode {
   maxVideoBitsPerSec?: number;
 }
 
-export const TAPE_INPUT_FORMATS = ['concat', 'png_pipe', 'webp_pipe', 'image2', 'wav', 'matroska', 'webm'] as const;
+const TAPE_INPUT_FORMATS = ['concat', 'png_pipe', 'webp_pipe', 'image2', 'wav', 'matroska', 'webm'] as const;
 const INPUT_CODECS = 'png,webp,pcm_s16le,pcm_s24le,pcm_f32le,opus,vorbis';
 
 /** The arguments of the FFmpeg that makes a tape's MP4. All names are ours, relative to the workspace. */
@@ -82,6 +82,9 @@ function buildPictureFilter({ frame, output }: TapeEncode): string {
   ].join(',');
 }
 
+/** How much of the bitrate ceiling a burst may borrow. Short, because a tape is short and its size limit is hard. */
+export const CEILING_BUFFER_SEC = 0.5;
+
 function buildVideoCodecArgs({ crf, preset, plan, maxVideoBitsPerSec }: TapeEncode): string[] {
   const { lookahead, references, bFrames, threads, slicedThreads } = plan;
   const x264 = [
@@ -93,7 +96,7 @@ function buildVideoCodecArgs({ crf, preset, plan, maxVideoBitsPerSec }: TapeEnco
     ...(lookahead === 0 ? ['mbtree=0'] : []),
   ].join(':');
   const ceiling = maxVideoBitsPerSec
-    ? ['-maxrate', String(maxVideoBitsPerSec), '-bufsize', String(2 * maxVideoBitsPerSec)]
+    ? ['-maxrate', String(maxVideoBitsPerSec), '-bufsize', String(Math.round(CEILING_BUFFER_SEC * maxVideoBitsPerSec))]
     : [];
   const tags = [
     '-colorspace',

@@ -8,8 +8,8 @@ export interface Shot {
 }
 
 /**
- * The output's time axis, decided here and not in FFmpeg: every shot starts on an exact tick, so no filter rounds,
- * and frames that would never be seen are neither unpacked for long nor decoded.
+ * The output's time axis, decided here and not in FFmpeg: every shot starts on an exact tick, so nothing is left to
+ * round, and frames that would never be seen are not decoded.
  */
 export interface Timeline {
   mode: TapeOptions['timing'];
@@ -80,14 +80,11 @@ function buildExactTimeline({ frames, totalMs }: TapeTiming): Timeline {
  * The timeline as a list for FFmpeg's concat demuxer.
  *
  * `option framerate` sets each file's time base to our ticks; without it the demuxer puts everything on a 1/25 s grid
- * (up to 20 ms wrong). Durations are differences of rounded microseconds, so that rounding never adds up. A last shot
- * of more than one tick is listed again at the last tick: the demuxer has no way to say how long a still lasts.
+ * (up to 20 ms wrong). Durations are differences of rounded microseconds, so that rounding never adds up.
  */
 export function buildConcatList(timeline: Timeline, fileNameOf: (frameName: string) => string): string {
   const { ticksPerSec, endTick } = timeline;
-  const shots = [...timeline.shots];
-  const last = shots.at(-1)!;
-  if (timeline.mode === 'cfr30' && endTick - last.startTick > 1) shots.push({ ...last, startTick: endTick - 1 });
+  const shots = timeline.mode === 'cfr30' ? bracketShots(timeline) : timeline.shots;
   const micros = (tick: number): number => Math.round((tick * 1e6) / ticksPerSec);
   const lines = shots.map(({ name, startTick }, index) => {
     const nextTick = shots[index + 1]?.startTick ?? endTick;
@@ -95,4 +92,16 @@ export function buildConcatList(timeline: Timeline, fileNameOf: (frameName: stri
     return `file '${fileNameOf(name)}'\noption framerate ${ticksPerSec}\nduration ${seconds}\n`;
   });
   return `ffconcat version 1.0\n${lines.join('')}`;
+}
+
+/**
+ * Lists a shot of several ticks at its first and at its last one. FFmpeg fills the ticks between with copies, but fills a
+ * gap before a new picture partly with that new picture: a tick too early. Between two listings of one frame it cannot
+ * choose wrongly. (The fps filter does it right, but forgets its state when a frame's size or format changes.)
+ */
+function bracketShots({ shots, endTick }: Timeline): Shot[] {
+  return shots.flatMap((shot, index) => {
+    const lastTick = (shots[index + 1]?.startTick ?? endTick) - 1;
+    return lastTick > shot.startTick ? [shot, { ...shot, startTick: lastTick }] : [shot];
+  });
 }

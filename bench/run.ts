@@ -1,0 +1,112 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readFfmpegVersion } from '@tapedeck/media';
+import { runScript } from '../scripts/run-script.ts';
+import { measureBudgets } from './budgets.ts';
+import { compareWays } from './compare.ts';
+import { createBench, type Bench } from './measure.ts';
+import { describeTape, formatBudgets, formatComparison, formatLimits } from './report.ts';
+import { makeTape } from './tape.ts';
+
+/**
+ * `npm run bench [-- --rounds N] [--seed N] [--short]`: our way of making a tape's MP4 beside the command that it
+ * replaces. Prints tables and writes bench/report.json. Fails when something does not run, never because it is slow.
+ */
+interface Settings {
+  rounds: number;
+  seed: number;
+  /** Of the main tape, at 30 frames a second. */
+  frameCount: number;
+  /** Of the long tape, at 60 frames a second. */
+  longFrameCount: number;
+  /** Output size = 640x480 × scale. */
+  scale: number;
+}
+
+const REPORT_FILE = new URL('report.json', import.meta.url);
+
+function parseSettings(args: string[]): Settings {
+  const { values } = parseArgs({
+    args,
+    options: { rounds: { type: 'string' }, seed: { type: 'string', default: '1' }, short: { type: 'boolean' } },
+  });
+  const size = values.short
+    ? { frameCount: 40, longFrameCount: 80, scale: 3 }
+    : { frameCount: 120, longFrameCount: 600, scale: 6 };
+  const rounds = parseCount('--rounds', values.rounds ?? (values.short ? '1' : '3'));
+  return { rounds, seed: parseCount('--seed', values.seed), ...size };
+}
+
+function parseCount(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new Error(`bench: ${name}: expected a whole number above 0, got ${JSON.stringify(text)}`);
+}
+
+async function runBench(bench: Bench, settings: Settings): Promise<object> {
+  const { rounds, seed, frameCount, longFrameCount, scale } = settings;
+  const machine = await describeMachine(bench);
+  console.log(machine.summary);
+
+  const tape = await makeTape(join(bench.dir, 'tape'), { frameCount, framesPerSec: 30, seed });
+  console.log(`\nTape: ${describeTape(tape, scale)}. Medians of ${rounds}.`);
+  const ways = await compareWays(bench, tape, {
+    title: '30 fps',
+    ways: ['ours', 'plain', 'corrected'],
+    rounds,
+    scale,
+    judgesQuality: true,
+  });
+  console.log(`\n${formatComparison(ways)}\n\n${formatLimits(ways, frameCount)}`);
+
+  console.log('\nMemory: the plan for each budget, its estimate, and the peak that the kernel counted.');
+  const budgets = await measureBudgets(bench, tape, scale);
+  console.log(`\n${formatBudgets(budgets)}`);
+
+  const longTape = await makeTape(join(bench.dir, 'long-tape'), { frameCount: longFrameCount, framesPerSec: 60, seed });
+  console.log(`\nTape: ${describeTape(longTape, scale)}. Medians of ${rounds}.`);
+  const longWays = await compareWays(bench, longTape, {
+    title: '60 fps',
+    ways: ['ours', 'corrected'],
+    rounds,
+    scale,
+    judgesQuality: false,
+  });
+  console.log(`\n${formatComparison(longWays)}`);
+
+  const loadAfter = loadavg();
+  console.log(`\nLoad average: ${formatLoad(machine.loadBefore)} before, ${formatLoad(loadAfter)} after.`);
+  return { settings, machine: { ...machine, loadAfter }, tape: { ways, budgets }, longTape: { ways: longWays } };
+}
+
+async function describeMachine({ environment }: Bench) {
+  const ffmpeg = await readFfmpegVersion(environment.FFMPEG_PATH);
+  const cores = cpus();
+  const memoryGib = totalmem() / 1024 ** 3;
+  const threads = environment.FFMPEG_THREADS;
+  const summary =
+    `FFmpeg ${ffmpeg}, Node ${process.version}, ${cores.length} × ${cores[0]?.model ?? 'unknown processor'}, ` +
+    `${memoryGib.toFixed(0)} GiB; our FFmpeg gets ${threads} threads, the reference takes what it likes`;
+  return { summary, ffmpeg, node: process.version, cores: cores.length, memoryGib, threads, loadBefore: loadavg() };
+}
+
+function formatLoad(load: readonly number[]): string {
+  return load.map((value) => value.toFixed(2)).join(' ');
+}
+
+await runScript(async (stopped) => {
+  const settings = parseSettings(process.argv.slice(2));
+  const stop = new AbortController();
+  void stopped.then(() => stop.abort(new Error('bench: stopped')));
+  const dir = await mkdtemp(join(tmpdir(), 'tapedeck-bench-'));
+  try {
+    const bench = await createBench(dir, process.env, stop.signal);
+    const report = await runBench(bench, settings);
+    await writeFile(REPORT_FILE, `${JSON.stringify(report, undefined, 2)}\n`);
+    console.log('The samples are in bench/report.json.');
+  } finally {
+    await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+  }
+});

@@ -1,0 +1,58 @@
+import importX from 'eslint-plugin-import-x';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import tseslint from 'typescript-eslint';
+
+/** contracts ← {jobs, transfer, media, runtime} ← apps. The middle four never see each other. */
+const MIDDLE = ['jobs', 'transfer', 'media', 'runtime'];
+const layering = MIDDLE.map((name) => ({
+  files: [`packages/${name}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': ['error', { patterns: [{ group: MIDDLE.filter((other) => other !== name).map((other) => `@tapedeck/${other}`), message: 'The middle packages do not import each other: pass what is needed in from the app.' }] }],
+  },
+}));
+
+const noProcessEnv = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: 'Only main.ts reads the environment, and hands it to loadConfig.',
+};
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', 'node_modules/**', 'data/**', 'coverage/**'] },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.recommendedTypeChecked, ...tseslint.configs.strict],
+    languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ conditionNames: ['source', 'types', 'import', 'node'] })] },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      // `array[index]!` after a length check reads better than a cast, and noUncheckedIndexedAccess makes it visible.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      // Hooks and adapters are async by contract, whether or not they wait.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/restrict-template-expressions': 'off',
+      // An abort signal's reason is whatever it is.
+      '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
+      'import-x/no-cycle': 'error',
+      'import-x/no-extraneous-dependencies': 'error',
+      'no-restricted-syntax': ['error', noProcessEnv],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+      'max-params': ['error', 5],
+      complexity: ['error', 14],
+    },
+  },
+  ...layering,
+  { files: ['apps/*/src/main.ts', 'apps/*/src/healthcheck.ts', 'scripts/**', 'bench/**', 'test/**'], rules: { 'no-restricted-syntax': 'off' } },
+  {
+    files: ['test/**', '**/*.test.ts', 'scripts/**', 'bench/**'],
+    rules: { 'import-x/no-extraneous-dependencies': 'off', 'max-lines-per-function': 'off' },
+  },
+);

@@ -1,0 +1,255 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { request as httpRequest } from 'node:http';
+import { startStack, TOKEN, type Stack } from '../support/stack.ts';
+import { buildTape } from '../support/tape-layouts.ts';
+
+/** No worker: jobs stay queued, so that what the API says about them holds still. */
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack({ worker: false, env: { ALLOWED_BUCKETS: 'tapes,user-aesthetic-computer', MP4_SERVICE_TOKEN: 'plain-service-token' } });
+});
+afterAll(() => stack.stop());
+
+/** Without fetch's own ideas about paths and caches. */
+function getStatus(url: string, headers: Record<string, string>, path?: string): Promise<number> {
+  return new Promise((done, fail) => {
+    const options = { headers, ...(path !== undefined && { path }) };
+    httpRequest(url, options, (answer) => done(answer.resume().statusCode!)).on('error', fail).end();
+  });
+}
+
+const zipUrl = 'https://user-aesthetic-computer.sfo3.digitaloceanspaces.com/auth0|123/wand-1729177200000.zip';
+
+/** What today's caller sends, to the letter. */
+const TODAYS_BODY = {
+  mongoId: '507f1f77bcf86cd799439011',
+  bucket: 'user-aesthetic-computer',
+  slug: 'wand-1729177200000',
+  zipUrl,
+  callbackUrl: 'https://aesthetic.computer/.netlify/functions/tape-mp4-complete',
+  metadata: { frameCount: 120, totalDuration: 4000, piece: 'wand', scale: 6, originalSize: [640, 480], scaledSize: [3840, 2880] },
+};
+
+test("today's caller is answered 202 with where to look", async () => {
+  const { status, headers, body } = await stack.post(TODAYS_BODY);
+  expect(status).toBe(202);
+  expect(headers.get('location')).toBe(`/api/jobs/${body.jobId}`);
+  expect(body).toEqual({
+    jobId: expect.stringMatching(/^tape_[0-9a-z]{26}$/),
+    status: 'queued',
+    kind: 'tape',
+    positionInQueue: expect.any(Number),
+    statusUrl: `${stack.url}/api/jobs/${body.jobId}`,
+  });
+  expect(await stack.job(body.jobId)).toMatchObject({
+    kind: 'tape',
+    reference: TODAYS_BODY.mongoId,
+    slug: TODAYS_BODY.slug,
+    status: 'queued',
+    attempt: 0,
+    maxAttempts: 3,
+    callback: { status: 'pending', attempts: 0, lastStatus: null },
+    metadata: TODAYS_BODY.metadata,
+  });
+});
+
+describe('a request that is sent again', () => {
+  test('is the same job while that job is alive', async () => {
+    const body = stack.tapeRequest(zipUrl);
+    const first = await stack.post(body);
+    const second = await stack.post({ ...body, metadata: { another: true } });
+    expect(second).toMatchObject({ status: 200, body: { jobId: first.body.jobId, duplicate: true, status: 'queued' } });
+  });
+
+  test('fifty times at once is one job', async () => {
+    const body = stack.tapeRequest(zipUrl);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => stack.post(body)));
+    expect(new Set(answers.map((answer) => answer.body.jobId)).size).toBe(1);
+    expect(answers.filter((answer) => answer.status === 202)).toHaveLength(1);
+  });
+
+  test('with its Idempotency-Key is the same job, with another body a conflict', async () => {
+    const key = { 'idempotency-key': crypto.randomUUID() };
+    const body = stack.tapeRequest(zipUrl, { metadata: { a: 1, b: 2 } });
+    const first = await stack.post(body, key);
+    const reordered = await stack.post({ ...body, metadata: { b: 2, a: 1 } }, key);
+    expect(reordered).toMatchObject({ status: 200, body: { jobId: first.body.jobId, duplicate: true } });
+    const other = await stack.post({ ...body, slug: 'other' }, key);
+    expect(other).toMatchObject({ status: 409, body: { code: 'IDEMPOTENCY_CONFLICT' } });
+  });
+
+  test('with another Idempotency-Key is another job', async () => {
+    const body = stack.tapeRequest(zipUrl);
+    const first = await stack.post(body, { 'idempotency-key': 'one' });
+    const second = await stack.post(body, { 'idempotency-key': 'two' });
+    expect(second.status).toBe(202);
+    expect(second.body.jobId).not.toBe(first.body.jobId);
+  });
+});
+
+test('jobs wait in the order of their priority', async () => {
+  const positions = async (ids: string[]) => Promise.all(ids.map(async (id) => (await stack.job(id)).positionInQueue!));
+  const low = await stack.post(stack.tapeRequest(zipUrl, { priority: 'low' }));
+  const high = await stack.post(stack.tapeRequest(zipUrl, { priority: 'high' }));
+  const normal = await stack.post(stack.tapeRequest(zipUrl));
+  const [lowAt, highAt, normalAt] = await positions([low, high, normal].map(({ body }) => body.jobId));
+  expect(highAt).toBe(1);
+  expect(normalAt!).toBeGreaterThan(highAt!);
+  expect(lowAt!).toBeGreaterThan(normalAt!);
+});
+
+describe('a body that does not fit is a problem that names the field', () => {
+  test.each([
+    ['mongoId', { mongoId: undefined }],
+    ['mongoId', { mongoId: '' }],
+    ['mongoId', { mongoId: {} }],
+    ['bucket', { bucket: undefined }],
+    ['bucket', { bucket: '../etc' }],
+    ['slug', { slug: '' }],
+    ['slug', { slug: '../up' }],
+    ['slug', { slug: 'a\u0000b' }],
+    ['zipUrl', { zipUrl: 'not a url' }],
+    ['zipUrl', { zipUrl: 7 }],
+    ['callbackUrl', { callbackUrl: undefined }],
+    ['callbackUrl', { callbackUrl: null }],
+    ['type', { type: 'hls' }],
+    ['priority', { priority: 'urgent' }],
+    ['metadata', { metadata: 'text' }],
+    ['options.crf', { options: { crf: 99 } }],
+    ['options.timing', { options: { timing: 'approximate' } }],
+    ['options.scale', { options: { scale: -1 } }],
+    ['options', { options: { crfs: 1 } }],
+    ['zipUrl', { videoUrl: 'https://example.com/a.mov' }],
+    ['zipUrl', { zipUrl: undefined }],
+  ])('%s in %j', async (path, changes) => {
+    const { status, headers, body } = await stack.post({ ...TODAYS_BODY, ...changes });
+    expect(status).toBe(400);
+    expect(headers.get('content-type')).toContain('application/problem+json');
+    expect(body).toMatchObject({ status: 400, code: 'REQUEST_INVALID', type: 'urn:tapedeck:problem:REQUEST_INVALID' });
+    expect(body.errors!.map((issue) => issue.path)).toContain(path);
+    for (const issue of body.errors!) expect(issue.message).not.toBe('');
+  });
+
+  test.each(['', '{', '[]', '"text"', 'null', '{"__proto__":{"x":1}}'])('%s', async (text) => {
+    expect(await stack.post(text)).toMatchObject({ status: 400, body: { code: 'REQUEST_INVALID' } });
+  });
+
+  test('a body above the limit, or of another type', async () => {
+    expect(await stack.post({ ...TODAYS_BODY, metadata: { x: 'y'.repeat(300_000) } })).toMatchObject({ status: 413, body: { code: 'BODY_TOO_LARGE' } });
+    expect(await stack.post('zipUrl=1', { 'content-type': 'text/plain' })).toMatchObject({ status: 415, body: { code: 'CONTENT_TYPE_UNSUPPORTED' } });
+  });
+});
+
+test('a bucket that is not allowed is refused', async () => {
+  expect(await stack.post({ ...TODAYS_BODY, bucket: 'others' })).toMatchObject({ status: 403, body: { code: 'BUCKET_NOT_ALLOWED' } });
+});
+
+test('a URL that is no http is refused before anything is queued', async () => {
+  for (const url of ['ftp://example.com/a.zip', 'file:///etc/passwd', 'https://user:secret@example.com/a.zip']) {
+    const { status, body } = await stack.post({ ...TODAYS_BODY, zipUrl: url });
+    expect({ status, code: body.code }).toEqual({ status: 422, code: 'SOURCE_URL_REFUSED' });
+    expect(JSON.stringify(body)).not.toContain('secret');
+  }
+  expect(await stack.post({ ...TODAYS_BODY, callbackUrl: 'gopher://x.example' })).toMatchObject({ status: 422, body: { code: 'CALLBACK_URL_REFUSED' } });
+});
+
+describe('a token', () => {
+  test.each([undefined, '', 'Bearer', 'Bearer wrong', `Basic ${TOKEN}`, `Bearer ${TOKEN}x`, `Bearer ${'x'.repeat(5000)}`])(
+    'is refused: %j',
+    async (authorization) => {
+      const answer = await fetch(`${stack.url}/convert`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
+        body: JSON.stringify(TODAYS_BODY),
+      });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      expect(await answer.json()).toMatchObject({ code: 'UNAUTHORIZED' });
+    },
+  );
+
+  test('of the service is taken as it is', async () => {
+    const { status } = await stack.post(stack.tapeRequest(zipUrl), { authorization: 'Bearer plain-service-token' });
+    expect(status).toBe(202);
+  });
+
+  test('is asked for when a job is read', async () => {
+    expect((await fetch(`${stack.url}/api/jobs/tape_x`)).status).toBe(401);
+  });
+});
+
+test('what is not there is a problem, too', async () => {
+  const answer = await fetch(`${stack.url}/nowhere`);
+  expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  expect(await answer.json()).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+  expect(await stack.job('tape_unknown')).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+});
+
+test('health without a worker is degraded, and ready all the same', async () => {
+  expect(await (await fetch(`${stack.url}/health/live`)).json()).toEqual({ status: 'ok' });
+  expect((await fetch(`${stack.url}/health/ready`)).status).toBe(200);
+  expect(await (await fetch(`${stack.url}/health`)).json()).toMatchObject({
+    status: 'degraded',
+    version: expect.any(String),
+    uptime: expect.any(Number),
+    checks: { redis: { ok: true }, storage: { ok: true }, ffmpeg: { available: false }, workers: { alive: 0, busy: 0 }, disk: { freeBytes: expect.any(Number) } },
+  });
+});
+
+describe('with a worker', () => {
+  beforeAll(async () => {
+    await stack.startWorker();
+  });
+
+  test('health tells of it and of its FFmpeg', async () => {
+    const health = await (await fetch(`${stack.url}/health`)).json();
+    expect(health).toMatchObject({ status: 'ok', checks: { ffmpeg: { available: true, version: expect.any(String) }, workers: { alive: 1 } } });
+  });
+
+  test('a raw | goes in and a raw | comes out, and the object lies beside its ZIP', async () => {
+    const { zip } = await buildTape();
+    const url = stack.source.serve('/storage/tapes/auth0|123/2025.10.17.12.34.zip', zip);
+    // The source's address stands in for the store's own: only the path decides.
+    const own = `${stack.url}/storage/tapes/auth0|123/2025.10.17.12.34.zip`;
+    expect(url).toContain('|');
+    const { mkdir, writeFile } = await import('node:fs/promises');
+    await mkdir(`${stack.dataDir}/storage/tapes/auth0|123`, { recursive: true });
+    await writeFile(`${stack.dataDir}/storage/tapes/auth0|123/2025.10.17.12.34.zip`, zip);
+    const { body } = await stack.post(stack.tapeRequest(own, { slug: '2025.10.17.12.34', priority: 'high' }));
+    const job = await stack.finished(body.jobId);
+    expect(job.output).toMatchObject({
+      mp4Url: `${stack.url}/storage/tapes/auth0|123/2025.10.17.12.34.mp4`,
+      posterUrl: `${stack.url}/storage/tapes/auth0|123/2025.10.17.12.34-poster.jpg`,
+    });
+    const answer = await fetch(job.output!.mp4Url);
+    expect(answer.status).toBe(200);
+  });
+
+  test('local storage serves with type, ranges, ETag and for every origin', async () => {
+    const url = stack.source.serve('/served.zip', (await buildTape()).zip);
+    const { body } = await stack.post(stack.tapeRequest(url, { priority: 'high' }));
+    const { mp4Url, size } = (await stack.finished(body.jobId)).output!;
+    const whole = await fetch(mp4Url);
+    expect(Object.fromEntries(whole.headers)).toMatchObject({
+      'content-type': 'video/mp4',
+      'content-length': String(size),
+      'accept-ranges': 'bytes',
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+      etag: expect.any(String),
+    });
+    const part = await fetch(mp4Url, { headers: { range: 'bytes=4-7' } });
+    expect(part.status).toBe(206);
+    expect(part.headers.get('content-range')).toBe(`bytes 4-7/${size}`);
+    expect(await part.text()).toBe('ftyp');
+    expect(await getStatus(mp4Url, { 'if-none-match': whole.headers.get('etag')! })).toBe(304);
+    const outside = await fetch(mp4Url, { headers: { range: `bytes=${size + 10}-` } });
+    expect(outside.status).toBe(416);
+  });
+
+  test('nothing but objects is served', async () => {
+    for (const path of ['/storage/', '/storage/tapes/', '/storage/../secrets.json', '/storage/..%2f..%2fsecrets.json', '/storage/%2e%2e/incoming']) {
+      expect([400, 404]).toContain(await getStatus(stack.url, {}, path));
+    }
+  });
+});

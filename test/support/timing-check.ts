@@ -1,0 +1,27 @@
+import type { ShownPicture } from './numbered-frames.ts';
+
+/** When a frame is to be seen, by timing.json. */
+export interface Intended {
+  number: number;
+  startMs: number;
+}
+
+export const TOLERANCE_MS = 17;
+const STEP_MS = 1;
+
+/**
+ * The instants (in ms) at which a video shows a frame that timing.json has at no time within the tolerance. Written
+ * apart from the code that builds timelines: it walks through time millisecond by millisecond and only looks.
+ */
+export function findWrongInstants(shown: readonly ShownPicture[], intended: readonly Intended[], totalMs: number): number[] {
+  const wrong: number[] = [];
+  for (let instantMs = 0; instantMs < totalMs; instantMs += STEP_MS) {
+    const picture = shown.findLast(({ startSec }) => startSec * 1000 <= instantMs + 1e-6) ?? shown[0]!;
+    const isRight = intended.some(({ number, startMs }, index) => {
+      const endMs = intended[index + 1]?.startMs ?? Infinity;
+      return number === picture.number && startMs <= instantMs + TOLERANCE_MS && endMs >= instantMs - TOLERANCE_MS;
+    });
+    if (!isRight) wrong.push(instantMs);
+  }
+  return wrong;
+}
