@@ -226,7 +226,7 @@ async function waitUntilReady(url: string): Promise<void> {
   await poll(hasWorker, READY_TIMEOUT_MS, `${url} to be ready`);
 }
 
-export async function poll(holds: () => Promise<boolean>, timeoutMs: number, what: string): Promise<void> {
+async function poll(holds: () => Promise<boolean>, timeoutMs: number, what: string): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);

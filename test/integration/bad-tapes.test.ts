@@ -7,7 +7,9 @@ import { buildTape } from '../support/tape-layouts.ts';
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ env: { MAX_SOURCE_BYTES: '2000000', MAX_FRAME_PIXELS: '1000000', MAX_ARCHIVE_ENTRIES: '100' } });
+  stack = await startStack({
+    env: { MAX_SOURCE_BYTES: '2000000', MAX_FRAME_PIXELS: '1000000', MAX_ARCHIVE_ENTRIES: '100' },
+  });
 });
 afterAll(() => stack.stop());
 
@@ -42,7 +44,10 @@ function breakPixels(): Buffer {
 const BAD_TAPES: Record<string, { code: string; source: () => Promise<Buffer>; says?: string }> = {
   'is no ZIP': { code: 'ARCHIVE_INVALID', source: async () => Buffer.from('<html>not found</html>') },
   'is cut off': { code: 'ARCHIVE_INVALID', source: async () => (await buildTape()).zip.subarray(0, 2000) },
-  'has no frames': { code: 'ARCHIVE_EMPTY', source: async () => encodeZip(new Map([['readme.txt', Buffer.from('hi')]])) },
+  'has no frames': {
+    code: 'ARCHIVE_EMPTY',
+    source: async () => encodeZip(new Map([['readme.txt', Buffer.from('hi')]])),
+  },
   'has a frame that is no PNG': {
     code: 'ARCHIVE_FRAME_INVALID',
     source: () => withFrame(Buffer.from('this is not a picture at all')),
@@ -63,7 +68,13 @@ const BAD_TAPES: Record<string, { code: string; source: () => Promise<Buffer>; s
   },
   'has names that differ in case only': {
     code: 'ARCHIVE_ENTRY_REFUSED',
-    source: async () => encodeZip(new Map([['frame-0.png', ok], ['FRAME-0.PNG', ok]])),
+    source: async () =>
+      encodeZip(
+        new Map([
+          ['frame-0.png', ok],
+          ['FRAME-0.PNG', ok],
+        ]),
+      ),
   },
   'is larger than accepted': { code: 'SOURCE_TOO_LARGE', source: async () => Buffer.alloc(2_000_001) },
   'has no bytes': { code: 'SOURCE_EMPTY', source: async () => Buffer.alloc(0) },
@@ -72,37 +83,56 @@ const BAD_TAPES: Record<string, { code: string; source: () => Promise<Buffer>; s
     source: () => withTiming({ filename: '../../etc/passwd', duration: 5 }),
     says: 'entry 1',
   },
-  'has a negative duration': { code: 'ARCHIVE_TIMING_INVALID', source: () => withTiming({ frame: 1, duration: -1 }), says: 'entry 1' },
-  'has a duration of years': { code: 'ARCHIVE_TIMING_INVALID', source: () => withTiming({ frame: 1, duration: 1e12 }), says: 'entry 1' },
-  'has a duration that is null': { code: 'ARCHIVE_TIMING_INVALID', source: () => withTiming({ frame: 1, duration: null }), says: 'entry 1' },
+  'has a negative duration': {
+    code: 'ARCHIVE_TIMING_INVALID',
+    source: () => withTiming({ frame: 1, duration: -1 }),
+    says: 'entry 1',
+  },
+  'has a duration of years': {
+    code: 'ARCHIVE_TIMING_INVALID',
+    source: () => withTiming({ frame: 1, duration: 1e12 }),
+    says: 'entry 1',
+  },
+  'has a duration that is null': {
+    code: 'ARCHIVE_TIMING_INVALID',
+    source: () => withTiming({ frame: 1, duration: null }),
+    says: 'entry 1',
+  },
   'is longer than accepted': {
     code: 'MEDIA_TOO_LONG',
     source: async () => (await buildTape({ durationsMs: Array<number>(5).fill(3_599_000) })).zip,
   },
   'has a soundtrack that is no sound': {
     code: 'ARCHIVE_AUDIO_INVALID',
-    source: async () => (await buildTape({ change: (files) => files.set('soundtrack.wav', Buffer.from('RIFFnope')) })).zip,
+    source: async () =>
+      (await buildTape({ change: (files) => files.set('soundtrack.wav', Buffer.from('RIFFnope')) })).zip,
   },
 };
 
-test.each(Object.entries(BAD_TAPES))('a tape that %s fails with its code and leaves nothing', async (name, { code, source, says }) => {
-  const zipUrl = stack.source.serve(`/${name}.zip`, await source());
-  const { body } = await stack.post(stack.tapeRequest(zipUrl));
-  const job = await stack.finished(body.jobId);
-  expect(job).toMatchObject({ status: 'failed', output: null, error: { code } });
-  if (says) expect(job.error!.message).toContain(says);
-  const [callback] = await stack.receiver.waitFor(body.jobId);
-  expect(callback).toMatchObject({ verified: true, event: { status: 'error', code, error: job.error!.message } });
-  expect(callback!.body).not.toContain(stack.workDir);
-  const [root] = await readdir(stack.workDir);
-  expect(await readdir(`${stack.workDir}/${root}`)).toEqual(['alive']);
-  expect(await fetch(`${stack.url}/storage/tapes/${job.slug}.mp4`)).toMatchObject({ status: 404 });
-});
+test.each(Object.entries(BAD_TAPES))(
+  'a tape that %s fails with its code and leaves nothing',
+  async (name, { code, source, says }) => {
+    const zipUrl = stack.source.serve(`/${name}.zip`, await source());
+    const { body } = await stack.post(stack.tapeRequest(zipUrl));
+    const job = await stack.finished(body.jobId);
+    expect(job).toMatchObject({ status: 'failed', output: null, error: { code } });
+    if (says) expect(job.error!.message).toContain(says);
+    const [callback] = await stack.receiver.waitFor(body.jobId);
+    expect(callback).toMatchObject({ verified: true, event: { status: 'error', code, error: job.error!.message } });
+    expect(callback!.body).not.toContain(stack.workDir);
+    const [root] = await readdir(stack.workDir);
+    expect(await readdir(`${stack.workDir}/${root}`)).toEqual(['alive']);
+    expect(await fetch(`${stack.url}/storage/tapes/${job.slug}.mp4`)).toMatchObject({ status: 404 });
+  },
+);
 
 test('a bad tape is not tried again, a source that may come back is', async () => {
   const bad = await stack.post(stack.tapeRequest(stack.source.serve('/bad.zip', Buffer.from('no'))));
   expect(await stack.finished(bad.body.jobId)).toMatchObject({ attempt: 1 });
   const down = stack.source.serve('/down.zip', (_request, response) => response.writeHead(500).end());
   const unlucky = await stack.post(stack.tapeRequest(down));
-  expect(await stack.finished(unlucky.body.jobId)).toMatchObject({ attempt: 3, error: { code: 'SOURCE_UNAVAILABLE', retryable: true } });
+  expect(await stack.finished(unlucky.body.jobId)).toMatchObject({
+    attempt: 3,
+    error: { code: 'SOURCE_UNAVAILABLE', retryable: true },
+  });
 });

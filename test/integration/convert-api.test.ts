@@ -6,7 +6,10 @@ import { buildTape } from '../support/tape-layouts.ts';
 /** No worker: jobs stay queued, so that what the API says about them holds still. */
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ worker: false, env: { ALLOWED_BUCKETS: 'tapes,user-aesthetic-computer', MP4_SERVICE_TOKEN: 'plain-service-token' } });
+  stack = await startStack({
+    worker: false,
+    env: { ALLOWED_BUCKETS: 'tapes,user-aesthetic-computer', MP4_SERVICE_TOKEN: 'plain-service-token' },
+  });
 });
 afterAll(() => stack.stop());
 
@@ -14,7 +17,9 @@ afterAll(() => stack.stop());
 function getStatus(url: string, headers: Record<string, string>, path?: string): Promise<number> {
   return new Promise((done, fail) => {
     const options = { headers, ...(path !== undefined && { path }) };
-    httpRequest(url, options, (answer) => done(answer.resume().statusCode!)).on('error', fail).end();
+    httpRequest(url, options, (answer) => done(answer.resume().statusCode!))
+      .on('error', fail)
+      .end();
   });
 }
 
@@ -27,7 +32,14 @@ const TODAYS_BODY = {
   slug: 'wand-1729177200000',
   zipUrl,
   callbackUrl: 'https://aesthetic.computer/.netlify/functions/tape-mp4-complete',
-  metadata: { frameCount: 120, totalDuration: 4000, piece: 'wand', scale: 6, originalSize: [640, 480], scaledSize: [3840, 2880] },
+  metadata: {
+    frameCount: 120,
+    totalDuration: 4000,
+    piece: 'wand',
+    scale: 6,
+    originalSize: [640, 480],
+    scaledSize: [3840, 2880],
+  },
 };
 
 test("today's caller is answered 202 with where to look", async () => {
@@ -135,13 +147,22 @@ describe('a body that does not fit is a problem that names the field', () => {
   });
 
   test('a body above the limit, or of another type', async () => {
-    expect(await stack.post({ ...TODAYS_BODY, metadata: { x: 'y'.repeat(300_000) } })).toMatchObject({ status: 413, body: { code: 'BODY_TOO_LARGE' } });
-    expect(await stack.post('zipUrl=1', { 'content-type': 'text/plain' })).toMatchObject({ status: 415, body: { code: 'CONTENT_TYPE_UNSUPPORTED' } });
+    expect(await stack.post({ ...TODAYS_BODY, metadata: { x: 'y'.repeat(300_000) } })).toMatchObject({
+      status: 413,
+      body: { code: 'BODY_TOO_LARGE' },
+    });
+    expect(await stack.post('zipUrl=1', { 'content-type': 'text/plain' })).toMatchObject({
+      status: 415,
+      body: { code: 'CONTENT_TYPE_UNSUPPORTED' },
+    });
   });
 });
 
 test('a bucket that is not allowed is refused', async () => {
-  expect(await stack.post({ ...TODAYS_BODY, bucket: 'others' })).toMatchObject({ status: 403, body: { code: 'BUCKET_NOT_ALLOWED' } });
+  expect(await stack.post({ ...TODAYS_BODY, bucket: 'others' })).toMatchObject({
+    status: 403,
+    body: { code: 'BUCKET_NOT_ALLOWED' },
+  });
 });
 
 test('a URL that is no http is refused before anything is queued', async () => {
@@ -150,23 +171,31 @@ test('a URL that is no http is refused before anything is queued', async () => {
     expect({ status, code: body.code }).toEqual({ status: 422, code: 'SOURCE_URL_REFUSED' });
     expect(JSON.stringify(body)).not.toContain('secret');
   }
-  expect(await stack.post({ ...TODAYS_BODY, callbackUrl: 'gopher://x.example' })).toMatchObject({ status: 422, body: { code: 'CALLBACK_URL_REFUSED' } });
+  expect(await stack.post({ ...TODAYS_BODY, callbackUrl: 'gopher://x.example' })).toMatchObject({
+    status: 422,
+    body: { code: 'CALLBACK_URL_REFUSED' },
+  });
 });
 
 describe('a token', () => {
-  test.each([undefined, '', 'Bearer', 'Bearer wrong', `Basic ${TOKEN}`, `Bearer ${TOKEN}x`, `Bearer ${'x'.repeat(5000)}`])(
-    'is refused: %j',
-    async (authorization) => {
-      const answer = await fetch(`${stack.url}/convert`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
-        body: JSON.stringify(TODAYS_BODY),
-      });
-      expect(answer.status).toBe(401);
-      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
-      expect(await answer.json()).toMatchObject({ code: 'UNAUTHORIZED' });
-    },
-  );
+  test.each([
+    undefined,
+    '',
+    'Bearer',
+    'Bearer wrong',
+    `Basic ${TOKEN}`,
+    `Bearer ${TOKEN}x`,
+    `Bearer ${'x'.repeat(5000)}`,
+  ])('is refused: %j', async (authorization) => {
+    const answer = await fetch(`${stack.url}/convert`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
+      body: JSON.stringify(TODAYS_BODY),
+    });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+    expect(await answer.json()).toMatchObject({ code: 'UNAUTHORIZED' });
+  });
 
   test('of the service is taken as it is', async () => {
     const { status } = await stack.post(stack.tapeRequest(zipUrl), { authorization: 'Bearer plain-service-token' });
@@ -192,7 +221,13 @@ test('health without a worker is degraded, and ready all the same', async () => 
     status: 'degraded',
     version: expect.any(String),
     uptime: expect.any(Number),
-    checks: { redis: { ok: true }, storage: { ok: true }, ffmpeg: { available: false }, workers: { alive: 0, busy: 0 }, disk: { freeBytes: expect.any(Number) } },
+    checks: {
+      redis: { ok: true },
+      storage: { ok: true },
+      ffmpeg: { available: false },
+      workers: { alive: 0, busy: 0 },
+      disk: { freeBytes: expect.any(Number) },
+    },
   });
 });
 
@@ -203,7 +238,10 @@ describe('with a worker', () => {
 
   test('health tells of it and of its FFmpeg', async () => {
     const health = await (await fetch(`${stack.url}/health`)).json();
-    expect(health).toMatchObject({ status: 'ok', checks: { ffmpeg: { available: true, version: expect.any(String) }, workers: { alive: 1 } } });
+    expect(health).toMatchObject({
+      status: 'ok',
+      checks: { ffmpeg: { available: true, version: expect.any(String) }, workers: { alive: 1 } },
+    });
   });
 
   test('a raw | goes in and a raw | comes out, and the object lies beside its ZIP', async () => {
@@ -248,7 +286,13 @@ describe('with a worker', () => {
   });
 
   test('nothing but objects is served', async () => {
-    for (const path of ['/storage/', '/storage/tapes/', '/storage/../secrets.json', '/storage/..%2f..%2fsecrets.json', '/storage/%2e%2e/incoming']) {
+    for (const path of [
+      '/storage/',
+      '/storage/tapes/',
+      '/storage/../secrets.json',
+      '/storage/..%2f..%2fsecrets.json',
+      '/storage/%2e%2e/incoming',
+    ]) {
       expect([400, 404]).toContain(await getStatus(stack.url, {}, path));
     }
   });

@@ -99,7 +99,9 @@ test('a source that always ends early fails and is never taken for whole', async
     response.writeHead(200, { 'content-length': content.length });
     response.write(content.subarray(0, 1000), () => response.destroy());
   });
-  await expect(fetchTo(url, { limits: { maxFailures: 3 } })).rejects.toMatchObject({ code: expect.stringMatching(/^SOURCE_(UNAVAILABLE|TRUNCATED)$/) });
+  await expect(fetchTo(url, { limits: { maxFailures: 3 } })).rejects.toMatchObject({
+    code: expect.stringMatching(/^SOURCE_(UNAVAILABLE|TRUNCATED)$/),
+  });
 });
 
 test('a source that drips is too slow', async () => {
@@ -112,7 +114,9 @@ test('a source that drips is too slow', async () => {
 });
 
 test('more than accepted is refused, announced or not', async () => {
-  await expect(fetchTo(source.serve('/big', content), { maxBytes: 1000 })).rejects.toMatchObject({ code: 'SOURCE_TOO_LARGE' });
+  await expect(fetchTo(source.serve('/big', content), { maxBytes: 1000 })).rejects.toMatchObject({
+    code: 'SOURCE_TOO_LARGE',
+  });
   const chunked = source.serve('/chunked', (_request, response) => void response.writeHead(200).end(content));
   await expect(fetchTo(chunked, { maxBytes: 1000 })).rejects.toMatchObject({ code: 'SOURCE_TOO_LARGE' });
 });
@@ -123,7 +127,8 @@ test('a length that is not announced is taken as it comes', async () => {
 });
 
 describe('redirects', () => {
-  const redirect = (path: string, location: string) => source.serve(path, (_request, response) => void response.writeHead(302, { location }).end());
+  const redirect = (path: string, location: string) =>
+    source.serve(path, (_request, response) => void response.writeHead(302, { location }).end());
 
   test('three are followed, a fourth is not', async () => {
     source.serve('/end', content);
@@ -135,7 +140,9 @@ describe('redirects', () => {
   });
 
   test('to another scheme are refused', async () => {
-    await expect(fetchTo(redirect('/file', 'file:///etc/passwd'))).rejects.toMatchObject({ code: 'SOURCE_URL_REFUSED' });
+    await expect(fetchTo(redirect('/file', 'file:///etc/passwd'))).rejects.toMatchObject({
+      code: 'SOURCE_URL_REFUSED',
+    });
   });
 });
 
@@ -148,8 +155,16 @@ describe('without the private network', () => {
     const before = source.requests.length;
     source.serve('/canary', content);
     const port = new URL(source.url).port;
-    for (const url of [`https://127.0.0.1:8443/canary`, `https://localhost:8443/canary`, `https://[::ffff:7f00:1]/canary`, `https://0x7f.1/canary`, `http://127.0.0.1:${port}/canary`]) {
-      await expect(fetchTo(url, { ...guarded, agent: publicAgent })).rejects.toMatchObject({ code: 'SOURCE_URL_REFUSED' });
+    for (const url of [
+      `https://127.0.0.1:8443/canary`,
+      `https://localhost:8443/canary`,
+      `https://[::ffff:7f00:1]/canary`,
+      `https://0x7f.1/canary`,
+      `http://127.0.0.1:${port}/canary`,
+    ]) {
+      await expect(fetchTo(url, { ...guarded, agent: publicAgent })).rejects.toMatchObject({
+        code: 'SOURCE_URL_REFUSED',
+      });
     }
     expect(source.requests).toHaveLength(before);
   });

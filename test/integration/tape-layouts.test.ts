@@ -113,7 +113,13 @@ test('the soundtrack is padded or cut to the picture, never the picture to the s
 
 test('a soundtrack without a sample is no soundtrack', async () => {
   const { encodeWav } = await import('../../scripts/sample/wav.ts');
-  const tape = await buildTape({ change: (files) => files.set('soundtrack.wav', encodeWav(0, () => 0)) });
+  const tape = await buildTape({
+    change: (files) =>
+      files.set(
+        'soundtrack.wav',
+        encodeWav(0, () => 0),
+      ),
+  });
   const { job } = await convert(tape);
   expect(job).toMatchObject({ status: 'completed', plan: { soundtrack: false } });
 });
@@ -155,8 +161,11 @@ test('a result above maxBytes is encoded again so that it fits', async () => {
   const noise = (files: Map<string, Buffer>): void => {
     for (const name of [...files.keys()].filter((file) => file.endsWith('.png'))) {
       let seed = name.length + Number(/\d+/.exec(name)![0]);
-      const next = (): number => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) >> 16 & 255;
-      files.set(name, encodePng(160, 120, () => [next(), next(), next(), 255]));
+      const next = (): number => ((seed = (seed * 1103515245 + 12345) & 0x7fffffff) >> 16) & 255;
+      files.set(
+        name,
+        encodePng(160, 120, () => [next(), next(), next(), 255]),
+      );
     }
   };
   const tape = await buildTape({ durationsMs: Array<number>(30).fill(66), change: noise });

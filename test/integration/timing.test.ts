@@ -56,7 +56,10 @@ function randomDurations(seed: number, count: number): number[] {
 async function encode({ intended, totalMs }: Recording, mode: 'cfr30' | 'exact'): Promise<string> {
   const frames = intended.map(({ number, startMs }) => ({ name: fileName(number), startMs }));
   const timeline = buildTimeline({ frames, totalMs, source: 'timestamps' }, mode);
-  await writeFile(join(temp.dir, 'list.ffconcat'), buildConcatList(timeline, (name) => name));
+  await writeFile(
+    join(temp.dir, 'list.ffconcat'),
+    buildConcatList(timeline, (name) => name),
+  );
   const plan = planEncode({ output: size, input: size, preset: 'veryfast', threads: 2, budgetBytes: undefined });
   const args = buildTapeArgv({
     ...{ listName: 'list.ffconcat', soundtrackName: undefined, outputName: 'out.mp4', crf: 18, preset: 'veryfast' },
@@ -106,7 +109,22 @@ test('the naive concat list, as today’s converter writes it, fails this check'
   const recording = record(RECORDINGS['at 60 fps']!);
   const lines = recording.intended.map(({ number }) => `file '${fileName(number)}'\nduration ${1 / 60}\n`);
   await writeFile(join(temp.dir, 'naive.txt'), lines.join(''));
-  const args = ['-v', 'error', '-y', '-f', 'concat', '-safe', '0', '-i', 'naive.txt', '-vf', 'fps=30', '-pix_fmt', 'yuv420p', 'naive.mp4'];
+  const args = [
+    '-v',
+    'error',
+    '-y',
+    '-f',
+    'concat',
+    '-safe',
+    '0',
+    '-i',
+    'naive.txt',
+    '-vf',
+    'fps=30',
+    '-pix_fmt',
+    'yuv420p',
+    'naive.mp4',
+  ];
   await exec('ffmpeg', args, { cwd: temp.dir });
   const shown = await readShownPictures(join(temp.dir, 'naive.mp4'));
   expect(findWrongInstants(shown, recording.intended, recording.totalMs).length).toBeGreaterThan(50);

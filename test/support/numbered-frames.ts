@@ -28,7 +28,8 @@ export interface ShownPicture {
 export async function readShownPictures(path: string): Promise<ShownPicture[]> {
   const [pixels, times] = await Promise.all([decodeBlocks(path), readPictureTimes(path)]);
   const bits = COLUMNS * ROWS;
-  if (pixels.length !== times.length * bits) throw new Error(`${pixels.length / bits} pictures, ${times.length} time stamps`);
+  if (pixels.length !== times.length * bits)
+    throw new Error(`${pixels.length / bits} pictures, ${times.length} time stamps`);
   return times.map((startSec, index) => {
     const blocks = pixels.subarray(index * bits, (index + 1) * bits);
     const number = [...blocks].reduce((sum, level, bit) => (level > 128 ? sum | (1 << bit) : sum), 0);

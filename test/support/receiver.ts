@@ -36,7 +36,14 @@ export async function startReceiver(secret: string): Promise<Receiver> {
       const event = JSON.parse(body) as ReceivedCallback['event'];
       const nth = received.filter((earlier) => earlier.id === headers['webhook-id']).length + 1;
       const { status, headers: answerHeaders, delayMs = 0 } = receiver.answer(nth);
-      received.push({ id: headers['webhook-id']!, body, headers, event, verified: verifies(webhook, body, headers), status });
+      received.push({
+        id: headers['webhook-id']!,
+        body,
+        headers,
+        event,
+        verified: verifies(webhook, body, headers),
+        status,
+      });
       setTimeout(() => response.writeHead(status, answerHeaders).end(), delayMs);
     });
   });

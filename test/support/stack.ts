@@ -25,7 +25,10 @@ export interface Stack {
   api: RunningProcess;
   worker: RunningProcess | undefined;
   startWorker(): Promise<RunningProcess>;
-  post(body: unknown, headers?: Record<string, string>): Promise<{ status: number; headers: Headers; body: PostAnswer }>;
+  post(
+    body: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; headers: Headers; body: PostAnswer }>;
   /** A tape's request with everything that the tests do not care about. */
   tapeRequest(zipUrl: string, changes?: Record<string, unknown>): Record<string, unknown>;
   job(jobId: string): Promise<JobView>;
@@ -70,10 +73,17 @@ export async function startStack({ env: changes = {}, worker: withWorker = true 
     return started;
   };
   const api = start('api');
-  await poll('the API', () => fetch(`${url}/health/ready`).then((answer) => (answer.ok ? true : undefined), () => undefined));
+  await poll('the API', () =>
+    fetch(`${url}/health/ready`).then(
+      (answer) => (answer.ok ? true : undefined),
+      () => undefined,
+    ),
+  );
   const startWorker = async (): Promise<RunningProcess> => {
     const started = start('worker');
-    await poll(`the worker, which said: ${started.log()}`, () => (started.log().includes('worker is ready') ? true : undefined));
+    await poll(`the worker, which said: ${started.log()}`, () =>
+      started.log().includes('worker is ready') ? true : undefined,
+    );
     return started;
   };
   const worker = withWorker ? await startWorker() : undefined;
@@ -95,13 +105,24 @@ export async function startStack({ env: changes = {}, worker: withWorker = true 
     tapeRequest(zipUrl, requestChanges = {}) {
       references += 1;
       const reference = `reference-${references}`;
-      return { mongoId: reference, bucket: 'tapes', slug: reference, zipUrl, callbackUrl: receiver.url, ...requestChanges };
+      return {
+        mongoId: reference,
+        bucket: 'tapes',
+        slug: reference,
+        zipUrl,
+        callbackUrl: receiver.url,
+        ...requestChanges,
+      };
     },
     finished: (jobId, timeoutMs = 60_000) =>
-      poll(`job ${jobId} to end`, async () => {
-        const view = await job(jobId);
-        return view.finishedAt ? view : undefined;
-      }, timeoutMs),
+      poll(
+        `job ${jobId} to end`,
+        async () => {
+          const view = await job(jobId);
+          return view.finishedAt ? view : undefined;
+        },
+        timeoutMs,
+      ),
     async stop() {
       for (const { child } of running.toReversed()) await endProcess(child, 'SIGTERM');
       const leftovers = await findLeftovers(work.dir);

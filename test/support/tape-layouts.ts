@@ -25,8 +25,8 @@ export interface TapeOptions {
   width?: number;
   height?: number;
   durationsMs?: readonly number[];
-  /** Leaves timing.json out, or writes this in its place. */
-  timing?: 'missing' | string;
+  /** Written in place of timing.json; `missing` leaves it out. */
+  timing?: string;
   /** Below a folder of this name. */
   folder?: string;
   /** The last thing before the files are zipped. */
@@ -122,7 +122,8 @@ export async function buildTape(options: TapeOptions = {}): Promise<BuiltTape> {
   if (timing !== 'missing') files.set('timing.json', Buffer.from(timing));
   const metadata = layout.metadata?.({ count: rows.length, totalMs, width, height });
   if (metadata) files.set('metadata.json', Buffer.from(JSON.stringify(metadata)));
-  if (soundtrack) files.set(layout.soundtrackName ?? 'audio.wav', await encodeSoundtrack(layout.soundtrackName, totalMs));
+  if (soundtrack)
+    files.set(layout.soundtrackName ?? 'audio.wav', await encodeSoundtrack(layout.soundtrackName, totalMs));
   options.change?.(files);
   const placed = folder ? new Map([...files].map(([name, content]) => [`${folder}/${name}`, content])) : files;
   return {

@@ -6,14 +6,18 @@ export interface Intended {
   startMs: number;
 }
 
-export const TOLERANCE_MS = 17;
+const TOLERANCE_MS = 17;
 const STEP_MS = 1;
 
 /**
  * The instants (in ms) at which a video shows a frame that timing.json has at no time within the tolerance. Written
  * apart from the code that builds timelines: it walks through time millisecond by millisecond and only looks.
  */
-export function findWrongInstants(shown: readonly ShownPicture[], intended: readonly Intended[], totalMs: number): number[] {
+export function findWrongInstants(
+  shown: readonly ShownPicture[],
+  intended: readonly Intended[],
+  totalMs: number,
+): number[] {
   const wrong: number[] = [];
   for (let instantMs = 0; instantMs < totalMs; instantMs += STEP_MS) {
     const picture = shown.findLast(({ startSec }) => startSec * 1000 <= instantMs + 1e-6) ?? shown[0]!;

@@ -118,7 +118,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
 /** Runs an attempt to its end and brings that end into the record. Throws what BullMQ has to know. */
 async function carryOut(options: ConsumerOptions, attempt: Attempt, stop: AbortController): Promise<void> {
-  const { equipment, workspaces } = options;
+  const { equipment } = options;
   const { jobId, number, record } = attempt;
   const logger = options.logger.child({ jobId, attempt: number, reference: record.request.reference });
   if (number > record.maxAttempts) {
@@ -130,24 +130,32 @@ async function carryOut(options: ConsumerOptions, attempt: Attempt, stop: AbortC
     (news) => writeAsHolder(options.redis, attempt, stop, news),
     (error) => logger.warn({ err: error }, 'progress could not be written'),
   );
+  logger.info({ kind: record.request.kind, slug: record.request.slug }, 'attempt begins');
+  // The workspace is gone before the outcome is known to anybody: who hears of a job's end finds nothing left of it.
+  const ended = await runInWorkspace(options, attempt, { signal, progress, logger }).then(
+    (output) => ({ output }),
+    (error: unknown) => ({ error: toAttemptError(error, signal, progress.phase) }),
+  );
+  if ('output' in ended) await settle(options, attempt, { status: 'completed', output: ended.output }, logger);
+  else await endFailedAttempt(options, attempt, ended.error, logger);
+}
+
+async function runInWorkspace(
+  { redis, equipment, workspaces }: ConsumerOptions,
+  attempt: Attempt,
+  watch: Pick<AttemptContext, 'signal' | 'progress' | 'logger'>,
+): Promise<JobOutput> {
+  const { jobId, number, record } = attempt;
   const workspace = await workspaces.create(jobId, number);
-  const { request } = record;
-  logger.info({ kind: request.kind, slug: request.slug }, 'attempt begins');
   try {
-    const context: AttemptContext = {
+    return await tapeToMp4({
       ...equipment,
+      ...watch,
       jobId,
-      request,
+      request: record.request,
       workspace,
-      signal,
-      logger,
-      progress,
-      assertHolder: () => assertHolder(options.redis, attempt),
-    };
-    const output: JobOutput = await tapeToMp4(context);
-    await settle(options, attempt, { status: 'completed', output }, logger);
-  } catch (error) {
-    await endFailedAttempt(options, attempt, toAttemptError(error, signal, progress.phase), logger);
+      assertHolder: () => assertHolder(redis, attempt),
+    });
   } finally {
     await workspace.remove();
   }

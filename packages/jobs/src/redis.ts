@@ -9,7 +9,9 @@ export type { Redis } from 'ioredis';
  */
 export type RedisTemper = 'fast' | 'patient';
 
-const FAST: RedisOptions = { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 900 };
+/** A request needs two round trips one after the other, and a caller is to hear 503 within a second. */
+const FAST_COMMAND_MS = 450;
+const FAST: RedisOptions = { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: FAST_COMMAND_MS };
 const PATIENT: RedisOptions = { maxRetriesPerRequest: null };
 
 const MAX_RECONNECT_DELAY_MS = 2_000;

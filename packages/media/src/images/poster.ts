@@ -41,7 +41,7 @@ export async function makeTapePoster(tools: MediaTools, job: PosterJob): Promise
 }
 
 /** A whole multiple where the frame is smaller than the box, the largest fit where it is larger. */
-export function fitPoster({ width, height }: FrameSize): FrameSize {
+function fitPoster({ width, height }: FrameSize): FrameSize {
   const fit = Math.min(POSTER_BOX.width / width, POSTER_BOX.height / height);
   const factor = fit >= 1 ? Math.floor(fit) : fit;
   const side = (pixels: number): number => Math.max(1, Math.round(pixels * factor));

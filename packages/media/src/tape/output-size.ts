@@ -20,15 +20,16 @@ const MIN_SIDE_PIXELS = 2;
  * @throws JobError MEDIA_FRAME_TOO_LARGE when H.264 has no level for what was asked.
  */
 export function chooseOutputSize(frame: FrameSize, scaleOption: number | undefined, hints: TapeHints): OutputSize {
-  if (hints.scaledSize) return even(hints.scaledSize, 'scaledSize');
-  if (scaleOption !== undefined) return even(times(frame, scaleOption), 'options.scale');
-  if (hints.scale !== undefined) return even(times(frame, hints.scale), 'metadata.scale');
-  return even(times(frame, defaultMultiple(frame)), 'default');
+  if (hints.scaledSize) return assertEncodable(hints.scaledSize, 'scaledSize');
+  if (scaleOption !== undefined) return assertEncodable(times(frame, scaleOption), 'options.scale');
+  if (hints.scale !== undefined) return assertEncodable(times(frame, hints.scale), 'metadata.scale');
+  return assertEncodable(times(frame, defaultMultiple(frame)), 'default');
 }
 
 function defaultMultiple(frame: FrameSize): number {
   for (let multiple = MAX_DEFAULT_MULTIPLE; multiple > 1; multiple -= 1) {
-    if (countMacroblocks(times(frame, multiple)) <= LEVEL_5_1_MACROBLOCKS) return multiple;
+    const size = toEven(times(frame, multiple));
+    if (longestSide(size) <= MAX_SIDE_PIXELS && !exceedsLevel51(size)) return multiple;
   }
   return 1;
 }
@@ -38,18 +39,22 @@ function times({ width, height }: FrameSize, factor: number): FrameSize {
 }
 
 /** Up to the next even number: an odd frame loses no row, it shows one a little longer. */
-function even({ width, height }: FrameSize, chosenBy: OutputSize['chosenBy']): OutputSize {
+function toEven({ width, height }: FrameSize): FrameSize {
   const up = (side: number): number => Math.max(MIN_SIDE_PIXELS, 2 * Math.ceil(Math.round(side) / 2));
-  const size = { width: up(width), height: up(height), chosenBy };
-  const tooLong = Math.max(size.width, size.height) > MAX_SIDE_PIXELS;
-  if (tooLong || countMacroblocks(size) > MAX_MACROBLOCKS) {
+  return { width: up(width), height: up(height) };
+}
+
+function assertEncodable(size: FrameSize, chosenBy: OutputSize['chosenBy']): OutputSize {
+  const { width, height } = toEven(size);
+  if (longestSide({ width, height }) > MAX_SIDE_PIXELS || countMacroblocks({ width, height }) > MAX_MACROBLOCKS) {
     const limit = `${MAX_SIDE_PIXELS} a side and ${MAX_MACROBLOCKS} macroblocks`;
-    throw new JobError(
-      'MEDIA_FRAME_TOO_LARGE',
-      `expected up to ${limit}, got ${size.width}x${size.height} by ${chosenBy}`,
-    );
+    throw new JobError('MEDIA_FRAME_TOO_LARGE', `expected up to ${limit}, got ${width}x${height} by ${chosenBy}`);
   }
-  return size;
+  return { width, height, chosenBy };
+}
+
+function longestSide({ width, height }: FrameSize): number {
+  return Math.max(width, height);
 }
 
 export function countMacroblocks({ width, height }: FrameSize): number {

@@ -1,0 +1,97 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { estimateEncodeBytes, planEncode } from './encode-plan.ts';
+
+const MIB = 1024 * 1024;
+const needs = {
+  output: { width: 3840, height: 2880 },
+  input: { width: 640, height: 480 },
+  preset: 'medium' as const,
+  threads: 2,
+};
+
+describe('the plan', () => {
+  test('is the preset’s own while memory allows, but for the lookahead', () => {
+    expect(planEncode({ ...needs, budgetBytes: undefined })).toMatchObject({
+      lookahead: 10,
+      references: 3,
+      bFrames: 3,
+      threads: 2,
+      slicedThreads: false,
+      reducedForMemory: false,
+    });
+  });
+
+  test('of a 3840x2880 tape fits a worker of 1 GiB, and says that it was reduced', () => {
+    const budgetBytes = 0.7 * 1024 * MIB;
+    const plan = planEncode({ ...needs, budgetBytes });
+    expect(plan).toMatchObject({ reducedForMemory: true, slicedThreads: true, budgetBytes });
+    expect(plan.estimatedBytes).toBeLessThanOrEqual(budgetBytes);
+  });
+
+  test('never exceeds its budget, and more memory never makes it worse', () => {
+    const budget = fc.integer({ min: 400 * MIB, max: 3000 * MIB });
+    fc.assert(
+      fc.property(budget, budget, (a, b) => {
+        const [less, more] = [Math.min(a, b), Math.max(a, b)].map((budgetBytes) =>
+          planEncode({ ...needs, budgetBytes }),
+        );
+        expect(less!.estimatedBytes).toBeLessThanOrEqual(Math.min(a, b));
+        expect(more!.lookahead).toBeGreaterThanOrEqual(less!.lookahead);
+        expect(more!.references).toBeGreaterThanOrEqual(less!.references);
+      }),
+    );
+  });
+
+  test('that cannot fit at all is an error with both figures', () => {
+    expect(() => planEncode({ ...needs, budgetBytes: 200 * MIB })).toThrow(
+      expect.objectContaining({
+        code: 'ENCODE_MEMORY_INSUFFICIENT',
+        message: expect.stringMatching(/3840x2880 needs \d+ MiB, the budget is 200 MiB/),
+      }),
+    );
+  });
+});
+
+/** Peak resident memory of real encodes, as /usr/bin/time measured them, in kB. */
+const MEASURED = [
+  {
+    output: { width: 3840, height: 2880 },
+    settings: { lookahead: 10, references: 3, bFrames: 3, threads: 2, slicedThreads: false },
+    kib: 1_105_892,
+  },
+  {
+    output: { width: 3840, height: 2880 },
+    settings: { lookahead: 10, references: 3, bFrames: 3, threads: 2, slicedThreads: true },
+    kib: 874_052,
+  },
+  {
+    output: { width: 3840, height: 2880 },
+    settings: { lookahead: 2, references: 1, bFrames: 0, threads: 2, slicedThreads: true },
+    kib: 400_596,
+  },
+  {
+    output: { width: 3840, height: 2880 },
+    settings: { lookahead: 10, references: 3, bFrames: 3, threads: 4, slicedThreads: false },
+    kib: 1_232_844,
+  },
+  {
+    output: { width: 1920, height: 1440 },
+    settings: { lookahead: 10, references: 3, bFrames: 3, threads: 2, slicedThreads: false },
+    kib: 339_248,
+  },
+  {
+    output: { width: 1920, height: 1440 },
+    settings: { lookahead: 2, references: 3, bFrames: 0, threads: 1, slicedThreads: false },
+    kib: 182_620,
+  },
+];
+
+test.each(MEASURED)(
+  'the estimate for $settings is not below what was measured, and not far above',
+  ({ output, settings, kib }) => {
+    const estimate = estimateEncodeBytes(settings, { output, input: { width: 640, height: 480 } });
+    expect(estimate).toBeGreaterThanOrEqual(kib * 1024);
+    expect(estimate).toBeLessThanOrEqual(kib * 1024 * 1.25);
+  },
+);

@@ -1,0 +1,77 @@
+import { describe, expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { ERROR_TABLE } from '@tapedeck/contracts';
+import { ENVIRONMENT, VERSION } from '@tapedeck/runtime';
+
+const read = (path: string): string => readFileSync(path, 'utf8');
+
+test('.env.example lists every variable, and no other', () => {
+  const listed = [...read('.env.example').matchAll(/^#? ?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1]);
+  expect(listed.toSorted()).toEqual(Object.keys(ENVIRONMENT).toSorted());
+});
+
+test('docs/errors.md has every row of the error table, and no other', () => {
+  const rows = [...read('docs/errors.md').matchAll(/^\| `([A-Z0-9_]+)` +\| (\d+) +\| (yes|no) +\| (.+?) +\|$/gm)].map(
+    ([, code, status, retryable, summary]) => ({
+      code,
+      httpStatus: Number(status),
+      retryable: retryable === 'yes',
+      summary,
+    }),
+  );
+  const table = Object.entries(ERROR_TABLE).map(([code, row]) => ({ code, ...row }));
+  expect(rows).toEqual(
+    table.map(({ code, httpStatus, retryable, summary }) => ({ code, httpStatus, retryable, summary })),
+  );
+});
+
+test('there is one version', () => {
+  const manifests = [
+    'package.json',
+    ...['apps', 'packages'].flatMap((dir) => readdirSync(dir).map((name) => `${dir}/${name}/package.json`)),
+  ];
+  for (const manifest of manifests) expect(JSON.parse(read(manifest))).toMatchObject({ version: VERSION });
+});
+
+test('the lockfile has no download address', () => {
+  expect(read('package-lock.json')).not.toMatch(/"resolved": "http/);
+});
+
+describe('the layers', () => {
+  const MIDDLE = ['jobs', 'transfer', 'media', 'runtime'];
+  const allowed: Record<string, string[]> = {
+    'packages/contracts': [],
+    ...Object.fromEntries(MIDDLE.map((name) => [`packages/${name}`, ['contracts']])),
+    'apps/api': ['contracts', ...MIDDLE],
+    'apps/worker': ['contracts', ...MIDDLE],
+  };
+
+  test.each(Object.entries(allowed))('%s imports only what is below it', (dir, below) => {
+    const files = readdirSync(`${dir}/src`, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    );
+    const imported = files.flatMap((file) =>
+      [...read(`${dir}/src/${file}`).matchAll(/from '@tapedeck\/([a-z]+)'/g)].map((match) => match[1]!),
+    );
+    expect(imported.filter((name) => !below.includes(name))).toEqual([]);
+    const declared = Object.keys((JSON.parse(read(`${dir}/package.json`)) as { dependencies: object }).dependencies);
+    for (const name of new Set(imported)) expect(declared).toContain(`@tapedeck/${name}`);
+  });
+
+  test('every package is named here', () => {
+    const dirs = ['apps', 'packages'].flatMap((parent) => readdirSync(parent).map((name) => `${parent}/${name}`));
+    expect(dirs.toSorted()).toEqual(Object.keys(allowed).toSorted());
+  });
+});
+
+test('callbackUrl and zipUrl keep their names from the body to the wire', () => {
+  const sources = ['apps', 'packages'].flatMap((dir) =>
+    readdirSync(dir, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\/src\/.*(?<!\.test)\.ts$/.test(name))
+      .map((name) => read(`${dir}/${name}`)),
+  );
+  const text = sources.join('\n');
+  expect(text).not.toMatch(/callbackURL|callback_url|webhookUrl|zipURL|zip_url|sourceZip/);
+  for (const name of ['callbackUrl', 'zipUrl'])
+    expect(sources.filter((source) => source.includes(name)).length).toBeGreaterThan(3);
+});

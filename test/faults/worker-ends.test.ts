@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { readdir } from 'node:fs/promises';
+import { poll } from '../support/poll.ts';
+import { endProcess } from '../support/redis-server.ts';
+import { findProcessesIn, startStack, type RunningProcess, type Stack } from '../support/stack.ts';
+import { buildTape } from '../support/tape-layouts.ts';
+
+jest.setTimeout(180_000);
+
+let stack: Stack;
+beforeEach(async () => {
+  stack = await startStack({ env: { JOB_LOCK_MS: '1500', JOB_STALL_CHECK_MS: '500', SHUTDOWN_GRACE_MS: '500' } });
+});
+afterEach(() => stack.stop());
+
+/** A job that is in the middle of its encode: large enough to take seconds. */
+async function startLongJob(): Promise<string> {
+  const { zip } = await buildTape({ width: 160, height: 120, durationsMs: Array<number>(400).fill(33) });
+  const { body } = await stack.post(
+    stack.tapeRequest(stack.source.serve('/long.zip', zip), { options: { preset: 'slow', scale: 4 } }),
+  );
+  await poll('the encode to begin', async () => {
+    const { phase, progress } = await stack.job(body.jobId);
+    return phase === 'encode' && progress >= 15 ? true : undefined;
+  });
+  return body.jobId;
+}
+
+async function expectNothingLeft(): Promise<void> {
+  await poll(
+    'its processes to end',
+    async () => ((await findProcessesIn(stack.workDir)).length === 0 ? true : undefined),
+    10_000,
+  );
+}
+
+describe('a worker that ends in the middle of an encode', () => {
+  test('by SIGTERM hands the job back uncounted, exits 0 and leaves nothing', async () => {
+    const jobId = await startLongJob();
+    const exitCode = await endProcess(stack.worker!.child, 'SIGTERM');
+    expect(exitCode).toBe(0);
+    await expectNothingLeft();
+    expect(await readdir(stack.workDir)).toEqual([]);
+    expect(await stack.job(jobId)).toMatchObject({ status: 'queued', attempt: 0, phase: null });
+    await stack.startWorker();
+    expect(await stack.finished(jobId, 120_000)).toMatchObject({ status: 'completed', attempt: 1 });
+    expect(await stack.receiver.waitFor(jobId)).toHaveLength(1);
+  });
+
+  test('by two SIGTERMs ends as by one', async () => {
+    await startLongJob();
+    stack.worker!.child.kill('SIGTERM');
+    expect(await endProcess(stack.worker!.child, 'SIGTERM')).toBe(0);
+    expect(await readdir(stack.workDir)).toEqual([]);
+  });
+
+  test('by SIGKILL takes its FFmpeg with it, and the job runs again elsewhere', async () => {
+    const jobId = await startLongJob();
+    await endProcess(stack.worker!.child, 'SIGKILL');
+    await expectNothingLeft();
+    await stack.startWorker();
+    expect(await stack.finished(jobId, 120_000)).toMatchObject({ status: 'completed', attempt: 2 });
+    const callbacks = await stack.receiver.waitFor(jobId);
+    expect(new Set(callbacks.map(({ id }) => id)).size).toBe(1);
+  });
+
+  test('by SIGKILL three times fails the job as lost, with its callback', async () => {
+    const jobId = await startLongJob();
+    let worker: RunningProcess = stack.worker!;
+    for (let death = 1; death <= 3; death += 1) {
+      await endProcess(worker.child, 'SIGKILL');
+      worker = await stack.startWorker();
+      if (death < 3)
+        await poll(`start ${death + 1}`, async () =>
+          (await stack.job(jobId)).attempt === death + 1 ? true : undefined,
+        );
+    }
+    expect(await stack.finished(jobId)).toMatchObject({ status: 'failed', error: { code: 'WORKER_LOST' } });
+    const [callback] = await stack.receiver.waitFor(jobId);
+    expect(callback!.event).toMatchObject({ status: 'error', code: 'WORKER_LOST' });
+  });
+});

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobView } from '@tapedeck/contracts';
+import { runScript } from '../../scripts/run-script.ts';
+import { encodePng } from '../../scripts/sample/png.ts';
+import { buildSampleTape } from '../../scripts/sample/tape.ts';
+import { encodeZip } from '../../scripts/sample/zip.ts';
+import { Caller, listen } from './caller.ts';
+import * as containers from './containers.ts';
+import { APPS, execIn, RUN_NAME, type App } from './containers.ts';
+import { measureMemory } from './memory.ts';
+
+/**
+ * `npm run test:images`: builds both images and converts tapes through their containers, as locked down as
+ * docker-compose.yml runs them. Needs Linux and root, but neither a registry nor a Docker engine.
+ * Leaves nothing but the base image and npm's cache (see containers.ts), which make the next run shorter.
+ */
+const GIB = 1024 ** 3;
+const WORKER_MEMORY = '1g';
+const ENCODE_SHARE = 0.7;
+const CONFIG_EXIT_CODE = 78;
+const READY_TIMEOUT_MS = 60_000;
+const JOB_TIMEOUT_MS = 600_000;
+const CALLBACK_TIMEOUT_MS = 30_000;
+const GRACE_SEC = 120;
+const POLL_INTERVAL_MS = 200;
+
+const stopping = new AbortController();
+
+/** One line per check. A failed one is counted and does not stop the rest; `must` is for what the rest stands on. */
+class Report {
+  passed = 0;
+  failed = 0;
+
+  async must<T>(title: string, body: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      const value = await body();
+      const note = typeof value === 'string' ? `: ${value}` : '';
+      this.passed += 1;
+      console.log(`ok    ${title}${note} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
+      return value;
+    } catch (error) {
+      this.failed += 1;
+      console.log(`FAIL  ${title}\n      ${String(error).trim().replaceAll('\n', '\n      ')}`);
+      throw error;
+    }
+  }
+
+  async check(title: string, body: () => Promise<unknown>): Promise<void> {
+    await this.must(title, body).catch(() => stopping.signal.throwIfAborted());
+  }
+}
+
+async function poll(what: string, timeoutMs: number, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);
+    await sleep(POLL_INTERVAL_MS, undefined, { signal: stopping.signal });
+  }
+}
+
+async function buildImage(app: App): Promise<string> {
+  await containers.buildImage(app, stopping.signal);
+  const { Size: sizeBytes } = await containers.inspectImage(app);
+  return `${Math.round(sizeBytes / 1e6)} MB`;
+}
+
+async function checkImage(app: App): Promise<void> {
+  const { User: user, Healthcheck: health, Config: config } = await containers.inspectImage(app);
+  assert.equal(user, 'node');
+  assert.deepEqual(config.Entrypoint, ['tini', '--']);
+  assert.equal(config.Cmd.at(-1), `apps/${app}/dist/main.js`);
+  assert.equal(health?.Test[0], 'CMD');
+  if (app === 'api') assert.ok(config.Env.includes('HOST=0.0.0.0'), config.Env.join(' '));
+}
+
+interface Stack {
+  url: string;
+  token: string;
+  caller: Caller;
+}
+
+async function startStack(undo: AsyncDisposableStack): Promise<Stack> {
+  const token = randomUUID();
+  const signingSecret = `whsec_${randomBytes(32).toString('base64')}`;
+  const caller = new Caller(signingSecret);
+  await caller.open();
+  undo.defer(() => caller.close());
+  const redisUrl = await startRedis(undo);
+  const port = await findFreePort();
+  const url = `http://127.0.0.1:${port}`;
+  // The caller is on loopback, where no caller may be otherwise.
+  const common = { REDIS_URL: redisUrl, PUBLIC_URL: url, ALLOW_PRIVATE_NETWORK: 'true' };
+  undo.defer(containers.removeContainers);
+  const apiEnv = { ...common, PORT: String(port), MP4_SERVICE_TOKEN: token, LOG_LEVEL: 'warn' };
+  await containers.startContainer('api', { env: apiEnv });
+  const workerEnv = { ...common, CALLBACK_SIGNING_SECRET: signingSecret };
+  await containers.startContainer('worker', { env: workerEnv, memory: WORKER_MEMORY });
+  return { url, token, caller };
+}
+
+/** A Redis of this test alone, on loopback, which the kernel ends if the test is killed. */
+async function startRedis(undo: AsyncDisposableStack): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), `${RUN_NAME}-redis-`));
+  undo.defer(() => rm(dir, { recursive: true, force: true }));
+  const port = await findFreePort();
+  const command = ['redis-server', '--bind', '127.0.0.1', '--port', String(port), '--dir', dir, '--save', ''];
+  const redis = spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...command], { stdio: 'ignore', detached: true });
+  const exited = once(redis, 'exit');
+  undo.defer(async () => {
+    redis.kill('SIGTERM');
+    await exited;
+  });
+  return `redis://127.0.0.1:${port}`;
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+async function checkContainer(report: Report, app: App): Promise<void> {
+  await report.check(`${app}: its health check passes`, () =>
+    poll('the health check', READY_TIMEOUT_MS, () => containers.isHealthy(app)),
+  );
+  await report.check(`${app}: is not root, has no capability and cannot write to its image`, async () => {
+    assert.equal((await execIn(app, ['id', '--user'])).stdout, '1000');
+    assert.match((await execIn(app, ['touch', '/app/x'])).stderr, /Read-only file system/);
+    const { stdout: status } = await execIn(app, ['cat', '/proc/1/status']);
+    assert.match(status, /^Uid:\s+1000\s+1000\s+1000\s+1000$/m);
+    assert.match(status, /^CapBnd:\s+0+$/m);
+    assert.match(status, /^NoNewPrivs:\s+1$/m);
+  });
+  await report.check(
+    `${app}: ${app === 'worker' ? 'has FFmpeg' : 'has no FFmpeg'}, and what only development needs is not in it`,
+    async () => {
+      const { stdout: ffmpegPath } = await execIn(app, ['sh', '-c', 'command -v ffmpeg']);
+      assert.equal(ffmpegPath, app === 'worker' ? '/usr/bin/ffmpeg' : '');
+      const installed = (await execIn(app, ['ls', 'node_modules', 'node_modules/@types'])).stdout.split('\n');
+      const unwanted = ['typescript', 'jest', 'eslint', 'node', 'standardwebhooks', 'yazl'];
+      assert.deepEqual(
+        unwanted.filter((name) => installed.includes(name)),
+        [],
+      );
+    },
+  );
+  await report.check(`${app}: refuses to start without its variables, and names them`, async () => {
+    const variable = app === 'api' ? 'MP4_SERVICE_TOKEN' : 'CALLBACK_SIGNING_SECRET';
+    for (const missing of ['REDIS_URL', variable]) {
+      const { exitCode, stderr } = await execIn(app, ['node', `apps/${app}/dist/main.js`], [`${missing}=`]);
+      assert.equal(exitCode, CONFIG_EXIT_CODE, stderr);
+      assert.match(stderr, new RegExp(`\\b${missing}\\b`));
+    }
+  });
+}
+
+async function convert(stack: Stack, name: string, tape: Buffer, metadata: object): Promise<JobView> {
+  const { url, token, caller } = stack;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({
+    mongoId: name,
+    bucket: 'images',
+    slug: name,
+    zipUrl: caller.offer(`/someone/${name}.zip`, tape),
+    callbackUrl: `${caller.url}/callback`,
+    metadata,
+  });
+  const accepted = await fetch(`${url}/convert`, { method: 'POST', headers, body });
+  const answer = (await accepted.json()) as { jobId: string };
+  assert.equal(accepted.status, 202, JSON.stringify(answer));
+  let job: JobView | undefined;
+  await poll(`job ${answer.jobId}`, JOB_TIMEOUT_MS, async () => {
+    job = (await (await fetch(`${url}/api/jobs/${answer.jobId}`, { headers })).json()) as JobView;
+    return job.finishedAt !== null;
+  });
+  assert.equal(job?.status, 'completed', JSON.stringify(job?.error));
+  assert.equal(job.attempt, 1, 'its first attempt was lost');
+  return job;
+}
+
+/** The callback arrived with a right signature, and the MP4 behind its URL can be sought in. */
+async function checkDelivery({ caller }: Stack, jobId: string, resolution: [number, number]): Promise<void> {
+  await poll(`the callback of ${jobId}`, CALLBACK_TIMEOUT_MS, async () => caller.events.has(jobId));
+  const event = caller.events.get(jobId)!;
+  assert.equal(event.status, 'complete');
+  assert.deepEqual(event.resolution, resolution);
+  const answer = await fetch(event.mp4Url, { headers: { range: 'bytes=4-11' } });
+  assert.equal(answer.status, 206);
+  assert.equal(answer.headers.get('content-type'), 'video/mp4');
+  assert.equal(answer.headers.get('content-range'), `bytes 4-11/${event.size}`);
+  assert.match(await answer.text(), /^ftyp[a-z0-9]{4}$/);
+}
+
+async function convertSmallTape(stack: Stack): Promise<void> {
+  const { zip, frameCount, durationMs } = await buildSampleTape();
+  const job = await convert(stack, 'small', zip, { frameCount, totalDuration: durationMs });
+  await checkDelivery(stack, job.jobId, job.output!.resolution);
+}
+
+const LARGE = { frame: [640, 480], frameCount: 120, output: [3840, 2880] } as const;
+
+/** 4 s of distinct frames: a pattern that moves, with enough edges to keep an encoder busy. */
+async function buildLargeTape(): Promise<Buffer> {
+  const files = new Map<string, Buffer>();
+  const timing: object[] = [];
+  for (let frame = 0; frame < LARGE.frameCount; frame += 1) {
+    const filename = `frame-${String(frame).padStart(5, '0')}.png`;
+    const paint = (x: number, y: number) => [(x + 3 * frame) & 255, (y + frame) & 255, (x ^ y) & 255, 255] as const;
+    files.set(filename, encodePng(...LARGE.frame, paint));
+    timing.push({ frame, filename, timestamp: Math.round((frame * 100) / 3), duration: 33 });
+  }
+  files.set('timing.json', Buffer.from(JSON.stringify(timing)));
+  return encodeZip(files);
+}
+
+/** An encode that takes 2.3 GB when nobody plans it. */
+async function convertLargeTape(stack: Stack, tape: Buffer): Promise<string> {
+  const { frame, frameCount, output } = LARGE;
+  const metadata = { frameCount, totalDuration: 4000, scale: 6, originalSize: frame, scaledSize: output };
+  const { value: job, peaks } = await measureMemory('worker', () => convert(stack, 'large', tape, metadata));
+  await checkDelivery(stack, job.jobId, [...output]);
+  const plan = job.plan?.encode as { reducedForMemory: boolean; budgetBytes: number; estimatedBytes: number };
+  assert.equal(plan.reducedForMemory, true);
+  const share = plan.budgetBytes / GIB;
+  assert.ok(Math.abs(share - ENCODE_SHARE) < 0.001, `it planned with ${share} of the limit`);
+  const mib = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`;
+  const { residentBytes, totalBytes } = peaks;
+  return `FFmpeg planned with ${mib(plan.estimatedBytes)}; peak ${mib(residentBytes)}, ${mib(totalBytes)} with page cache`;
+}
+
+async function checkNothingIsLeft(containerIds: readonly string[]): Promise<void> {
+  assert.deepEqual(await containers.findLeftovers(), []);
+  let processes: string[] = [];
+  await poll('processes to end', 10_000, async () => {
+    processes = await containers.findProcesses([RUN_NAME, ...containerIds]);
+    return processes.length === 0;
+  }).catch(() => assert.deepEqual(processes, []));
+}
+
+async function testImages(report: Report, undo: AsyncDisposableStack, containerIds: string[]): Promise<void> {
+  await report.must('the base image is there', () => containers.prepareBaseImage(stopping.signal));
+  undo.defer(containers.removeImages);
+  for (const app of APPS) await report.must(`${app}: the image builds`, () => buildImage(app));
+  for (const app of APPS) await report.check(`${app}: plain user, tini and a health check`, () => checkImage(app));
+  const stack = await report.must('Redis and both containers start', () => startStack(undo));
+  containerIds.push(...(await Promise.all(APPS.map((app) => containers.inspectContainer(app, '{{.Id}}')))));
+  for (const app of APPS) await checkContainer(report, app);
+  await report.check('a small tape is converted, delivered and served', () => convertSmallTape(stack));
+  const largeTape = await buildLargeTape();
+  await report.check('3840x2880 in 1 GiB', () => convertLargeTape(stack, largeTape));
+  if (report.failed > 0) for (const app of APPS) console.log(`--- ${app}\n${await containers.readLogs(app)}`);
+  for (const app of [...APPS].reverse()) {
+    await report.check(`${app}: ends with 0 on SIGTERM`, async () =>
+      assert.equal(await containers.stopContainer(app, GRACE_SEC), 0),
+    );
+  }
+}
+
+await runScript(async (stopped) => {
+  const report = new Report();
+  const undo = new AsyncDisposableStack();
+  const containerIds: string[] = [];
+  void stopped.then(() => stopping.abort(new Error('interrupted')));
+  try {
+    await testImages(report, undo, containerIds);
+  } catch {
+    // Counted and printed where it was thrown.
+  } finally {
+    await undo.disposeAsync();
+  }
+  await report
+    .must('no container, process, volume, image or directory is left', () => checkNothingIsLeft(containerIds))
+    .catch(() => undefined);
+  console.log(`${report.passed} passed, ${report.failed} failed`);
+  process.exitCode = report.failed > 0 ? 1 : 0;
+});
