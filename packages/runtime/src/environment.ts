@@ -26,9 +26,7 @@ const apiKey = z
     return { id, sha256Hex };
   });
 
-const signingSecret = z
-  .string()
-  .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'expected whsec_ and at least 24 bytes in base64');
+const signingSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, 'expected whsec_ and base64');
 
 const signingSecrets = z
   .string()
@@ -56,7 +54,7 @@ export const ENVIRONMENT = {
   SPACES_ENDPOINT: httpUrl.default('https://sfo3.digitaloceanspaces.com'),
   ALLOWED_BUCKETS: list.optional(),
   API_KEYS: list.pipe(z.array(apiKey)).default([]),
-  MP4_SERVICE_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
+  MP4_SERVICE_TOKEN: z.string().min(1).optional(),
   CALLBACK_SIGNING_SECRET: signingSecrets.optional(),
   CALLBACK_AUTH_TOKEN: z.string().min(1).optional(),
   ALLOW_PRIVATE_NETWORK: flag(false),
