@@ -1,6 +1,6 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findMediaTools, runEncode, type MediaTools } from '@tapedeck/media';
+import { findMediaTools, runFfmpeg, type MediaTools } from '@tapedeck/media';
 import { loadEnvironment } from '@tapedeck/runtime';
 
 /** What one FFmpeg took, as the kernel counted it. */
@@ -59,10 +59,10 @@ function buildWrapper(ffmpegPath: string): string {
   return `#!/bin/sh\nexec time -o ${USAGE_NAME} -f '%e %U %S %M' ${quoted} "$@"\n`;
 }
 
-/** Runs FFmpeg under the worker's own runner, ours and the reference alike. @throws JobError as runEncode does */
+/** Runs FFmpeg under the worker's own runner, ours and the reference alike. @throws JobError as runFfmpeg does */
 export async function measureFfmpeg(bench: Bench, cwd: string, args: readonly string[]): Promise<Usage> {
   const { environment, measuredTools, signal } = bench;
-  await runEncode(measuredTools, { args, cwd, signal, timeoutMs: environment.JOB_TIMEOUT_MS });
+  await runFfmpeg(measuredTools, { args, cwd, signal, timeoutMs: environment.JOB_TIMEOUT_MS });
   return parseUsage(await readFile(join(cwd, USAGE_NAME), 'utf8'));
 }
 

@@ -8,6 +8,7 @@ import {
   chooseOutputSize,
   findTapeLayout,
   MAX_TIMING_BYTES,
+  maxPixelsFor,
   openArchive,
   parseTapeTiming,
   planEncode,
@@ -64,11 +65,9 @@ export async function convertTape(
     buildConcatList(timeline, (name) => fileNames.get(name)!),
   );
   const names = { listName: LIST_NAME, soundtrackName: undefined, outputName: MP4_NAME };
-  const ffmpeg = await measureFfmpeg(
-    bench,
-    dir,
-    buildTapeArgv({ ...names, frame, output, timeline, crf, preset, plan }),
-  );
+  const maxPixels = maxPixelsFor(frame);
+  const args = buildTapeArgv({ ...names, frame, output, timeline, crf, preset, plan, maxPixels });
+  const ffmpeg = await measureFfmpeg(bench, dir, args);
   const { sizeBytes } = await verifyMp4(
     tools,
     { fileName: MP4_NAME, cwd: dir, signal },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runEncode } from '@tapedeck/media';
+import { runFfmpeg } from '@tapedeck/media';
 import type { Bench } from './measure.ts';
 import { FRAME_PATTERN, type BenchTape } from './tape.ts';
 
@@ -39,7 +39,7 @@ async function measureSsim(
   { mp4Path, scale }: { mp4Path: string; scale: number },
 ): Promise<number> {
   const size = `${tape.width * scale}:${tape.height * scale}`;
-  const { stderrTail } = await runEncode(bench.tools, {
+  const { stderrTail } = await runFfmpeg(bench.tools, {
     args: [
       ...['-nostdin', '-hide_banner', '-nostats', '-i', mp4Path],
       ...['-framerate', String(tape.spec.framesPerSec), '-i', join(tape.framesDir, FRAME_PATTERN)],
@@ -86,7 +86,7 @@ interface Thumbnail {
 /** Every picture's luma at a small size, with the time at which it is shown. */
 async function readThumbnails(bench: Bench, inputArgs: readonly string[]): Promise<Thumbnail[]> {
   const keepTimes = ['-fps_mode', 'passthrough'];
-  await runEncode(bench.tools, {
+  await runFfmpeg(bench.tools, {
     args: [
       ...['-nostdin', '-y', '-v', 'error', ...inputArgs],
       ...['-map', '[pixels]', ...keepTimes, '-f', 'rawvideo', 'thumbnails.gray'],

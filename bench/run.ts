@@ -50,7 +50,7 @@ async function runBench(bench: Bench, settings: Settings): Promise<object> {
   const machine = await describeMachine(bench);
   console.log(machine.summary);
 
-  const tape = await makeTape(join(bench.dir, 'tape'), { frameCount, framesPerSec: 30, seed });
+  const tape = await makeTape(join(bench.dir, 'tape'), { frameCount, framesPerSec: 30, seed }, bench.signal);
   console.log(`\nTape: ${describeTape(tape, scale)}. Medians of ${rounds}.`);
   const ways = await compareWays(bench, tape, {
     title: '30 fps',
@@ -65,7 +65,8 @@ async function runBench(bench: Bench, settings: Settings): Promise<object> {
   const budgets = await measureBudgets(bench, tape, scale);
   console.log(`\n${formatBudgets(budgets)}`);
 
-  const longTape = await makeTape(join(bench.dir, 'long-tape'), { frameCount: longFrameCount, framesPerSec: 60, seed });
+  const longSpec = { frameCount: longFrameCount, framesPerSec: 60, seed };
+  const longTape = await makeTape(join(bench.dir, 'long-tape'), longSpec, bench.signal);
   console.log(`\nTape: ${describeTape(longTape, scale)}. Medians of ${rounds}.`);
   const longWays = await compareWays(bench, longTape, {
     title: '60 fps',

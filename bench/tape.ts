@@ -25,12 +25,13 @@ export interface BenchTape extends FrameSize {
 export const FRAME_PATTERN = 'frame-%05d.png';
 
 /** @param dir of its own; made here */
-export async function makeTape(dir: string, spec: TapeSpec): Promise<BenchTape> {
+export async function makeTape(dir: string, spec: TapeSpec, signal: AbortSignal): Promise<BenchTape> {
   const framesDir = join(dir, 'frames');
   await mkdir(framesDir, { recursive: true });
   const painter = createPainter(spec.seed);
   const files = new Map<string, Buffer>();
   for (let frame = 0; frame < spec.frameCount; frame += 1) {
+    signal.throwIfAborted();
     const name = FRAME_PATTERN.replace('%05d', String(frame).padStart(5, '0'));
     const png = encodePng(FRAME_WIDTH, FRAME_HEIGHT, painter.paint(frame / spec.framesPerSec));
     await writeFile(join(framesDir, name), png);

@@ -77,7 +77,7 @@ function explain(missing, names) {
   return [
     `Missing: ${missing.join(', ')}, and this user may not install packages without a password.`,
     `  Install them yourself:   sudo apt-get install ${names.join(' ')}   (or dnf, apk, brew)`,
-    '  Or run all of it in Docker:   docker compose up --build',
+    '  Or run all of it in Docker (it asks for two secrets and says how to make them):   docker compose up --build',
   ].join('\n');
 }
 

@@ -156,9 +156,14 @@ await runScript(async (stopped) => {
       throw new Error('demo: API_KEYS names keys whose tokens nobody knows; unset it, or set MP4_SERVICE_TOKEN');
     await caller.listen();
     console.log(`Tapedeck runs at ${stack.url}`);
-    const demo = convertTape(stack, token, caller);
+    let delivered = false;
+    const demo = convertTape(stack, token, caller).then(() => {
+      delivered = true;
+    });
     await Promise.race([demo, stopped, stack.broken.then((error) => Promise.reject(error))]);
-    if (process.argv.includes('--exit')) return;
+    // Stopped before it was done is not done.
+    if (!delivered) process.exitCode = 130;
+    if (!delivered || process.argv.includes('--exit')) return;
     console.log(`\nStays up at ${stack.url} until Ctrl-C. Its token is in ${stack.dataDir}/secrets.json.`);
     await Promise.race([stopped, stack.broken.then((error) => Promise.reject(error))]);
   } finally {

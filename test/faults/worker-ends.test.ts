@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
 import { findProcessesIn, startStack, type RunningProcess, type Stack } from '../support/stack.ts';
@@ -33,6 +33,22 @@ async function expectNothingLeft(): Promise<void> {
     10_000,
   );
 }
+
+test('a worker that was frozen beyond its lock publishes nothing when it wakes up', async () => {
+  const jobId = await startLongJob();
+  const frozen = stack.worker!.child;
+  frozen.kill('SIGSTOP');
+  await stack.startWorker();
+  const job = await stack.finished(jobId, 120_000);
+  expect(job).toMatchObject({ status: 'completed', attempt: 2 });
+  const published = await stat(`${stack.dataDir}/storage/tapes/${job.slug}.mp4`);
+  frozen.kill('SIGCONT');
+  await poll('the loser to say so', () => (stack.worker!.log().includes('attempt is lost') ? true : undefined));
+  await expectNothingLeft();
+  expect((await stat(`${stack.dataDir}/storage/tapes/${job.slug}.mp4`)).mtimeMs).toBe(published.mtimeMs);
+  const callbacks = await stack.receiver.waitFor(jobId);
+  expect(new Set(callbacks.map(({ id }) => id)).size).toBe(1);
+});
 
 describe('a worker that ends in the middle of an encode', () => {
   test('by SIGTERM hands the job back uncounted, exits 0 and leaves nothing', async () => {

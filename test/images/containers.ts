@@ -1,7 +1,11 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 /**
  * Buildah and podman, in an image store of their own in TAPEDECK_IMAGES_DIR, which keeps the base image and npm's cache
@@ -26,22 +30,34 @@ const LOCKED_DOWN = [
 const imageOf = (app: App): string => `localhost/${RUN_NAME}-${app}`;
 const containerOf = (app: App): string => `${RUN_NAME}-${app}`;
 
+/** Stands for the exit code of what was ended by a signal. */
+const KILLED = 128;
+
 export interface Finished {
   exitCode: number;
   stdout: string;
   stderr: string;
 }
 
-/** @param signal ends the command; what cleans up is given none */
-function tryCommand([file, ...args]: readonly string[], signal?: AbortSignal): Promise<Finished> {
+/**
+ * The command leads a process group of its own: Ctrl-C at a terminal is ours to pass on, and what it started ends with it.
+ * @param signal ends the command; what cleans up is given none
+ */
+async function tryCommand([file, ...args]: readonly string[], signal?: AbortSignal): Promise<Finished> {
+  signal?.throwIfAborted();
   // Buildah keeps the caches of `RUN --mount=type=cache` in its temporary directory.
   const env = { ...process.env, TMPDIR: join(IMAGES_DIR, 'tmp') };
-  return new Promise((done, fail) => {
-    execFile(file!, args, { env, signal, maxBuffer: 64 * 1024 ** 2 }, (error, stdout, stderr) => {
-      if (error && typeof error.code === 'string') return fail(error);
-      done({ exitCode: error ? Number(error.code ?? 1) : 0, stdout: stdout.trim(), stderr: stderr.trim() });
-    });
-  });
+  const child = spawn(file!, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = (): boolean => process.kill(-child.pid!, 'SIGTERM');
+  signal?.addEventListener('abort', end);
+  try {
+    const closed = once(child, 'close') as Promise<[number | null]>;
+    const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+    signal?.throwIfAborted();
+    return { exitCode: exitCode ?? KILLED, stdout: stdout.trim(), stderr: stderr.trim() };
+  } finally {
+    signal?.removeEventListener('abort', end);
+  }
 }
 
 const OUTPUT_LINES = 25;
@@ -54,6 +70,19 @@ async function runCommand(command: readonly string[], signal?: AbortSignal): Pro
   throw new Error(`${command[0]} ended with ${exitCode}\n${output}`);
 }
 
+/**
+ * One run at a time in one store, because a build's working containers bear no mark of whose they are.
+ * The kernel takes the socket's name back when the process ends, however it ends.
+ */
+export async function claimStore(): Promise<void> {
+  const claim = createServer();
+  claim.listen(`\0tapedeck-${createHash('sha256').update(IMAGES_DIR).digest('hex')}`);
+  await once(claim, 'listening').catch((cause: unknown) => {
+    throw new Error(`TAPEDECK_IMAGES_DIR: ${IMAGES_DIR} is in use by another run`, { cause });
+  });
+  claim.unref();
+}
+
 /** @returns whether it was made or found */
 export async function prepareBaseImage(signal: AbortSignal): Promise<string> {
   await mkdir(join(IMAGES_DIR, 'tmp'), { recursive: true });
@@ -61,9 +90,21 @@ export async function prepareBaseImage(signal: AbortSignal): Promise<string> {
 }
 
 export async function buildImage(app: App, signal: AbortSignal): Promise<void> {
+  const before = await listWorkingContainers();
   // Buildah's own format, OCI, has no place for health checks.
   const options = ['--isolation=chroot', '--format=docker', '--pull-never', `--file=Dockerfile.${app}`];
-  await runCommand([...BUILDAH, 'bud', ...options, `--tag=${imageOf(app)}`, '.'], signal);
+  try {
+    await runCommand([...BUILDAH, 'bud', ...options, `--tag=${imageOf(app)}`, '.'], signal);
+  } catch (error) {
+    // Ended in the middle of a build, buildah leaves what it was working in.
+    const left = (await listWorkingContainers()).filter((id) => !before.includes(id));
+    if (left.length > 0) await tryCommand([...BUILDAH, 'rm', ...left]);
+    throw error;
+  }
+}
+
+async function listWorkingContainers(): Promise<string[]> {
+  return (await runCommand([...BUILDAH, 'containers', '--quiet'])).split('\n').filter((id) => id !== '');
 }
 
 export async function removeImages(): Promise<void> {

@@ -248,7 +248,10 @@ async function checkNothingIsLeft(containerIds: readonly string[]): Promise<void
 }
 
 async function testImages(report: Report, undo: AsyncDisposableStack, containerIds: string[]): Promise<void> {
-  await report.must('the base image is there', () => containers.prepareBaseImage(stopping.signal));
+  await report.must('the base image is there', async () => {
+    await containers.claimStore();
+    return containers.prepareBaseImage(stopping.signal);
+  });
   undo.defer(containers.removeImages);
   for (const app of APPS) await report.must(`${app}: the image builds`, () => buildImage(app));
   for (const app of APPS) await report.check(`${app}: plain user, tini and a health check`, () => checkImage(app));

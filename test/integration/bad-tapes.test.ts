@@ -19,7 +19,7 @@ const withFrame = async (content: Buffer) =>
   (await buildTape({ durationsMs: [50, 50], change: (files) => files.set('frame-00001.png', content) })).zip;
 const ok = encodePng(8, 8, () => [0, 0, 0, 255]);
 
-/** The first byte of a name, flipped: the ZIP is fine, its content is not what the checksum says. */
+/** A byte of a frame, flipped: the ZIP is fine, its content is not what the checksum says. */
 async function corruptData(): Promise<Buffer> {
   const { zip } = await buildTape({ durationsMs: [50] });
   const at = zip.indexOf('IDAT');

@@ -8,8 +8,9 @@ import {
   buildTapeArgv,
   buildTimeline,
   findMediaTools,
+  maxPixelsFor,
   planEncode,
-  runEncode,
+  runFfmpeg,
   type MediaTools,
 } from '@tapedeck/media';
 import { paintNumber, readShownPictures } from '../support/numbered-frames.ts';
@@ -63,9 +64,9 @@ async function encode({ intended, totalMs }: Recording, mode: 'cfr30' | 'exact')
   const plan = planEncode({ output: size, input: size, preset: 'veryfast', threads: 2, budgetBytes: undefined });
   const args = buildTapeArgv({
     ...{ listName: 'list.ffconcat', soundtrackName: undefined, outputName: 'out.mp4', crf: 18, preset: 'veryfast' },
-    ...{ frame: size, output: size, timeline, plan },
+    ...{ frame: size, output: size, timeline, plan, maxPixels: maxPixelsFor(size) },
   });
-  await runEncode(tools, { args, cwd: temp.dir, signal: new AbortController().signal, timeoutMs: 60_000 });
+  await runFfmpeg(tools, { args, cwd: temp.dir, signal: new AbortController().signal, timeoutMs: 60_000 });
   return join(temp.dir, 'out.mp4');
 }
 

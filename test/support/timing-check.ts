@@ -13,17 +13,21 @@ const STEP_MS = 1;
  * The instants (in ms) at which a video shows a frame that timing.json has at no time within the tolerance. Written
  * apart from the code that builds timelines: it walks through time millisecond by millisecond and only looks.
  */
+/** A constant-rate video ends on a whole picture, up to half a picture before or after the recording does. */
+const PICTURE_MS = 1000 / 30;
+
 export function findWrongInstants(
   shown: readonly ShownPicture[],
   intended: readonly Intended[],
   totalMs: number,
 ): number[] {
   const wrong: number[] = [];
-  for (let instantMs = 0; instantMs < totalMs; instantMs += STEP_MS) {
+  const endMs = Math.min(totalMs, shown.at(-1)!.startSec * 1000 + PICTURE_MS);
+  for (let instantMs = 0; instantMs < endMs; instantMs += STEP_MS) {
     const picture = shown.findLast(({ startSec }) => startSec * 1000 <= instantMs + 1e-6) ?? shown[0]!;
     const isRight = intended.some(({ number, startMs }, index) => {
-      const endMs = intended[index + 1]?.startMs ?? Infinity;
-      return number === picture.number && startMs <= instantMs + TOLERANCE_MS && endMs >= instantMs - TOLERANCE_MS;
+      const nextMs = intended[index + 1]?.startMs ?? Infinity;
+      return number === picture.number && startMs <= instantMs + TOLERANCE_MS && nextMs >= instantMs - TOLERANCE_MS;
     });
     if (!isRight) wrong.push(instantMs);
   }

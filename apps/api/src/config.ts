@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ConfigError, loadEnvironment } from '@tapedeck/runtime';
+import { ConfigError, loadEnvironment, resolvePublicUrl } from '@tapedeck/runtime';
 
 const NAMES = [
   'REDIS_URL',
@@ -30,6 +30,6 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   if (apiKeys.length === 0 && !serviceToken) {
     throw new ConfigError('API_KEYS: expected id:sha256-hex (or a token in MP4_SERVICE_TOKEN), got nothing');
   }
-  const publicUrl = (environment.PUBLIC_URL ?? `http://localhost:${environment.PORT}`).replace(/\/+$/, '');
+  const publicUrl = resolvePublicUrl(environment);
   return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir: resolve(environment.DATA_DIR) });
 }

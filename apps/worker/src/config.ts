@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { ConfigError, loadEnvironment } from '@tapedeck/runtime';
+import { ConfigError, loadEnvironment, resolvePublicUrl } from '@tapedeck/runtime';
 
 const NAMES = [
   'REDIS_URL',
@@ -45,7 +45,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const { REDIS_URL: redisUrl, CALLBACK_SIGNING_SECRET: signingSecrets } = environment;
   if (!redisUrl) throw new ConfigError('REDIS_URL: expected redis://, rediss:// or unix:, got nothing');
   if (!signingSecrets) throw new ConfigError('CALLBACK_SIGNING_SECRET: expected whsec_…, got nothing');
-  const publicUrl = (environment.PUBLIC_URL ?? `http://localhost:${environment.PORT}`).replace(/\/+$/, '');
+  const publicUrl = resolvePublicUrl(environment);
   return Object.freeze({
     ...environment,
     redisUrl,

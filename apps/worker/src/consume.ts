@@ -1,23 +1,22 @@
-import { asJobError, JobError, type JobOutput } from '@tapedeck/contracts';
+import { asJobError, JobError, type JobOutput, type TerminalOutcome } from '@tapedeck/contracts';
 import {
   beginAttempt,
   CONVERSIONS,
   handBack,
   isHolder,
-  QUEUE_PREFIX,
   releaseForRetry,
   reportProgress,
   settleAttempt,
   type Attempt,
-  type Outcome,
   type Queues,
   type Redis,
 } from '@tapedeck/jobs';
-import { withDeadline, type Logger } from '@tapedeck/runtime';
-import { UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq';
+import type { Logger } from '@tapedeck/runtime';
+import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { AttemptContext, Equipment } from './attempt-context.ts';
 import { tapeToMp4 } from './pipelines/tape-to-mp4.ts';
 import { createProgressReporter } from './progress-reporter.ts';
+import { createQueueWorker, RetryLaterError } from './queue-worker.ts';
 import type { Workspaces } from './workspace.ts';
 
 /**
@@ -34,7 +33,7 @@ export interface Consumer {
   /** Jobs that are running now. */
   busy: () => number;
   /** Lets running jobs finish for `graceMs`, then hands them back. */
-  close(graceMs: number): Promise<void>;
+  close: (graceMs: number) => Promise<void>;
 }
 
 export interface ConsumerOptions {
@@ -47,73 +46,49 @@ export interface ConsumerOptions {
 
 class StoppingError extends Error {}
 class AttemptLostError extends Error {}
-/** Tells BullMQ to bring the job again after a while. */
-class RetryLaterError extends Error {
-  readonly delayMs: number;
-  constructor(delayMs: number, code: string) {
-    super(code);
-    this.delayMs = delayMs;
-  }
-}
 
-const RETRY_WITHOUT_REASON_MS = 5_000;
-/** The record counts starts and ends a job that kills its workers; BullMQ must not get there first. */
-const MAX_STALLS = 1_000;
-const CLOSE_TIMEOUT_MS = 10_000;
+/** An attempt that runs in this process, and how to stop it. */
+interface RunningAttempt {
+  jobId: string;
+  stop: AbortController;
+}
 
 export function createConsumer(options: ConsumerOptions): Consumer {
   const { redis, equipment, logger } = options;
   const { config } = equipment;
-  const running = new Map<string, AbortController>();
+  // Not by job id: a process that was frozen past its lock can get the same job again while the old attempt winds down.
+  const running = new Set<RunningAttempt>();
 
-  const worker = new Worker(
-    CONVERSIONS,
-    async (job: Job, lockToken?: string) => {
-      const attempt = await beginAttempt(redis, job.id!);
-      if (!attempt) return;
-      const stop = new AbortController();
-      running.set(job.id!, stop);
-      try {
-        await carryOut(options, attempt, stop);
-      } catch (error) {
-        if (!(error instanceof StoppingError)) throw error;
-        await handBack(redis, attempt);
-        await job.moveToWait(lockToken);
-        throw new WaitingError();
-      } finally {
-        running.delete(job.id!);
-      }
-    },
-    {
-      connection: redis,
-      prefix: QUEUE_PREFIX,
-      concurrency: config.WORKER_CONCURRENCY,
-      lockDuration: config.JOB_LOCK_MS,
-      stalledInterval: config.JOB_STALL_CHECK_MS,
-      maxStalledCount: MAX_STALLS,
-      settings: {
-        backoffStrategy: (_attemptsMade, _type, error) =>
-          error instanceof RetryLaterError ? error.delayMs : RETRY_WITHOUT_REASON_MS,
-      },
-    },
-  );
-  worker.on('error', (error) => logger.error({ err: error }, 'queue error'));
-  worker.on('lockRenewalFailed', (jobIds) => {
-    for (const jobId of jobIds) running.get(jobId)?.abort(new AttemptLostError('the lock was lost'));
-  });
-
-  return {
-    busy: () => running.size,
-    async close(graceMs) {
-      const closed = worker.close();
-      try {
-        await withDeadline(closed, graceMs, 'finishing the running jobs');
-      } catch {
-        for (const stop of running.values()) stop.abort(new StoppingError('the worker is stopping'));
-        await withDeadline(closed, CLOSE_TIMEOUT_MS, 'handing the running jobs back');
-      }
-    },
+  const consume = async (job: Job, lockToken: string): Promise<void> => {
+    const attempt = await beginAttempt(redis, job.id!);
+    if (!attempt) return;
+    const current = { jobId: attempt.jobId, stop: new AbortController() };
+    running.add(current);
+    try {
+      await carryOut(options, attempt, current.stop);
+    } catch (error) {
+      if (!(error instanceof StoppingError)) throw error;
+      await handBack(redis, attempt);
+      await job.moveToWait(lockToken);
+      throw new WaitingError();
+    } finally {
+      running.delete(current);
+    }
   };
+
+  const worker = createQueueWorker(CONVERSIONS, consume, {
+    redis,
+    logger,
+    concurrency: config.WORKER_CONCURRENCY,
+    lockMs: config.JOB_LOCK_MS,
+    stallCheckMs: config.JOB_STALL_CHECK_MS,
+    abortRunning: () => running.forEach(({ stop }) => stop.abort(new StoppingError('the worker is stopping'))),
+    onLockLost: (lostId) =>
+      running.forEach(({ jobId, stop }) => {
+        if (jobId === lostId) stop.abort(new AttemptLostError('the lock was lost'));
+      }),
+  });
+  return { busy: () => running.size, close: worker.close };
 }
 
 /** Runs an attempt to its end and brings that end into the record. Throws what BullMQ has to know. */
@@ -157,7 +132,8 @@ async function runInWorkspace(
       assertHolder: () => assertHolder(redis, attempt),
     });
   } finally {
-    await workspace.remove();
+    // A result that is public already must not be lost over a file that cannot be removed; the next start removes it.
+    await workspace.remove().catch((error: unknown) => watch.logger.error({ err: error }, 'the workspace remains'));
   }
 }
 
@@ -218,7 +194,12 @@ async function endFailedAttempt(
   throw new UnrecoverableError(code);
 }
 
-async function settle(options: ConsumerOptions, attempt: Attempt, outcome: Outcome, logger: Logger): Promise<void> {
+async function settle(
+  options: ConsumerOptions,
+  attempt: Attempt,
+  outcome: TerminalOutcome,
+  logger: Logger,
+): Promise<void> {
   const settled = await settleAttempt(options.redis, attempt, outcome);
   if (settled.result !== 'settled') {
     logger.warn({ result: settled.result }, 'the outcome was not needed');
@@ -232,7 +213,7 @@ async function settle(options: ConsumerOptions, attempt: Attempt, outcome: Outco
     .catch((error: unknown) => logger.warn({ err: error }, 'the callback waits for the next sweep'));
 }
 
-/** Exponential with full-width jitter of ±20 %, so that jobs that failed together do not return together. */
+/** Exponential, ±20 %, so that jobs that failed together do not return together. */
 function backoffMs(baseMs: number, attemptNumber: number): number {
   return Math.round(baseMs * 2 ** (attemptNumber - 1) * (0.8 + 0.4 * Math.random()));
 }

@@ -1,20 +1,10 @@
 import { JobError } from '@tapedeck/contracts';
-import {
-  CALLBACKS,
-  loadOutboxEntry,
-  QUEUE_PREFIX,
-  recordCallbackTry,
-  type OutboxEntry,
-  type Redis,
-} from '@tapedeck/jobs';
-import { withDeadline, type Logger } from '@tapedeck/runtime';
+import { CALLBACKS, loadOutboxEntry, recordCallbackTry, type OutboxEntry, type Redis } from '@tapedeck/jobs';
+import type { Logger } from '@tapedeck/runtime';
 import { sendCallback, type CallbackAnswer, type CallbackSender } from '@tapedeck/transfer';
-import { Worker, type Job } from 'bullmq';
+import type { Job } from 'bullmq';
 import { z } from 'zod';
-
-export interface Deliverer {
-  close(graceMs: number): Promise<void>;
-}
+import { createQueueWorker, RetryLaterError, type QueueWorker } from './queue-worker.ts';
 
 export interface DelivererOptions {
   redis: Redis;
@@ -27,18 +17,8 @@ export interface DelivererOptions {
 /** Receivers are slow and many: waiting for one must not hold up the others. */
 const CONCURRENCY = 20;
 const LOCK_MS = 60_000;
-const MAX_STALLS = 1_000;
-const RETRY_WITHOUT_REASON_MS = 5_000;
+const STALL_CHECK_MS = 30_000;
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
-const CLOSE_TIMEOUT_MS = 5_000;
-
-class TryAgainError extends Error {
-  readonly delayMs: number;
-  constructor(delayMs: number, reason: string) {
-    super(reason);
-    this.delayMs = delayMs;
-  }
-}
 
 const entrySchema = z.object({ jobId: z.string() });
 
@@ -46,43 +26,25 @@ const entrySchema = z.object({ jobId: z.string() });
  * Delivers events from their own queue, at least once each. The number of tries is the record's, so the schedule goes
  * on where it was whatever happens to the queue entry.
  */
-export function createDeliverer({ redis, sender, scheduleMs, logger }: DelivererOptions): Deliverer {
+export function createDeliverer({ redis, sender, scheduleMs, logger }: DelivererOptions): QueueWorker {
   const stopping = new AbortController();
-  const worker = new Worker(
-    CALLBACKS,
-    async (job: Job) => {
-      const { jobId } = entrySchema.parse(job.data);
-      const entry = await loadOutboxEntry(redis, jobId, job.id!);
-      if (!entry) return;
-      const outcome = judge(await trySending(sender, entry, stopping.signal), entry, scheduleMs);
-      await recordCallbackTry(redis, entry, outcome);
-      logger.info({ jobId, eventId: entry.eventId, ...outcome }, 'callback tried');
-      if (outcome.status === 'pending') throw new TryAgainError(outcome.delayMs, `status ${outcome.httpStatus}`);
-    },
-    {
-      connection: redis,
-      prefix: QUEUE_PREFIX,
-      concurrency: CONCURRENCY,
-      lockDuration: LOCK_MS,
-      maxStalledCount: MAX_STALLS,
-      settings: {
-        backoffStrategy: (_attemptsMade, _type, error) =>
-          error instanceof TryAgainError ? error.delayMs : RETRY_WITHOUT_REASON_MS,
-      },
-    },
-  );
-  worker.on('error', (error) => logger.error({ err: error }, 'callback queue error'));
-  return {
-    async close(graceMs) {
-      const closed = worker.close();
-      try {
-        await withDeadline(closed, graceMs, 'finishing the running callbacks');
-      } catch {
-        stopping.abort(new Error('the worker is stopping'));
-        await withDeadline(closed, CLOSE_TIMEOUT_MS, 'giving the running callbacks up');
-      }
-    },
+  const deliver = async (job: Job): Promise<void> => {
+    const { jobId } = entrySchema.parse(job.data);
+    const entry = await loadOutboxEntry(redis, jobId, job.id!);
+    if (!entry) return;
+    const verdict = judge(await trySending(sender, entry, stopping.signal), entry, scheduleMs);
+    await recordCallbackTry(redis, entry, verdict);
+    logger.info({ jobId, eventId: entry.eventId, ...verdict }, 'callback tried');
+    if (verdict.status === 'pending') throw new RetryLaterError(verdict.delayMs, `status ${verdict.httpStatus}`);
   };
+  return createQueueWorker(CALLBACKS, deliver, {
+    redis,
+    logger,
+    concurrency: CONCURRENCY,
+    lockMs: LOCK_MS,
+    stallCheckMs: STALL_CHECK_MS,
+    abortRunning: () => stopping.abort(new Error('the worker is stopping')),
+  });
 }
 
 async function trySending(

@@ -24,7 +24,14 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
   const { redis, queues, logger } = options;
   await Promise.all([
     repeat('sign of life', SIGN_INTERVAL_MS, () => showLife(options), logger, signal),
-    repeat('sweep', SWEEP_INTERVAL_MS, () => sweep(redis, queues), logger, signal),
+    repeat(
+      'sweep of the unqueued',
+      SWEEP_INTERVAL_MS,
+      () => sweepUnqueued(redis, queues, UNQUEUED_AFTER_MS),
+      logger,
+      signal,
+    ),
+    repeat('sweep of the outbox', SWEEP_INTERVAL_MS, () => sweepOutbox(redis, queues), logger, signal),
   ]);
 }
 
@@ -47,15 +54,10 @@ async function showLife({
   await workspaces.showAlive();
 }
 
-async function sweep(redis: Redis, queues: Queues): Promise<void> {
-  await sweepUnqueued(redis, queues, UNQUEUED_AFTER_MS);
-  await sweepOutbox(redis, queues);
-}
-
 async function repeat(
   what: string,
   intervalMs: number,
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { connectRedis, createQueues, reportGone, waitForRedis } from '@tapedeck/jobs';
+import { connectRedis, createQueues, reportGone, waitForRedis, type Redis } from '@tapedeck/jobs';
 import { findMediaTools, readFfmpegVersion } from '@tapedeck/media';
 import { createLogger, loadConfigOrExit, runProcess, VERSION, withDeadline } from '@tapedeck/runtime';
 import { createGuardedAgent, createLocalStore } from '@tapedeck/transfer';
@@ -13,13 +13,14 @@ const config = loadConfigOrExit(() => loadConfig(process.env));
 const logger = createLogger({ name: 'worker', level: config.LOG_LEVEL, pretty: process.stdout.isTTY });
 
 const REDIS_TIMEOUT_MS = 30_000;
+const REDIS_FAREWELL_MS = 2_000;
 
 await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const redis = connectRedis(config.redisUrl, 'patient', (error) => logger.error({ err: error }, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
   const ffmpegVersion = await readFfmpegVersion(config.FFMPEG_PATH);
   if (!ffmpegVersion) throw new Error(`FFMPEG_PATH: ${config.FFMPEG_PATH} does not run`);
-  const tools = await findMediaTools(config.FFMPEG_PATH, config.FFPROBE_PATH);
+  const tools = await findMediaTools(config.FFMPEG_PATH, config.FFPROBE_PATH, process.env.PATH);
   const workspaces = await createWorkspaces(config.workDir);
   const queues = createQueues(redis);
   const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
@@ -63,13 +64,21 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   );
 
   return async () => {
-    await consumer.close(config.SHUTDOWN_GRACE_MS);
-    await deliverer.close(config.CALLBACK_TIMEOUT_MS);
-    await house;
+    // Both at once: together they have the grace, and a receiver that sleeps must not use it up for a conversion.
+    const ended = await Promise.allSettled([
+      consumer.close(config.SHUTDOWN_GRACE_MS),
+      deliverer.close(Math.min(config.SHUTDOWN_GRACE_MS, config.CALLBACK_TIMEOUT_MS)),
+    ]);
+    // Files before connections: they are ours to remove even when Redis is away.
     await workspaces.remove();
-    await reportGone(redis, workerId);
-    await queues.close();
     await agent.destroy();
-    await withDeadline(redis.quit(), 2_000, 'closing Redis').catch(() => redis.disconnect());
+    await forgetRedis(redis, [house, reportGone(redis, workerId), queues.close()]);
+    for (const end of ended) if (end.status === 'rejected') throw end.reason;
   };
 });
+
+/** Says good-bye to Redis, but waits for no answer that may never come. */
+async function forgetRedis(client: Redis, farewells: readonly Promise<unknown>[]): Promise<void> {
+  await withDeadline(Promise.allSettled(farewells), REDIS_FAREWELL_MS, 'leaving Redis').catch(() => undefined);
+  await withDeadline(client.quit(), REDIS_FAREWELL_MS, 'closing Redis').catch(() => client.disconnect());
+}

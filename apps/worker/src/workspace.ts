@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * All scratch files of a worker lie below one directory with its process id in the name; each attempt has a directory
- * of its own in it. So what an attempt leaves is removed with one call, and what a dead worker leaves can be told from
+ * All scratch files of a worker lie below one directory with its host and process id in the name; each attempt has a
+ * directory of its own in it. So what an attempt leaves is removed with one call, and what a dead worker leaves can be told from
  * what a living one uses.
  */
 export interface Workspaces {
@@ -25,7 +26,7 @@ export const ALIVE_FILE = 'alive';
 export async function createWorkspaces(workDir: string): Promise<Workspaces> {
   await mkdir(workDir, { recursive: true });
   await removeOrphans(workDir);
-  const root = await mkdtemp(join(workDir, `${PREFIX}${process.pid}-`));
+  const root = await mkdtemp(join(workDir, `${PREFIX}${hostname()}-${process.pid}-`));
   const aliveFile = join(root, ALIVE_FILE);
   await writeFile(aliveFile, '');
   return {
@@ -45,16 +46,19 @@ export async function createWorkspaces(workDir: string): Promise<Workspaces> {
   };
 }
 
-/** Directories of workers on this machine that are no longer running. */
+/**
+ * Directories of workers of this host that are no longer running. Containers have hosts of their own and all the same
+ * process id, so another host's directory on a shared volume is never taken for an orphan.
+ */
 async function removeOrphans(workDir: string): Promise<void> {
   for (const name of await readdir(workDir)) {
-    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) await removeDir(join(workDir, name));
+    const [, host, pid] = new RegExp(`^${PREFIX}(.+)-(\\d+)-[^-]+$`).exec(name) ?? [];
+    if (host === hostname() && !isRunning(Number(pid))) await removeDir(join(workDir, name));
   }
 }
 
 function isRunning(pid: number): boolean {
-  // In a container every worker is the same process id, and a restarted one must not take itself for its predecessor.
+  // A restarted container has its predecessor's host and process id: what is there is the predecessor's.
   if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts';
+import type { Phase } from './vocabulary.ts';
 
 /** What a finished tape is, as the callback and the job's `output` tell it. */
 export interface TapeOutput {
@@ -24,7 +25,7 @@ export interface EventSubject {
 
 export type TerminalOutcome =
   | { status: 'completed'; output: JobOutput }
-  | { status: 'failed'; error: { code: ErrorCode; message: string } }
+  | { status: 'failed'; error: { code: ErrorCode; message: string; phase: Phase | null } }
   | { status: 'canceled' };
 
 /** On the wire the outcomes have the names that receivers already know. */

@@ -18,7 +18,6 @@ export const ERROR_TABLE = {
   UNAUTHORIZED: { retryable: false, httpStatus: 401, summary: 'No token, or a wrong one' },
   BUCKET_NOT_ALLOWED: { retryable: false, httpStatus: 403, summary: 'Jobs for this bucket are not accepted' },
   NOT_FOUND: { retryable: false, httpStatus: 404, summary: 'There is nothing here' },
-  METHOD_NOT_ALLOWED: { retryable: false, httpStatus: 405, summary: 'The path exists, but not with this method' },
   REQUEST_TIMEOUT: { retryable: true, httpStatus: 408, summary: 'The request took too long to arrive' },
   IDEMPOTENCY_CONFLICT: {
     retryable: false,
@@ -82,7 +81,6 @@ export const ERROR_TABLE = {
   WORKER_LOST: { retryable: false, httpStatus: 500, summary: 'The worker died with this job every time' },
   WORKER_INTERNAL: { retryable: true, httpStatus: 500, summary: 'The worker failed in a way that it should not have' },
   JOB_TIMEOUT: { retryable: false, httpStatus: 504, summary: 'The job took longer than JOB_TIMEOUT_MS' },
-  JOB_CANCELED: { retryable: false, httpStatus: 409, summary: 'The job was canceled' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;

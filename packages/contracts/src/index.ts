@@ -1,6 +1,6 @@
 export * from './callback-event.ts';
 export * from './convert-request.ts';
 export * from './errors.ts';
-export * from './frame-size.ts';
+export * from './tape-hints.ts';
 export * from './job-view.ts';
 export * from './vocabulary.ts';

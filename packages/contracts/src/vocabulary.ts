@@ -20,13 +20,6 @@ export type JobKind = (typeof JOB_KINDS)[number];
 export const JOB_STATUSES = ['queued', 'processing', 'completed', 'failed', 'canceled'] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-export const TERMINAL_STATUSES = ['completed', 'failed', 'canceled'] as const;
-export type TerminalStatus = (typeof TERMINAL_STATUSES)[number];
-
-export function isTerminal(status: JobStatus): status is TerminalStatus {
-  return (TERMINAL_STATUSES as readonly JobStatus[]).includes(status);
-}
-
 export const PHASES = ['download', 'extract', 'probe', 'encode', 'verify', 'publish'] as const;
 export type Phase = (typeof PHASES)[number];
 

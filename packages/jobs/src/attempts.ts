@@ -44,7 +44,8 @@ const RELEASE = createScript(
   'tapedeckReleaseAttempt',
   `
   if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
-  redis.call('HSET', KEYS[1], 'status', 'queued', 'progress', 0, unpack(ARGV, 3))
+  redis.call('HSET', KEYS[1], 'status', 'queued', 'progress', 0)
+  if #ARGV > 2 then redis.call('HSET', KEYS[1], unpack(ARGV, 3)) end
   redis.call('HDEL', KEYS[1], 'holder', 'phase')
   if ARGV[2] == '1' then redis.call('HINCRBY', KEYS[1], 'attempt', -1) end
   return 1
@@ -70,7 +71,7 @@ export interface AttemptNews {
 /** @returns false when this attempt no longer holds the job: it must stop, and publish nothing. */
 export async function reportProgress(redis: Redis, attempt: Attempt, news: AttemptNews): Promise<boolean> {
   const { plan, ...plain } = news;
-  const fields = { ...plain, ...(plan && { plan: JSON.stringify(plan) }), progressAtMs: Date.now() };
+  const fields = { ...plain, ...(plan && { plan: JSON.stringify(plan) }) };
   const answer = await WRITE_AS_HOLDER.run(
     redis,
     [keys.job(attempt.jobId)],
@@ -91,5 +92,5 @@ export async function releaseForRetry(redis: Redis, attempt: Attempt, error: Sto
 
 /** Gives the job back untouched, because this worker is stopping: the attempt does not count. */
 export async function handBack(redis: Redis, attempt: Attempt): Promise<void> {
-  await RELEASE.run(redis, [keys.job(attempt.jobId)], [attempt.token, '1', 'handedBackAtMs', Date.now()]);
+  await RELEASE.run(redis, [keys.job(attempt.jobId)], [attempt.token, '1']);
 }

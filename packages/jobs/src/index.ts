@@ -12,6 +12,6 @@ export { QUEUE_PREFIX } from './keys.ts';
 export { CALLBACKS, CONVERSIONS, createQueues, type Queues } from './queues.ts';
 export { buildJobView, loadRecord, type JobRecord, type StoredJobError } from './record.ts';
 export { connectRedis, waitForRedis, type Redis } from './redis.ts';
-export { settleAbandoned, settleAttempt, type Outcome, type SettleResult } from './settle.ts';
+export { settleAttempt } from './settle.ts';
 export { submitJob, type SubmitResult } from './submit.ts';
 export { listWorkers, reportAlive, reportGone, SIGN_INTERVAL_MS, type SignOfLife } from './workers.ts';

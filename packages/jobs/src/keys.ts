@@ -1,5 +1,5 @@
 /**
- * Every key that we own. BullMQ's are below `tapedeck:queue`.
+ * Every key of jobs and workers. BullMQ's are below `tapedeck:queue`, the API's rate limits below `tapedeck:rate`.
  *
  * - `job:<jobId>` hash: the record, the only truth about a job
  * - `live:<fingerprint>` string: the job that is alive for this kind + reference + source + output
@@ -7,6 +7,7 @@
  * - `unqueued` sorted set: records whose queue entry was not yet confirmed, by time in ms
  * - `outbox` sorted set: jobs whose event was settled and not yet delivered or given up, by time in ms
  * - `worker:<id>` string with a time to live: a worker's last sign of life
+ * - `workers` set: the ids of workers that may be alive
  */
 const PREFIX = 'tapedeck';
 

@@ -89,8 +89,10 @@ async function sweep(
   for (;;) {
     const jobIds = await redis.zrangebyscore(key, 0, untilMs, 'LIMIT', kept, PAGE);
     for (const jobId of jobIds) {
-      const record = await loadRecord(redis, jobId);
-      if (record && (await visit(record)) === 'keep') kept += 1;
+      // A record that cannot be read (a newer version wrote it) must not hold up those behind it.
+      const record = await loadRecord(redis, jobId).catch(() => 'unreadable' as const);
+      const verdict = record === 'unreadable' ? 'keep' : record ? await visit(record) : 'forget';
+      if (verdict === 'keep') kept += 1;
       else await redis.zrem(key, jobId);
     }
     visited += jobIds.length;

@@ -2,14 +2,12 @@ import { buildCallbackBody, type TerminalOutcome } from '@tapedeck/contracts';
 import type { Attempt } from './attempts.ts';
 import { createId } from './ids.ts';
 import { keys } from './keys.ts';
-import type { JobRecord, StoredJobError } from './record.ts';
 import { createScript, type Redis } from './redis.ts';
 
 /**
  * Writes a terminal state, exactly once, together with its event: the record's outcome, the callback's final bytes and
  * the outbox entry are one transaction. After it the callback can be forgotten by no crash.
  *
- * ARGV[1] is the holder's token, or '' to settle a job that nobody can be running any more.
  * KEYS job, live, outbox; ARGV token, jobId, nowMs, field, value, …
  */
 const SETTLE = createScript(
@@ -17,7 +15,7 @@ const SETTLE = createScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if status ~= 'queued' and status ~= 'processing' then return 'ended' end
-  if ARGV[1] ~= '' and redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 'fenced' end
+  if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 'fenced' end
   redis.call('HDEL', KEYS[1], 'holder', 'callbackLastStatus', 'error', 'output')
   redis.call('HSET', KEYS[1], 'finishedAtMs', ARGV[3], 'callbackStatus', 'pending', 'callbackAttempts', 0, unpack(ARGV, 4))
   if redis.call('GET', KEYS[2]) == ARGV[2] then redis.call('DEL', KEYS[2]) end
@@ -31,24 +29,9 @@ export type SettleResult =
   /** `ended`: it was settled before. `fenced`: another attempt holds the job. */
   | { result: 'ended' | 'fenced' };
 
-export type Outcome = TerminalOutcome extends infer O
-  ? O extends { status: 'failed' }
-    ? { status: 'failed'; error: StoredJobError }
-    : O
-  : never;
-
 /** Settles a job as the attempt that holds it. */
-export async function settleAttempt(redis: Redis, attempt: Attempt, outcome: Outcome): Promise<SettleResult> {
-  return settle(redis, attempt.record, attempt.token, outcome);
-}
-
-/** Settles a job that no attempt can end any more: its workers died, or it never ran. */
-export async function settleAbandoned(redis: Redis, record: JobRecord, outcome: Outcome): Promise<SettleResult> {
-  return settle(redis, record, '', outcome);
-}
-
-async function settle(redis: Redis, record: JobRecord, token: string, outcome: Outcome): Promise<SettleResult> {
-  const { jobId, request, fingerprint } = record;
+export async function settleAttempt(redis: Redis, attempt: Attempt, outcome: TerminalOutcome): Promise<SettleResult> {
+  const { jobId, request, fingerprint } = attempt.record;
   const { mongoId, id, metadata } = request;
   const eventId = createId('evt');
   const callbackBody = buildCallbackBody({ jobId, mongoId, id, metadata }, outcome);
@@ -56,13 +39,13 @@ async function settle(redis: Redis, record: JobRecord, token: string, outcome: O
   const result = await SETTLE.run(
     redis,
     [keys.job(jobId), keys.live(fingerprint), keys.outbox],
-    [token, jobId, Date.now(), ...Object.entries(fields).flat()],
+    [attempt.token, jobId, Date.now(), ...Object.entries(fields).flat()],
   );
   if (result === 'settled') return { result, eventId };
   return { result: result === 'fenced' ? 'fenced' : 'ended' };
 }
 
-function outcomeFields(outcome: Outcome): Record<string, string | number> {
+function outcomeFields(outcome: TerminalOutcome): Record<string, string | number> {
   if (outcome.status === 'completed') return { output: JSON.stringify(outcome.output), progress: 100 };
   if (outcome.status === 'failed') return { error: JSON.stringify(outcome.error) };
   return {};

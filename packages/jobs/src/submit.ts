@@ -64,7 +64,8 @@ const SUBMIT = createScript(
 /**
  * Accepts a conversion, or finds the job that it already is. When it returns `accepted` or `duplicate` the job is in
  * the queue, or has been: a 202 may be answered.
- * @throws whatever Redis throws; then the caller may send the same again, and at most one job comes of it.
+ * @throws whatever Redis throws; then the caller may send the same again: while the first job lives, or with an
+ *   Idempotency-Key, no second one comes of it.
  */
 export async function submitJob(redis: Redis, queues: Queues, submission: Submission): Promise<SubmitResult> {
   const { request, caller, outputKey, idempotencyKey, maxAttempts } = submission;

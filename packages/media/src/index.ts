@@ -1,7 +1,8 @@
 export { openArchive, type Archive } from './archive/archive.ts';
 export type { ArchiveLimits } from './archive/policy.ts';
 export { estimateEncodeBytes, planEncode, type EncodePlan } from './encode/encode-plan.ts';
-export { runEncode } from './ffmpeg/encode.ts';
+export { maxPixelsFor } from './ffmpeg/arguments.ts';
+export { runFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 export { probeFile } from './ffmpeg/probe.ts';
 export type { EncodeProgress } from './ffmpeg/progress.ts';
 export { findMediaTools, readFfmpegVersion, type MediaTools } from './ffmpeg/tools.ts';
@@ -9,7 +10,13 @@ export { readImageHeader, type ImageHeader } from './images/image-header.ts';
 export { makeTapePoster } from './images/poster.ts';
 export { findTapeLayout, type TapeLayout } from './tape/layout.ts';
 export { chooseOutputSize, exceedsLevel51, type OutputSize } from './tape/output-size.ts';
-export { buildTapeArgv, CEILING_BUFFER_SEC, type TapeEncode } from './tape/tape-argv.ts';
+export {
+  AUDIO_BITS_PER_SEC,
+  buildTapeArgv,
+  CEILING_BUFFER_SEC,
+  SOUNDTRACK_GUARD,
+  type TapeEncode,
+} from './tape/tape-argv.ts';
 export { buildConcatList, buildTimeline, type Timeline } from './tape/timeline.ts';
 export { MAX_TIMING_BYTES, parseTapeTiming, type TapeTiming } from './tape/timing.ts';
 export { verifyMp4, type VerifiedMp4 } from './verify/verify-mp4.ts';

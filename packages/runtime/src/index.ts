@@ -3,5 +3,6 @@ export { ConfigError, ENVIRONMENT, loadEnvironment, type Environment, type Varia
 export { runProcess, type Lifecycle } from './lifecycle.ts';
 export { loadConfigOrExit } from './load-config.ts';
 export { createLogger, type Logger } from './logger.ts';
+export { resolvePublicUrl } from './public-url.ts';
 export { stripUrlQueries } from './redact.ts';
 export { VERSION } from './version.ts';

@@ -1,6 +1,7 @@
 import type { Logger } from './logger.ts';
 
-const FORCED_EXIT_AFTER_MS = 10_000;
+/** What `stop` may take beyond the grace: to abort what still runs and to say good-bye. */
+const FORCED_EXIT_AFTER_MS = 15_000;
 
 export interface Lifecycle {
   /** Aborted when the process was asked to stop. */

@@ -218,5 +218,6 @@ function toSourceError(error: unknown): JobError {
   const known = asJobError(error, 'SOURCE_UNAVAILABLE');
   if (known.code !== 'SOURCE_UNAVAILABLE' || known === error) return known;
   const systemCode = error instanceof Error && 'code' in error ? String(error.code) : 'connection failed';
-  return new JobError('SOURCE_UNAVAILABLE', systemCode, { cause: error });
+  const isTimeout = /^UND_ERR_\w+_TIMEOUT$|^ETIMEDOUT$/.test(systemCode);
+  return new JobError(isTimeout ? 'SOURCE_TIMEOUT' : 'SOURCE_UNAVAILABLE', systemCode, { cause: error });
 }

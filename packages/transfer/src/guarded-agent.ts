@@ -20,7 +20,8 @@ export function createGuardedAgent(policy: UrlPolicy): Agent {
   return new Agent({
     connect: { timeout: CONNECT_TIMEOUT_MS, ...(!policy.allowPrivateNetwork && { lookup: publicLookup }) },
     headersTimeout: 30_000,
-    bodyTimeout: 30_000,
+    // Longer than the download's own watch over its speed, which knows better what to say.
+    bodyTimeout: 60_000,
   });
 }
 

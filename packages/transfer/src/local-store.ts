@@ -29,7 +29,7 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
   const pathOf = (bucket: string, key: string): string => resolveInside(root, bucket, key);
   return {
     driver: 'local',
-    async put({ bucket, key, path }, signal) {
+    async put({ bucket, key, path, assertMayPublish }, signal) {
       const target = pathOf(bucket, key);
       const temporary = join(incoming, randomUUID());
       try {
@@ -37,10 +37,12 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
         await mkdir(dirname(target), { recursive: true });
         await pipeline(createReadStream(path), createWriteStream(temporary), { signal });
         await syncFile(temporary);
+        await assertMayPublish();
         await rename(temporary, target);
       } catch (error) {
         await rm(temporary, { force: true });
         signal.throwIfAborted();
+        if (error instanceof Error && !('syscall' in error)) throw error;
         throw asJobError(error, 'STORAGE_UNAVAILABLE');
       }
     },
@@ -50,8 +52,8 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       if (!info?.isFile()) return undefined;
       return { sizeBytes: info.size, sha256Hex: await hashFile(path) };
     },
-    async delete(bucket, key) {
-      await rm(pathOf(bucket, key), { force: true });
+    assertKey(bucket, key) {
+      pathOf(bucket, key);
     },
     publicUrl: (bucket, key, like) => `${publicUrl}/storage/${bucket}/${encodeKey(key, like)}`,
     async check() {

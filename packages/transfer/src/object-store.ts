@@ -5,6 +5,8 @@ export interface Publication {
   path: string;
   sizeBytes: number;
   sha256Hex: string;
+  /** Asked right before the object appears: throws when this attempt may no longer publish. */
+  assertMayPublish(): Promise<void>;
 }
 
 export interface StoredObject {
@@ -20,7 +22,8 @@ export interface ObjectStore {
   put(publication: Publication, signal: AbortSignal): Promise<void>;
   /** undefined when there is no such object. */
   head(bucket: string, key: string, signal: AbortSignal): Promise<StoredObject | undefined>;
-  delete(bucket: string, key: string, signal: AbortSignal): Promise<void>;
+  /** @throws JobError STORAGE_KEY_REFUSED for a key that this store cannot hold. */
+  assertKey(bucket: string, key: string): void;
   /** @param like a URL of the caller's: characters that it leaves raw (`|`) stay raw. */
   publicUrl(bucket: string, key: string, like?: string): string;
   /** Resolves when the store can be written to. */

@@ -1,18 +1,18 @@
 import { JobError, parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
 import { loadRecord, submitJob, type Queues, type Redis, type SubmitResult } from '@tapedeck/jobs';
 import { withDeadline } from '@tapedeck/runtime';
-import { assertUrlAllowed, buildTapeKeys } from '@tapedeck/transfer';
+import { assertUrlAllowed, buildTapeKeys, type ObjectStore } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
 import { InvalidRequestError } from '../plugins/problem-details.ts';
 
 /** A caller waits for us, and is gone in seconds. */
-const SUBMIT_TIMEOUT_MS = 900;
+const SUBMIT_TIMEOUT_MS = 600;
 
 /** `POST /convert`: a 202 is a promise, so it is answered when the job is in the queue and not before. */
 export async function convertRoute(
   app: FastifyInstance,
-  { config, redis, queues }: { config: ApiConfig; redis: Redis; queues: Queues },
+  { config, redis, queues, store }: { config: ApiConfig; redis: Redis; queues: Queues; store: ObjectStore },
 ): Promise<void> {
   const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
@@ -24,20 +24,23 @@ export async function convertRoute(
     assertUrlAllowed(convertRequest.zipUrl, policy, 'SOURCE_URL_REFUSED');
     assertUrlAllowed(convertRequest.callbackUrl, policy, 'CALLBACK_URL_REFUSED');
 
-    const { result, positionInQueue, status } = await orQueueUnavailable(async () => {
-      const submitted = await submitJob(redis, queues, {
+    const { mp4Key, posterKey } = buildTapeKeys(convertRequest, addresses);
+    for (const key of [mp4Key, posterKey]) store.assertKey(convertRequest.bucket, key);
+
+    const result = await orQueueUnavailable(() =>
+      submitJob(redis, queues, {
         request: convertRequest,
         caller: request.caller,
-        outputKey: buildTapeKeys(convertRequest, addresses).mp4Key,
+        outputKey: mp4Key,
         idempotencyKey,
         maxAttempts: config.JOB_ATTEMPTS,
-      });
-      return { result: submitted, ...(await describeState(redis, queues, submitted)) };
-    });
+      }),
+    );
     const { outcome, jobId } = result;
     if (outcome === 'conflict') {
       throw new JobError('IDEMPOTENCY_CONFLICT', `expected the body that made ${jobId}, or another Idempotency-Key`);
     }
+    const { positionInQueue, status } = await describeState(redis, queues, result);
     request.log.info({ jobId, outcome, caller: request.caller, reference: convertRequest.reference }, 'submitted');
     return reply
       .code(outcome === 'accepted' ? 202 : 200)
@@ -74,17 +77,21 @@ function assertBucketAllowed(bucket: string, allowed: readonly string[] | undefi
   throw new JobError('BUCKET_NOT_ALLOWED', `bucket ${bucket} is not in ALLOWED_BUCKETS`);
 }
 
+/** The job is accepted by now: what cannot be read of it is left out, and never an error. */
 async function describeState(redis: Redis, queues: Queues, { outcome, jobId }: SubmitResult) {
-  const positionInQueue = await queues.positionOf(jobId);
+  const positionInQueue = await queues.positionOf(jobId).catch(() => null);
   // Idle workers are quick, but a 202 says what it did: it queued the job.
   if (outcome === 'accepted') return { positionInQueue, status: 'queued' };
-  return { positionInQueue, status: (await loadRecord(redis, jobId))?.status ?? 'queued' };
+  const record = await loadRecord(redis, jobId).catch(() => undefined);
+  return { positionInQueue, status: record?.status ?? 'queued' };
 }
 
 async function orQueueUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await withDeadline(work(), SUBMIT_TIMEOUT_MS, 'submitting');
   } catch (cause) {
-    throw new JobError('QUEUE_UNAVAILABLE', 'send the same again: at most one job comes of it', { cause });
+    throw new JobError('QUEUE_UNAVAILABLE', 'send the same again; with an Idempotency-Key one job comes of both', {
+      cause,
+    });
   }
 }

@@ -12,7 +12,8 @@ export async function storageRoutes(app: FastifyInstance, { dataDir }: { dataDir
     prefix: '/storage/',
     decorateReply: false,
     index: false,
-    dotfiles: 'ignore',
+    // A key may begin with a dot, and nothing but objects lies here.
+    dotfiles: 'allow',
     cacheControl: false,
     setHeaders: (reply, path) => {
       const { contentType, cacheControl } = objectHeaders(path);

@@ -1,6 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { JobError } from '@tapedeck/contracts';
-import { buildTapeArgv, CEILING_BUFFER_SEC, makeTapePoster, runEncode, type TapeEncode } from '@tapedeck/media';
+import {
+  AUDIO_BITS_PER_SEC,
+  buildTapeArgv,
+  CEILING_BUFFER_SEC,
+  makeTapePoster,
+  maxPixelsFor,
+  runFfmpeg,
+  type TapeEncode,
+} from '@tapedeck/media';
 import type { AttemptContext } from '../attempt-context.ts';
 import type { TapePlan } from './probe.ts';
 
@@ -12,7 +20,6 @@ export interface TapeArtifacts {
 
 const MP4_NAME = 'out.mp4';
 const POSTER_NAME = 'poster.jpg';
-const AUDIO_BITS_PER_SEC = 160_000;
 /** Of a size limit, what the picture may plan with: the rest is the container and the rate control's error. */
 const SIZE_MARGIN = 0.93;
 
@@ -49,9 +56,10 @@ async function runTapeEncode(context: AttemptContext, plan: TapePlan, maxVideoBi
     crf,
     preset,
     plan: encode,
+    maxPixels: maxPixelsFor(plan.largestFrame),
     ...(maxVideoBitsPerSec !== undefined && { maxVideoBitsPerSec }),
   };
-  await runEncode(tools, {
+  await runFfmpeg(tools, {
     args: buildTapeArgv(job),
     cwd: workspace.dir,
     signal,

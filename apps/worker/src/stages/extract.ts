@@ -18,8 +18,6 @@ export interface ExtractedTape {
   /** By the archive's name of the frame. */
   frames: ReadonlyMap<string, ExtractedFrame>;
   soundtrackName: string | undefined;
-  /** metadata.json, unchecked. */
-  metadata: unknown;
 }
 
 export interface ExtractedFrame extends ImageHeader {
@@ -49,7 +47,7 @@ export async function extractTape(context: AttemptContext, zipPath: string): Pro
       { phase: 'extract', frames: frames.size, durationMs: Math.round(performance.now() - startedAt) },
       'extracted',
     );
-    return { timing, frames, soundtrackName, metadata };
+    return { timing, frames, soundtrackName };
   } finally {
     archive.close();
     await rm(zipPath, { force: true });

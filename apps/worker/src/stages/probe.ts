@@ -7,6 +7,7 @@ import {
   exceedsLevel51,
   planEncode,
   probeFile,
+  SOUNDTRACK_GUARD,
   type EncodePlan,
   type OutputSize,
   type Timeline,
@@ -24,6 +25,7 @@ export interface TapePlan {
   soundtrackName: string | undefined;
   /** The file that becomes the poster. */
   posterFrame: ExtractedFrame;
+  largestFrame: FrameSize;
 }
 
 const LIST_NAME = 'frames.ffconcat';
@@ -40,9 +42,10 @@ export async function probeTape(context: AttemptContext, tape: ExtractedTape): P
   assertOneFormat(tape, frame);
   const hints = parseTapeHints(request.metadata);
   const output = chooseOutputSize(frame, request.options.scale, hints);
+  const largest = findLargestFrame(tape);
   const encode = planEncode({
     output,
-    input: largestFrame(tape),
+    input: largest,
     preset: request.options.preset,
     threads: config.FFMPEG_THREADS,
     budgetBytes: config.encodeMemoryBytes,
@@ -54,7 +57,7 @@ export async function probeTape(context: AttemptContext, tape: ExtractedTape): P
   const soundtrackName = await probeSoundtrack(context, tape.soundtrackName);
   const posterFrame = findFrame(tape, shotAt(timeline, POSTER_POSITION));
   await progress.plan(describePlan(tape, { timeline, output, encode, soundtrackName }));
-  return { timeline, frame, output, encode, listName: LIST_NAME, soundtrackName, posterFrame };
+  return { timeline, frame, output, encode, listName: LIST_NAME, soundtrackName, posterFrame, largestFrame: largest };
 }
 
 function findFrame(tape: ExtractedTape, name: string): ExtractedFrame {
@@ -76,7 +79,7 @@ function assertOneFormat(tape: ExtractedTape, first: ExtractedFrame): void {
   }
 }
 
-function largestFrame(tape: ExtractedTape): FrameSize {
+function findLargestFrame(tape: ExtractedTape): FrameSize {
   const pixels = ({ width, height }: FrameSize): number => width * height;
   return [...tape.frames.values()].reduce((largest, frame) => (pixels(frame) > pixels(largest) ? frame : largest));
 }
@@ -90,13 +93,11 @@ function shotAt({ shots, endTick }: Timeline, position: number): string {
 async function probeSoundtrack(context: AttemptContext, fileName: string | undefined): Promise<string | undefined> {
   if (!fileName) return undefined;
   const { tools, workspace, signal } = context;
-  const formats = fileName.endsWith('.wav') ? ['wav'] : ['matroska', 'webm'];
-  const probe = await probeFile(tools, { fileName, cwd: workspace.dir, formats, countPackets: true, signal }).catch(
-    (cause: unknown) => {
-      signal.throwIfAborted();
-      throw new JobError('ARCHIVE_AUDIO_INVALID', `expected ${formats.join(' or ')}`, { cause });
-    },
-  );
+  const options = { fileName, cwd: workspace.dir, guard: SOUNDTRACK_GUARD, countPackets: true, signal };
+  const probe = await probeFile(tools, options).catch((cause: unknown) => {
+    const isItsFault = cause instanceof JobError && cause.code === 'MEDIA_UNDECODABLE';
+    throw isItsFault ? new JobError('ARCHIVE_AUDIO_INVALID', 'expected WAV or WebM', { cause }) : cause;
+  });
   const audio = probe.streams.find((stream) => stream.codec_type === 'audio');
   if (!audio) throw new JobError('ARCHIVE_AUDIO_INVALID', 'it has no audio');
   return audio.nb_read_packets ? fileName : undefined;

@@ -31,8 +31,10 @@ async function publishFile(context: AttemptContext, fileName: string, key: strin
   const { request, store, workspace, signal, logger } = context;
   const path = workspace.path(fileName);
   const [{ size: sizeBytes }, sha256Hex] = await Promise.all([stat(path), hashFile(path)]);
-  const publication: Publication = { bucket: request.bucket, key, path, sizeBytes, sha256Hex };
-  await context.assertHolder();
+  const publication: Publication = {
+    ...{ bucket: request.bucket, key, path, sizeBytes, sha256Hex },
+    assertMayPublish: () => context.assertHolder(),
+  };
   await store.put(publication, signal);
   const stored = await store.head(publication.bucket, key, signal);
   if (stored?.sizeBytes !== sizeBytes || stored.sha256Hex !== sha256Hex) {

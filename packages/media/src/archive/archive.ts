@@ -48,7 +48,7 @@ async function readDirectory(zip: yauzl.ZipFile): Promise<yauzl.Entry[]> {
 /** yauzl's message may quote a name, never a path of ours. A name that it refuses is the policy's business. */
 function throwInvalid(error: unknown): never {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Error && 'code' in error) throw asJobError(error);
+  if (error instanceof Error && 'syscall' in error) throw asJobError(error);
   const isName = /invalid relative path|absolute path|invalid characters in fileName/.test(message);
   throw new JobError(isName ? 'ARCHIVE_ENTRY_REFUSED' : 'ARCHIVE_INVALID', message, { cause: error });
 }
@@ -83,7 +83,7 @@ function createArchive(zip: yauzl.ZipFile, entries: yauzl.Entry[]): Archive {
   return {
     fileNames: entries.map((entry) => entry.fileName).filter(isUserFile),
     async extract(name, path, signal) {
-      await inflate(zip, find(name), createWriteStream(path), signal);
+      await inflate(zip, find(name), () => createWriteStream(path), signal);
     },
     async readText(name, maxBytes, signal) {
       const entry = find(name);
@@ -99,7 +99,7 @@ function createArchive(zip: yauzl.ZipFile, entries: yauzl.Entry[]): Archive {
         },
       });
       collect.resume();
-      await inflate(zip, entry, collect, signal);
+      await inflate(zip, entry, () => collect, signal);
       return Buffer.concat(chunks).toString('utf8');
     },
     close: () => zip.close(),
@@ -110,7 +110,8 @@ function createArchive(zip: yauzl.ZipFile, entries: yauzl.Entry[]): Archive {
 async function inflate(
   zip: yauzl.ZipFile,
   entry: yauzl.Entry,
-  sink: NodeJS.WritableStream,
+  // Opened after the source: a source that fails to open must leave no file behind that nobody closes.
+  openSink: () => NodeJS.WritableStream,
   signal: AbortSignal,
 ): Promise<void> {
   let bytes = 0;
@@ -124,11 +125,11 @@ async function inflate(
   });
   try {
     const source: Readable = await zip.openReadStreamPromise(entry);
-    await pipeline(source, count, sink, { signal });
+    await pipeline(source, count, openSink(), { signal });
   } catch (error) {
     signal.throwIfAborted();
-    const known = asJobError(error);
-    if (known.code === 'WORKER_DISK_FULL') throw known;
+    // A system call that failed is our disk's fault, not the archive's.
+    if (error instanceof Error && 'syscall' in error) throw asJobError(error);
     throw corrupt(entry, error instanceof Error ? error.message : String(error), error);
   }
   if (bytes !== entry.uncompressedSize) {

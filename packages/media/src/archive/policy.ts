@@ -28,7 +28,7 @@ const DEFLATED = 8;
 /** A small entry may compress as well as it likes (silence, a blank frame); a large one at this ratio is a bomb. */
 const MAX_RATIO = 100;
 const RATIO_MATTERS_FROM_BYTES = 32 * 1024 * 1024;
-/** A local header is 30 bytes and the name (APPNOTE.TXT 4.3.7). */
+/** A local header without its name and extra field, which only its own bytes tell (APPNOTE.TXT 4.3.7). */
 const LOCAL_HEADER_BYTES = 30;
 
 /** @throws JobError ARCHIVE_… naming the entry and the rule that it breaks. */

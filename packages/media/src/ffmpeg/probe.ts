@@ -1,5 +1,6 @@
 import { JobError } from '@tapedeck/contracts';
 import { z } from 'zod';
+import { buildInputGuard, type InputGuard } from './arguments.ts';
 import { runTool } from './run-tool.ts';
 import type { MediaTools } from './tools.ts';
 
@@ -33,8 +34,7 @@ export interface ProbeOptions {
   /** Relative to `cwd`; a name that we gave. */
   fileName: string;
   cwd: string;
-  /** Containers that ffprobe may open, as FFmpeg names its demuxers. */
-  formats: readonly string[];
+  guard: InputGuard;
   countPackets?: boolean;
   signal: AbortSignal;
 }
@@ -43,14 +43,15 @@ const PROBE_TIMEOUT_MS = 60_000;
 
 /**
  * What ffprobe says about a local file.
- * @throws JobError MEDIA_UNDECODABLE when it cannot be opened as one of `formats`.
+ * @throws JobError MEDIA_UNDECODABLE when it cannot be opened within its guard; ENCODE_STALLED or ENCODE_KILLED when
+ *   ffprobe did not get to say.
  */
 export async function probeFile(tools: MediaTools, options: ProbeOptions): Promise<Probe> {
-  const { fileName, cwd, formats, countPackets, signal } = options;
+  const { fileName, cwd, guard, countPackets, signal } = options;
   const result = await runTool(tools, {
     tool: 'ffprobe',
     args: [
-      ...['-v', 'error', '-hide_banner', '-protocol_whitelist', 'file', '-format_whitelist', formats.join(',')],
+      ...['-v', 'error', '-hide_banner', ...buildInputGuard(guard)],
       ...(countPackets ? ['-count_packets'] : []),
       ...['-show_streams', '-show_format', '-of', 'json', '-i', `file:${fileName}`],
     ],
@@ -58,11 +59,10 @@ export async function probeFile(tools: MediaTools, options: ProbeOptions): Promi
     signal,
     timeoutMs: PROBE_TIMEOUT_MS,
   });
+  if (result.timedOut) throw new JobError('ENCODE_STALLED', 'ffprobe took too long');
+  if (result.signal) throw new JobError('ENCODE_KILLED', `ffprobe, by ${result.signal}`);
   if (result.exitCode !== 0) {
-    throw new JobError(
-      'MEDIA_UNDECODABLE',
-      result.stderrTail || `ffprobe ended with ${result.signal ?? result.exitCode}`,
-    );
+    throw new JobError('MEDIA_UNDECODABLE', result.stderrTail || `ffprobe ended with ${result.exitCode}`);
   }
   return probeSchema.parse(JSON.parse(result.stdout));
 }

@@ -67,7 +67,7 @@ function spawnGuarded(tools: MediaTools, run: ToolRun): ChildProcess {
     cwd: run.cwd,
     // A process group of its own: signals reach whatever it starts, and a Ctrl-C in our terminal does not.
     detached: true,
-    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', HOME: run.cwd },
+    env: { PATH: tools.searchPath, LC_ALL: 'C', HOME: run.cwd },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
 }

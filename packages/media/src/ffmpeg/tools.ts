@@ -3,6 +3,8 @@ import { once } from 'node:events';
 
 /** How to start FFmpeg and ffprobe on this machine, found out once per process. */
 export interface MediaTools {
+  /** Where programs are looked for; the only thing of our environment that a child gets. */
+  searchPath: string;
   ffmpegPath: string;
   ffprobePath: string;
   /** Put before a command: what keeps a child from outliving us and from taking more than its share. */
@@ -10,23 +12,35 @@ export interface MediaTools {
 }
 
 export interface ChildGuard {
-  name: 'dies with the worker' | 'first to go when memory ends' | 'bounded file size';
+  name: 'dies with the worker' | 'first to go when memory ends' | 'bounded file size and CPU time';
   command: readonly string[];
 }
 
 /** A result is a picture or a stream for people; nothing that we make is this large. */
 const MAX_FILE_BYTES = 16 * 1024 ** 3;
 
+/** A day of one core. The job's own time limit is shorter; this holds when nobody is left to keep it. */
+const MAX_CPU_SEC = 86_400;
+
 const GUARDS: readonly ChildGuard[] = [
   { name: 'dies with the worker', command: ['setpriv', '--pdeathsig', 'KILL', '--'] },
   { name: 'first to go when memory ends', command: ['choom', '-n', '900', '--'] },
-  { name: 'bounded file size', command: ['prlimit', `--fsize=${MAX_FILE_BYTES}`, '--core=0', '--'] },
+  {
+    name: 'bounded file size and CPU time',
+    command: ['prlimit', `--fsize=${MAX_FILE_BYTES}`, `--cpu=${MAX_CPU_SEC}`, '--core=0', '--'],
+  },
 ];
 
+const DEFAULT_SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** Tries each guard for real: some containers have the program but not the right. */
-export async function findMediaTools(ffmpegPath: string, ffprobePath: string): Promise<MediaTools> {
+export async function findMediaTools(
+  ffmpegPath: string,
+  ffprobePath: string,
+  searchPath: string = DEFAULT_SEARCH_PATH,
+): Promise<MediaTools> {
   const works = await Promise.all(GUARDS.map(({ command }) => succeeds([...command, 'true'])));
-  return { ffmpegPath, ffprobePath, guards: GUARDS.filter((_, index) => works[index]) };
+  return { searchPath, ffmpegPath, ffprobePath, guards: GUARDS.filter((_, index) => works[index]) };
 }
 
 /** The version that `ffmpeg -version` names, or undefined when it does not run. */

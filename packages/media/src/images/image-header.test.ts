@@ -27,27 +27,46 @@ describe('PNG', () => {
   });
 });
 
-/** The first bytes of a WebP file; only what the header says matters. */
-const webp = (type: string, data: number[]): Buffer => {
-  const bytes = Buffer.alloc(40);
-  bytes.write('RIFF', 0, 'latin1');
-  bytes.write('WEBP', 8, 'latin1');
-  bytes.write(type, 12, 'latin1');
-  bytes.set(data, 20);
-  return bytes;
+/** A WebP file of these chunks; only what their headers say matters. */
+const webp = (...chunks: [type: string, data: number[]][]): Buffer => {
+  const body = chunks.map(([type, data]) => {
+    const chunk = Buffer.alloc(8 + data.length + (data.length % 2));
+    chunk.write(type, 0, 'latin1');
+    chunk.writeUInt32LE(data.length, 4);
+    chunk.set(data, 8);
+    return chunk;
+  });
+  const riff = Buffer.alloc(12);
+  riff.write('RIFF', 0, 'latin1');
+  riff.writeUInt32LE(4 + body.reduce((sum, chunk) => sum + chunk.length, 0), 4);
+  riff.write('WEBP', 8, 'latin1');
+  return Buffer.concat([riff, ...body]);
 };
+const lossy = (width: number): [string, number[]] => [
+  'VP8 ',
+  [0, 0, 0, 0x9d, 0x01, 0x2a, width & 255, width >> 8, 48, 0],
+];
+const lossless: [string, number[]] = ['VP8L', [0x2f, 63, 0xc0, 0x0b, 0, 0, 0, 0, 0, 0]];
+const canvas = (flags = 0): [string, number[]] => ['VP8X', [flags, 0, 0, 0, 63, 0, 0, 47, 0, 0]];
 
 describe('WebP', () => {
   test.each([
-    ['VP8X', [0, 0, 0, 0, 63, 0, 0, 47, 0, 0]],
-    ['VP8L', [0x2f, 63, 0xc0, 0x0b, 0]],
-    ['VP8 ', [0, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 48, 0]],
-  ])('%s says its size', (type, data) => {
-    expect(parse(webp(type, data))).toEqual({ format: 'webp', width: 64, height: 48 });
+    ['lossy', [lossy(64)]],
+    ['lossless', [lossless]],
+    ['with a canvas', [canvas(), lossy(64)]],
+    ['with a canvas and alpha', [canvas(0x10), ['ALPH', [1, 2, 3, 4, 5]] as [string, number[]], lossy(64)]],
+  ])('%s says its size', (_what, chunks) => {
+    expect(parse(webp(...chunks))).toEqual({ format: 'webp', width: 64, height: 48 });
   });
 
-  test('that moves is refused', () => {
-    expect(() => parse(webp('VP8X', [2, 0, 0, 0, 63, 0, 0, 47, 0, 0]))).toThrow(invalid(/animated/));
+  test('whose picture is larger than its canvas is refused', () => {
+    expect(() => parse(webp(canvas(), lossy(16_383)))).toThrow(invalid(/canvas's size 64x48, got 16383x48/));
+  });
+
+  test('that moves, has no picture or is cut off is refused', () => {
+    expect(() => parse(webp(canvas(2), ['ANIM', [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]))).toThrow(invalid(/animated/));
+    expect(() => parse(webp(canvas()))).toThrow(invalid(/no picture/));
+    expect(() => parse(webp(lossy(64)).subarray(0, 30 - 1))).toThrow(invalid(/cut off|no picture/));
   });
 });
 

@@ -62,25 +62,44 @@ function findPngFlaw(bytes: Buffer): string | undefined {
   return 'the PNG is cut off';
 }
 
-/** RIFF container, then VP8X, VP8L or VP8 (RFC 9649, 2.5 to 2.7). */
+/** RIFF: `RIFF`, size, `WEBP`, then chunks of type, size and data padded to even (RFC 9649, 2.3 to 2.7). */
 function parseWebp(bytes: Buffer): ImageHeader | string | undefined {
   if (bytes.toString('latin1', 0, 4) !== 'RIFF' || bytes.toString('latin1', 8, 12) !== 'WEBP') return undefined;
-  if (bytes.length < 30) return 'the WebP ends inside its header';
-  switch (bytes.toString('latin1', 12, 16)) {
-    case 'VP8X': {
-      const isAnimated = (bytes.readUInt8(20) & 0x02) !== 0;
-      if (isAnimated) return 'expected a still WebP, got an animated one';
-      return sized('webp', bytes.readUIntLE(24, 3) + 1, bytes.readUIntLE(27, 3) + 1);
-    }
-    case 'VP8L': {
-      const bits = bytes.readUInt32LE(21);
-      return sized('webp', (bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1);
-    }
-    case 'VP8 ':
-      return sized('webp', bytes.readUInt16LE(26) & 0x3fff, bytes.readUInt16LE(28) & 0x3fff);
-    default:
-      return 'the WebP has no picture';
+  let canvas: FrameSize | undefined;
+  let offset = 12;
+  while (offset + 18 <= bytes.length) {
+    const type = bytes.toString('latin1', offset, offset + 4);
+    const dataBytes = bytes.readUInt32LE(offset + 4);
+    const data = bytes.subarray(offset + 8, offset + 8 + dataBytes);
+    if (data.length < dataBytes) return 'the WebP is cut off';
+    if (type === 'ANIM' || type === 'ANMF') return 'expected a still WebP, got an animated one';
+    if (type === 'VP8X') canvas = { width: data.readUIntLE(4, 3) + 1, height: data.readUIntLE(7, 3) + 1 };
+    const picture = readWebpPicture(type, data);
+    if (picture) return matchCanvas(picture, canvas);
+    offset += 8 + dataBytes + (dataBytes % 2);
   }
+  return 'the WebP has no picture';
+}
+
+/** The size in a `VP8 ` key frame or in a `VP8L` header; undefined for any other chunk. */
+function readWebpPicture(type: string, data: Buffer): FrameSize | undefined {
+  if (type === 'VP8 ' && data.length >= 10) {
+    return { width: data.readUInt16LE(6) & 0x3fff, height: data.readUInt16LE(8) & 0x3fff };
+  }
+  if (type === 'VP8L' && data.length >= 5) {
+    const bits = data.readUInt32LE(1);
+    return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
+  }
+  return undefined;
+}
+
+/** A decoder believes the picture, a reader of headers the canvas: they must say the same. */
+function matchCanvas(picture: FrameSize, canvas: FrameSize | undefined): ImageHeader | string {
+  const { width, height } = picture;
+  if (canvas && (canvas.width !== width || canvas.height !== height)) {
+    return `expected a picture of the canvas's size ${canvas.width}x${canvas.height}, got ${width}x${height}`;
+  }
+  return sized('webp', width, height);
 }
 
 function sized(format: ImageFormat, width: number, height: number): ImageHeader | string {

@@ -1,5 +1,6 @@
 import type { FrameSize, X264Preset } from '@tapedeck/contracts';
 import type { EncodePlan } from '../encode/encode-plan.ts';
+import { buildInputGuard, QUIET } from '../ffmpeg/arguments.ts';
 import { CFR_FPS, type Timeline } from './timeline.ts';
 
 export interface TapeEncode {
@@ -13,48 +14,43 @@ export interface TapeEncode {
   crf: number;
   preset: X264Preset;
   plan: EncodePlan;
+  /** The most that a decoder may allocate: what the largest frame's header says. */
+  maxPixels: number;
   /** A ceiling for the picture's bitrate, where the file must not exceed a size. */
   maxVideoBitsPerSec?: number;
 }
 
-const TAPE_INPUT_FORMATS = ['concat', 'png_pipe', 'webp_pipe', 'image2', 'wav', 'matroska', 'webm'] as const;
-const INPUT_CODECS = 'png,webp,pcm_s16le,pcm_s24le,pcm_f32le,opus,vorbis';
+const FRAME_CODECS = ['png', 'webp'];
+/** Also what ffprobe may open when it looks at a soundtrack. */
+export const SOUNDTRACK_GUARD = {
+  formats: ['wav', 'matroska', 'webm'],
+  codecs: ['pcm_s16le', 'pcm_s24le', 'pcm_f32le', 'opus', 'vorbis'],
+};
 
 /** The arguments of the FFmpeg that makes a tape's MP4. All names are ours, relative to the workspace. */
 export function buildTapeArgv(encode: TapeEncode): string[] {
-  const { soundtrackName, timeline, outputName } = encode;
-  const guard = [
-    '-protocol_whitelist',
-    'file',
-    '-format_whitelist',
-    TAPE_INPUT_FORMATS.join(','),
-    '-codec_whitelist',
-    INPUT_CODECS,
-  ];
+  const { soundtrackName, timeline, outputName, listName, maxPixels } = encode;
+  const formats = ['concat', 'png_pipe', 'webp_pipe', 'image2'];
   return [
-    ...[
-      '-nostdin',
-      '-y',
-      '-hide_banner',
-      '-nostats',
-      '-v',
-      'error',
-      '-xerror',
-      '-progress',
-      'pipe:3',
-      '-stats_period',
-      '0.5',
-    ],
+    ...[...QUIET, '-progress', 'pipe:3', '-stats_period', '0.5'],
+    ...buildInputGuard({ formats, codecs: FRAME_CODECS, maxPixels }),
     // One decoder thread: frame threads would hold a decoded picture each, and the encoder is the limit anyway.
-    ...[...guard, '-f', 'concat', '-safe', '0', '-threads', '1', '-i', `file:${encode.listName}`],
-    ...(soundtrackName ? [...guard, '-i', `file:${soundtrackName}`] : []),
+    ...['-f', 'concat', '-safe', '0', '-threads', '1', '-i', `file:${listName}`],
+    ...(soundtrackName ? [...buildInputGuard(SOUNDTRACK_GUARD), '-vn', '-i', `file:${soundtrackName}`] : []),
     ...['-map', '0:v:0', '-filter:v', buildPictureFilter(encode)],
-    ...(soundtrackName ? ['-map', '1:a:0', '-af', 'apad', '-c:a', 'aac', '-b:a', '160k', '-ac', '2'] : []),
+    ...(soundtrackName ? buildSoundArgs() : []),
     ...buildVideoCodecArgs(encode),
     ...buildTimingArgs(timeline),
     ...['-t', timeline.durationSec.toFixed(6), '-map_metadata', '-1', '-fflags', '+bitexact', '-flags:v', '+bitexact'],
     ...['-movflags', '+faststart', '-f', 'mp4', `file:${outputName}`],
   ];
+}
+
+export const AUDIO_BITS_PER_SEC = 160_000;
+
+/** Padded with silence and cut by `-t`: the sound follows the picture's length, never the other way round. */
+function buildSoundArgs(): string[] {
+  return ['-map', '1:a:0', '-af', 'apad', '-c:a', 'aac', '-b:a', String(AUDIO_BITS_PER_SEC), '-ac', '2'];
 }
 
 /**
@@ -82,10 +78,13 @@ function buildPictureFilter({ frame, output }: TapeEncode): string {
   ].join(',');
 }
 
+/** What recorders reach at most. */
+const NOMINAL_EXACT_FPS = 60;
+
 /** How much of the bitrate ceiling a burst may borrow. Short, because a tape is short and its size limit is hard. */
 export const CEILING_BUFFER_SEC = 0.5;
 
-function buildVideoCodecArgs({ crf, preset, plan, maxVideoBitsPerSec }: TapeEncode): string[] {
+function buildVideoCodecArgs({ crf, preset, plan, timeline, maxVideoBitsPerSec }: TapeEncode): string[] {
   const { lookahead, references, bFrames, threads, slicedThreads } = plan;
   const x264 = [
     `rc-lookahead=${lookahead}`,
@@ -93,6 +92,8 @@ function buildVideoCodecArgs({ crf, preset, plan, maxVideoBitsPerSec }: TapeEnco
     `bframes=${bFrames}`,
     `threads=${threads}`,
     `sliced-threads=${slicedThreads ? 1 : 0}`,
+    // From the millisecond time base x264 would conclude 1000 frames a second, and a level that no decoder takes.
+    ...(timeline.mode === 'exact' ? [`fps=${NOMINAL_EXACT_FPS}`] : []),
     ...(lookahead === 0 ? ['mbtree=0'] : []),
   ].join(':');
   const ceiling = maxVideoBitsPerSec

@@ -90,6 +90,12 @@ describe('timing.json', () => {
   });
 });
 
+test('white space by the megabyte costs no time', () => {
+  const startedAt = performance.now();
+  expect(parseTapeTiming(`[${' '.repeat(4_000_000)}NaN`, undefined, layout).source).toBe('guessed');
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+});
+
 describe('without a timing.json that can be read, timing is guessed', () => {
   test.each([undefined, '', '{', '{}', '[]', 'null'])('timing.json: %j', (text) => {
     expect(parseTapeTiming(text, undefined, layout)).toMatchObject({ source: 'guessed', totalMs: 4 * (1000 / 60) });

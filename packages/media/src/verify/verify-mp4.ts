@@ -18,6 +18,8 @@ export interface VerifiedMp4 extends FrameSize {
   sizeBytes: number;
 }
 
+const MP4_GUARD = { formats: ['mov', 'mp4'], codecs: ['h264', 'aac'] };
+
 /** ftyp, moov and one picture do not fit into less; broken encodes have left 0, 26 and 48 bytes. */
 const MIN_MP4_BYTES = 500;
 
@@ -36,7 +38,7 @@ export async function verifyMp4(
   expect(sizeBytes >= MIN_MP4_BYTES, 'size', `at least ${MIN_MP4_BYTES} bytes`, sizeBytes);
   await verifyBoxes(path);
 
-  const probe = await probeFile(tools, { fileName, cwd, formats: ['mov', 'mp4'], countPackets: true, signal }).catch(
+  const probe = await probeFile(tools, { fileName, cwd, guard: MP4_GUARD, countPackets: true, signal }).catch(
     (cause: unknown) => {
       signal.throwIfAborted();
       throw new JobError('ENCODE_OUTPUT_INVALID', 'it cannot be read back', { cause });

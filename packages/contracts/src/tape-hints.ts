@@ -14,15 +14,13 @@ const size = z.union([
 const hintsSchema = z.object({
   scaledSize: size.optional().catch(undefined),
   scale: z.number().positive().max(64).optional().catch(undefined),
-  frameCount: z.number().int().positive().optional().catch(undefined),
-  totalDuration: z.number().positive().optional().catch(undefined),
 });
 
-/** The fields of a tape's free-form metadata that say something about the output. */
+/** What the request's free-form metadata says about the output. */
 export type TapeHints = z.output<typeof hintsSchema>;
 
 /**
- * Reads what is usable out of free-form metadata (the request's, or metadata.json's). Sizes may be `[w, h]` or
+ * Reads what is usable out of the request's free-form metadata. Sizes may be `[w, h]` or
  * `{ width, height }`. A field of another shape is somebody else's field of the same name: it is left alone.
  */
 export function parseTapeHints(metadata: unknown): TapeHints {

@@ -11,7 +11,7 @@ const UNDECODABLE =
  * Returning proves nothing about the file: that is verify's business.
  * @throws JobError ENCODE_…, MEDIA_UNDECODABLE, WORKER_DISK_FULL.
  */
-export async function runEncode(tools: MediaTools, run: Omit<ToolRun, 'tool'>): Promise<ToolResult> {
+export async function runFfmpeg(tools: MediaTools, run: Omit<ToolRun, 'tool'>): Promise<ToolResult> {
   const result = await runTool(tools, { ...run, tool: 'ffmpeg' });
   const failure = classifyFailure(result);
   if (!failure) return result;

@@ -1,0 +1,72 @@
+import { QUEUE_PREFIX, type Redis } from '@tapedeck/jobs';
+import { withDeadline, type Logger } from '@tapedeck/runtime';
+import { Worker, type Job } from 'bullmq';
+
+/** Thrown by a handler: bring this entry again after `delayMs`. */
+export class RetryLaterError extends Error {
+  override readonly name = 'RetryLaterError';
+  readonly delayMs: number;
+  constructor(delayMs: number, reason: string) {
+    super(reason);
+    this.delayMs = delayMs;
+  }
+}
+
+export interface QueueWorker {
+  /**
+   * Takes nothing new, waits `graceMs` for what runs, then calls `abortRunning` and waits a little more.
+   * @throws TimeoutError when something still runs after that.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface QueueWorkerOptions {
+  redis: Redis;
+  logger: Logger;
+  concurrency: number;
+  lockMs: number;
+  stallCheckMs: number;
+  /** Makes the running handlers end soon. */
+  abortRunning(): void;
+  onLockLost?(entryId: string): void;
+}
+
+/** What a handler throws that is no RetryLaterError is our own fault, and is tried again after this. */
+const RETRY_WITHOUT_REASON_MS = 5_000;
+/** Our records count starts and tries; BullMQ must never get there first. */
+const NO_LIMIT = 1_000;
+const ABORT_TIMEOUT_MS = 8_000;
+
+/** A BullMQ worker as both queues need it: the handler decides about delays, our records about limits. */
+export function createQueueWorker(
+  queueName: string,
+  handle: (job: Job, lockToken: string) => Promise<void>,
+  options: QueueWorkerOptions,
+): QueueWorker {
+  const { redis, logger, concurrency, lockMs, stallCheckMs, abortRunning, onLockLost } = options;
+  const worker = new Worker(queueName, async (job: Job, lockToken?: string) => handle(job, lockToken!), {
+    connection: redis,
+    prefix: QUEUE_PREFIX,
+    concurrency,
+    lockDuration: lockMs,
+    stalledInterval: stallCheckMs,
+    maxStalledCount: NO_LIMIT,
+    settings: {
+      backoffStrategy: (_attemptsMade, _type, error) =>
+        error instanceof RetryLaterError ? error.delayMs : RETRY_WITHOUT_REASON_MS,
+    },
+  });
+  worker.on('error', (error) => logger.error({ err: error, queueName }, 'queue error'));
+  worker.on('lockRenewalFailed', (entryIds) => entryIds.forEach((entryId) => onLockLost?.(entryId)));
+  return {
+    async close(graceMs) {
+      const closed = worker.close();
+      try {
+        await withDeadline(closed, graceMs, `finishing what runs of ${queueName}`);
+      } catch {
+        abortRunning();
+        await withDeadline(closed, ABORT_TIMEOUT_MS, `ending what runs of ${queueName}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
+import {
+  beginAttempt,
+  connectRedis,
+  createQueues,
+  loadOutboxEntry,
+  loadRecord,
+  recordCallbackTry,
+  releaseForRetry,
+  reportProgress,
+  settleAttempt,
+  submitJob,
+  sweepOutbox,
+  sweepUnqueued,
+  waitForRedis,
+  type Queues,
+  type Redis,
+} from '@tapedeck/jobs';
+import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+
+let server: TestRedis;
+let redis: Redis;
+let queues: Queues;
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connectRedis(server.url, 'fast', (error) => {
+    throw error;
+  });
+  await waitForRedis(redis, 5_000);
+  queues = createQueues(redis);
+});
+afterAll(async () => {
+  await queues.close();
+  await redis.quit();
+  await server.stop();
+});
+beforeEach(() => redis.flushall());
+
+function buildRequest(changes: object = {}): ConvertRequest {
+  const parsed = parseConvertRequest({
+    ...{ mongoId: 'one', bucket: 'tapes', slug: 'one', zipUrl: 'https://a.example/a.zip' },
+    callbackUrl: 'https://b.example/',
+    ...changes,
+  });
+  if (!parsed.ok) throw new Error(parsed.issues[0].message);
+  return parsed.request;
+}
+
+const submit = (through: Queues = queues, changes: object = {}) =>
+  submitJob(redis, through, {
+    ...{
+      request: buildRequest(changes),
+      caller: 'tests',
+      outputKey: 'one.mp4',
+      idempotencyKey: undefined,
+      maxAttempts: 3,
+    },
+  });
+
+/** A process that dies between the two steps of a submit, or of a settle. */
+const dying: () => Queues = () => ({
+  ...queues,
+  addConversion: async () => Promise.reject(new Error('killed')),
+  addCallback: async () => Promise.reject(new Error('killed')),
+});
+
+describe('a submit that dies before its queue entry', () => {
+  test('is queued by the sweep', async () => {
+    await expect(submit(dying())).rejects.toThrow('killed');
+    expect(await sweepUnqueued(redis, queues, 60_000)).toBe(0);
+    expect(await sweepUnqueued(redis, queues, 0)).toBe(1);
+    const { jobId, outcome } = await submit();
+    expect(outcome).toBe('duplicate');
+    expect(await queues.positionOf(jobId)).toBe(1);
+  });
+
+  test('is queued by the same request, sent again', async () => {
+    await expect(submit(dying())).rejects.toThrow('killed');
+    const { jobId, outcome } = await submit();
+    expect(outcome).toBe('duplicate');
+    expect(await queues.positionOf(jobId)).toBe(1);
+    expect(await sweepUnqueued(redis, queues, 0)).toBe(0);
+  });
+});
+
+describe('an attempt', () => {
+  test('that lost its job can change nothing', async () => {
+    const { jobId } = await submit();
+    const first = (await beginAttempt(redis, jobId))!;
+    const second = (await beginAttempt(redis, jobId))!;
+    expect([first.number, second.number]).toEqual([1, 2]);
+    expect(await reportProgress(redis, first, { progress: 50 })).toBe(false);
+    expect(await settleAttempt(redis, first, { status: 'canceled' })).toEqual({ result: 'fenced' });
+    await releaseForRetry(redis, first, { code: 'ENCODE_FAILED', message: 'x', phase: null });
+    expect(await loadRecord(redis, jobId)).toMatchObject({ status: 'processing', progress: 0, holder: second.token });
+    expect(await reportProgress(redis, second, { progress: 50 })).toBe(true);
+  });
+
+  test('settles once; afterwards there is nothing to begin', async () => {
+    const { jobId } = await submit();
+    const attempt = (await beginAttempt(redis, jobId))!;
+    expect(await settleAttempt(redis, attempt, { status: 'canceled' })).toMatchObject({ result: 'settled' });
+    expect(await settleAttempt(redis, attempt, { status: 'canceled' })).toEqual({ result: 'ended' });
+    expect(await beginAttempt(redis, jobId)).toBeUndefined();
+    expect((await submit()).outcome).toBe('accepted');
+  });
+});
+
+describe('an event whose process died before it was queued', () => {
+  const settleWithoutQueueing = async (changes: object = {}) => {
+    const { jobId } = await submit(queues, changes);
+    const settled = await settleAttempt(redis, (await beginAttempt(redis, jobId))!, { status: 'canceled' });
+    return { jobId, eventId: settled.result === 'settled' ? settled.eventId : '' };
+  };
+  const queued = () => redis.exists('tapedeck:queue:callbacks:wait');
+
+  test('is queued by the sweep, once', async () => {
+    await settleWithoutQueueing();
+    expect(await queued()).toBe(0);
+    await sweepOutbox(redis, queues);
+    await sweepOutbox(redis, queues);
+    expect(await redis.llen('tapedeck:queue:callbacks:wait')).toBe(1);
+  });
+
+  test('is found behind a record that nobody can read', async () => {
+    const { jobId } = await settleWithoutQueueing();
+    await redis.hset(`tapedeck:job:${jobId}`, 'status', 'of-a-later-version');
+    await settleWithoutQueueing({ mongoId: 'two' });
+    await sweepOutbox(redis, queues);
+    expect(await redis.llen('tapedeck:queue:callbacks:wait')).toBe(1);
+  });
+
+  test('leaves the outbox when it is delivered or given up', async () => {
+    for (const status of ['delivered', 'exhausted'] as const) {
+      const { jobId, eventId } = await settleWithoutQueueing({ mongoId: status });
+      const entry = (await loadOutboxEntry(redis, jobId, eventId))!;
+      await recordCallbackTry(redis, entry, { status: 'pending', httpStatus: 500 });
+      expect(await loadOutboxEntry(redis, jobId, eventId)).toMatchObject({ tries: 1, body: entry.body });
+      await recordCallbackTry(redis, entry, { status, httpStatus: 200 });
+      expect(await loadOutboxEntry(redis, jobId, eventId)).toBeUndefined();
+    }
+    expect(await sweepOutbox(redis, queues)).toBe(0);
+  });
+});
