@@ -43,7 +43,7 @@ export function loadBenchEnvironment(env: NodeJS.ProcessEnv) {
 
 export async function createBench(dir: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Bench> {
   const environment = loadBenchEnvironment(env);
-  const tools = await findMediaTools(environment.FFMPEG_PATH, environment.FFPROBE_PATH);
+  const tools = await findMediaTools(environment.FFMPEG_PATH, environment.FFPROBE_PATH, env.PATH);
   const wrapperPath = join(dir, 'measured-ffmpeg');
   await writeFile(wrapperPath, buildWrapper(environment.FFMPEG_PATH));
   await chmod(wrapperPath, 0o755);

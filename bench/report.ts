@@ -71,7 +71,7 @@ export function formatLimits(results: readonly WayResult[], frameCount: number):
   return [
     formatTable(['limit', 'ratio', 'promised', ''], lines),
     `Size and SSIM are fair against the corrected reference only: the plain one snaps frames to a 1/25 s grid, so ${lost} of`,
-    `${frameCount} frames are missing or more than 17 ms off. Fewer pictures make a smaller file, for the wrong reason.`,
+    `${frameCount} frames are missing or more than 17 ms off. Fewer distinct pictures make a smaller file, for the wrong reason.`,
   ].join('\n');
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readFfmpegVersion } from '@tapedeck/media';
+import { readToolVersion } from '@tapedeck/media';
 import { runScript } from '../scripts/run-script.ts';
 import { measureBudgets } from './budgets.ts';
 import { compareWays } from './compare.ts';
@@ -83,7 +83,7 @@ async function runBench(bench: Bench, settings: Settings): Promise<object> {
 }
 
 async function describeMachine({ environment }: Bench) {
-  const ffmpeg = await readFfmpegVersion(environment.FFMPEG_PATH);
+  const ffmpeg = await readToolVersion(environment.FFMPEG_PATH);
   const cores = cpus();
   const memoryGib = totalmem() / 1024 ** 3;
   const threads = environment.FFMPEG_THREADS;
@@ -97,7 +97,7 @@ function formatLoad(load: readonly number[]): string {
   return load.map((value) => value.toFixed(2)).join(' ');
 }
 
-await runScript(async (stopped) => {
+await runScript(async ({ stopped }) => {
   const settings = parseSettings(process.argv.slice(2));
   const stop = new AbortController();
   void stopped.then(() => stop.abort(new Error('bench: stopped')));

@@ -142,13 +142,10 @@ class DemoCaller {
   }
 }
 
-await runScript(async (stopped) => {
+await runScript(async ({ signal, stopped }) => {
   // The sample's source and its receiver are on this machine.
-  const stack = await startLocalStack({
-    ...process.env,
-    ALLOW_PRIVATE_NETWORK: 'true',
-    LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
-  });
+  const env = { ...process.env, ALLOW_PRIVATE_NETWORK: 'true', LOG_LEVEL: process.env.LOG_LEVEL || 'warn' };
+  const stack = await startLocalStack(env, { stopping: signal });
   const token = stack.token ?? process.env.MP4_SERVICE_TOKEN;
   const caller = new DemoCaller(stack.signingSecret);
   try {

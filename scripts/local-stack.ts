@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -31,18 +31,25 @@ const SOURCE = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
 const READY_TIMEOUT_MS = 60_000;
 /** Whoever presses Ctrl-C at a terminal means now: a running job is handed back and goes on at the next start. */
 const GRACE_MS = '3000';
-const KILL_AFTER_MS = 20_000;
+/** Beyond the grace: what a process may need to abort its work and clean up. */
+const KILL_AFTER_GRACE_MS = 20_000;
 
-export async function startLocalStack(env: Env, options: { watch?: boolean } = {}): Promise<LocalStack> {
+/** @param options.stopping ends a start that does not get anywhere */
+export async function startLocalStack(
+  env: Env,
+  options: { stopping: AbortSignal; watch?: boolean },
+): Promise<LocalStack> {
+  await assertPortFree(env);
   const dataDir = resolve(env.DATA_DIR || './data');
   await mkdir(dataDir, { recursive: true });
   const secrets = await loadSecrets(dataDir);
   const bringsToken = Boolean(env.API_KEYS || env.MP4_SERVICE_TOKEN);
   const redis = env.REDIS_URL ? undefined : await startRedis(dataDir);
   const childEnv = buildChildEnv(env, secrets, env.REDIS_URL || redis!.url, bringsToken);
+  const graceMs = Number(childEnv.SHUTDOWN_GRACE_MS) || 0;
   const watch = options.watch ? ['--watch', '--watch-preserve-output'] : [];
   const apps = ['api', 'worker'].map((app) =>
-    supervise(app, [NODE, ...SOURCE, ...watch, `apps/${app}/src/main.ts`], childEnv),
+    supervise(app, [NODE, ...SOURCE, ...watch, `apps/${app}/src/main.ts`], childEnv, graceMs),
   );
   const stop = async (): Promise<void> => {
     await Promise.all(apps.map((app) => app.stop()));
@@ -51,7 +58,7 @@ export async function startLocalStack(env: Env, options: { watch?: boolean } = {
   const broken = Promise.race([...apps, ...(redis ? [redis.process] : [])].map((child) => child.broken));
   const url = addressOf(env);
   try {
-    await Promise.race([waitUntilReady(url), broken.then((error) => Promise.reject(error))]);
+    await Promise.race([waitUntilReady(url, options.stopping), broken.then((error) => Promise.reject(error))]);
   } catch (error) {
     await stop();
     throw error;
@@ -80,7 +87,22 @@ function buildChildEnv(env: Env, secrets: Secrets, redisUrl: string, bringsToken
 
 /** Where the API can be reached from this machine. */
 function addressOf({ HOST, PORT }: Env): string {
-  return `http://${HOST && HOST !== '0.0.0.0' ? HOST : '127.0.0.1'}:${PORT || '3000'}`;
+  const isAny = !HOST || HOST === '0.0.0.0' || HOST === '::';
+  const host = isAny ? '127.0.0.1' : HOST.includes(':') ? `[${HOST}]` : HOST;
+  return `http://${host}:${PORT || '3000'}`;
+}
+
+/** Or we would wait for somebody else's API to be ready, and find that it is. */
+async function assertPortFree({ HOST, PORT }: Env): Promise<void> {
+  const port = Number(PORT || '3000');
+  const server = createServer();
+  await new Promise<void>((done, fail) => {
+    server.once('error', (cause) =>
+      fail(new Error(`PORT: expected a free port, got ${port}, which is in use`, { cause })),
+    );
+    server.listen(port, HOST || '127.0.0.1', done);
+  });
+  await new Promise((done) => server.close(done));
 }
 
 interface Secrets {
@@ -115,7 +137,7 @@ const DEATHS_WINDOW_MS = 60_000;
 const CONFIG_EXIT_CODE = 78;
 
 /** Keeps one process running. A wrong configuration, or five deaths within a minute, end the attempt. */
-function supervise(name: string, command: readonly string[], env: Env): Supervised {
+function supervise(name: string, command: readonly string[], env: Env, graceMs = 0): Supervised {
   let child = spawnTied(command, env);
   let stopping = false;
   const deaths: number[] = [];
@@ -142,7 +164,7 @@ function supervise(name: string, command: readonly string[], env: Env): Supervis
     broken,
     async stop() {
       stopping = true;
-      await terminate(child);
+      await terminate(child, graceMs + KILL_AFTER_GRACE_MS);
     },
   };
 }
@@ -156,11 +178,11 @@ function spawnTied(command: readonly string[], env: Env): ChildProcess {
   return spawn(file!, args, { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
 }
 
-async function terminate(child: ChildProcess): Promise<void> {
+async function terminate(child: ChildProcess, killAfterMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise<void>((done) => child.once('exit', () => done()));
   child.kill('SIGTERM');
-  const killer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+  const killer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   await exited;
   clearTimeout(killer);
 }
@@ -216,8 +238,12 @@ function answers(socketPath: string): Promise<boolean> {
 }
 
 /** Ready to take a job and to do it: the API answers, and it sees a worker. */
-async function waitUntilReady(url: string): Promise<void> {
+async function waitUntilReady(url: string, stopping: AbortSignal): Promise<void> {
+  const stopped = (): void => {
+    if (stopping.aborted) throw new Error('stopped before it was ready');
+  };
   const hasWorker = async (): Promise<boolean> => {
+    stopped();
     const ready = await fetch(`${url}/health/ready`).catch(() => undefined);
     if (!ready?.ok) return false;
     const health = (await (await fetch(`${url}/health`)).json()) as { checks?: { workers?: { alive: number } } };

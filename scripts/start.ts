@@ -2,8 +2,8 @@ import { startLocalStack } from './local-stack.ts';
 import { runScript } from './run-script.ts';
 
 /** `npm start`: the whole stack in one terminal, until Ctrl-C. `npm run dev` is the same with reload. */
-await runScript(async (stopped) => {
-  const stack = await startLocalStack(process.env, { watch: process.argv.includes('--watch') });
+await runScript(async ({ signal, stopped }) => {
+  const stack = await startLocalStack(process.env, { stopping: signal, watch: process.argv.includes('--watch') });
   try {
     const tokenLine = !stack.token
       ? 'the one that the environment names'

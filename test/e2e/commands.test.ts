@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
 import { findFreePort } from '../support/stack.ts';
@@ -93,6 +94,18 @@ describe('npm start', () => {
     await endProcess(first.child, 'SIGTERM');
     await expectAllGone();
   });
+});
+
+test('npm start on a port that is in use says so', async () => {
+  const server = createServer().listen(Number(port), '127.0.0.1');
+  const { child, output } = runNpm(['start']);
+  const [exitCode] = (await once(child, 'exit')) as [number];
+  server.close();
+  expect({ exitCode, output: output() }).toMatchObject({
+    exitCode: 1,
+    output: expect.stringMatching(/PORT: .*in use/),
+  });
+  await expectAllGone();
 });
 
 describe('what is missing is named', () => {

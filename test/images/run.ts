@@ -269,7 +269,7 @@ async function testImages(report: Report, undo: AsyncDisposableStack, containerI
   }
 }
 
-await runScript(async (stopped) => {
+await runScript(async ({ stopped }) => {
   const report = new Report();
   const undo = new AsyncDisposableStack();
   const containerIds: string[] = [];

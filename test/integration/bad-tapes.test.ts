@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readdir } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import { encodePng } from '../../scripts/sample/png.ts';
 import { encodeZip } from '../../scripts/sample/zip.ts';
 import { startStack, type Stack } from '../support/stack.ts';
@@ -33,11 +34,20 @@ function lieAboutSize(): Buffer {
   return png;
 }
 
-/** All chunks are there; what is in IDAT is no picture. */
+/** All chunks and checksums are right; what is in IDAT is no picture. */
 function breakPixels(): Buffer {
   const png = Buffer.from(ok);
-  const data = png.indexOf('IDAT') + 4;
-  png.fill(0x55, data, data + 10);
+  const type = png.indexOf('IDAT');
+  const dataBytes = png.readUInt32BE(type - 4);
+  png.fill(0x55, type + 4, type + 4 + dataBytes);
+  png.writeUInt32BE(crc32(png.subarray(type, type + 4 + dataBytes)), type + 4 + dataBytes);
+  return png;
+}
+
+/** A byte of the pixels was lost on the way: the archive is whole, the picture is not. */
+function breakChecksum(): Buffer {
+  const png = Buffer.from(ok);
+  png[png.indexOf('IDAT') + 6]! ^= 0xff;
   return png;
 }
 
@@ -56,6 +66,11 @@ const BAD_TAPES: Record<string, { code: string; source: () => Promise<Buffer>; s
   'has an empty frame': { code: 'ARCHIVE_FRAME_INVALID', source: () => withFrame(Buffer.alloc(0)) },
   'has a PNG whose header was changed': { code: 'ARCHIVE_FRAME_INVALID', source: () => withFrame(lieAboutSize()) },
   'has a PNG that is cut off': { code: 'ARCHIVE_FRAME_INVALID', source: () => withFrame(ok.subarray(0, 60)) },
+  'has a PNG with a wrong checksum': {
+    code: 'ARCHIVE_FRAME_INVALID',
+    source: () => withFrame(breakChecksum()),
+    says: 'IDAT',
+  },
   'has a PNG with broken pixels': { code: 'MEDIA_UNDECODABLE', source: () => withFrame(breakPixels()) },
   'has a frame of too many pixels': {
     code: 'MEDIA_FRAME_TOO_LARGE',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { startStack, TOKEN, type Stack } from '../support/stack.ts';
 import { buildTape } from '../support/tape-layouts.ts';
 
@@ -12,6 +13,17 @@ beforeAll(async () => {
   });
 });
 afterAll(() => stack.stop());
+
+/** Sends these bytes and returns everything that comes back until the connection ends. */
+function talk(text: string): Promise<string> {
+  const { hostname, port } = new URL(stack.url);
+  return new Promise((done, fail) => {
+    let answer = '';
+    const socket = connect(Number(port), hostname, () => socket.write(text));
+    socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
+    socket.on('end', () => done(answer)).on('error', fail);
+  });
+}
 
 /** Without fetch's own ideas about paths and caches. */
 function getStatus(url: string, headers: Record<string, string>, path?: string): Promise<number> {
@@ -207,6 +219,36 @@ describe('a token', () => {
   });
 });
 
+test('a body of a thousand levels is refused, one of fifty is not', async () => {
+  const nest = (levels: number) => `{"a":`.repeat(levels) + '1' + '}'.repeat(levels);
+  const withMetadata = (metadata: string) =>
+    JSON.stringify({ ...stack.tapeRequest(zipUrl), metadata: 0 }).replace('"metadata":0', `"metadata":${metadata}`);
+  expect(await stack.post(withMetadata(nest(5000)))).toMatchObject({ status: 400, body: { code: 'REQUEST_INVALID' } });
+  expect(await stack.post(withMetadata(nest(50)))).toMatchObject({ status: 202 });
+  expect(await stack.post(withMetadata('null'))).toMatchObject({ status: 202 });
+});
+
+test('what no route ever sees is a problem, too', async () => {
+  for (const path of ['/api/jobs/%ff', '/storage/a%', `/api/jobs/${'a'.repeat(2000)}`]) {
+    const answer = await fetch(stack.url + path, { headers: { authorization: `Bearer ${TOKEN}` } });
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect(await answer.json()).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+  }
+  expect(await talk('GET / HTTP/1.1\r\nbad header\r\n\r\n')).toMatch(
+    /^HTTP\/1.1 400 [^]*problem\+json[^]*"code":"REQUEST_INVALID"/,
+  );
+});
+
+test.each([
+  ['headers', 'POST /convert HTTP/1.1\r\nhost: x\r\n'],
+  [
+    'body',
+    `POST /convert HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`,
+  ],
+])('%s that never end are 408', async (_part, text) => {
+  expect(await talk(text)).toMatch(/^HTTP\/1.1 408 [^]*problem\+json[^]*"code":"REQUEST_TIMEOUT"/);
+});
+
 test('what is not there is a problem, too', async () => {
   const answer = await fetch(`${stack.url}/nowhere`);
   expect(answer.headers.get('content-type')).toContain('application/problem+json');
@@ -281,6 +323,16 @@ describe('with a worker', () => {
     const outside = await fetch(mp4Url, { headers: { range: `bytes=${size + 10}-` } });
     expect(outside.status).toBe(416);
   });
+
+  test.each(['q+r', 'a@b.c', 'x&y=z', 'semi;colon:$,', '.hidden', 'a/.b/c', '100%', 'q?#', 'ünï cödé', "it's(1)!~*"])(
+    'the URL of slug %s leads to its object',
+    async (slug) => {
+      const url = stack.source.serve('/odd.zip', (await buildTape({ durationsMs: [50] })).zip);
+      const { body } = await stack.post(stack.tapeRequest(url, { slug, priority: 'high', options: { scale: 1 } }));
+      const { mp4Url, posterUrl } = (await stack.finished(body.jobId)).output!;
+      for (const address of [mp4Url, posterUrl!]) expect((await fetch(address)).status).toBe(200);
+    },
+  );
 
   test('nothing but objects is served', async () => {
     for (const path of [

@@ -8,14 +8,13 @@ export interface Intended {
 
 const TOLERANCE_MS = 17;
 const STEP_MS = 1;
+/** A constant-rate video ends on a whole picture, up to half a picture before or after the recording does. */
+const PICTURE_MS = 1000 / 30;
 
 /**
  * The instants (in ms) at which a video shows a frame that timing.json has at no time within the tolerance. Written
  * apart from the code that builds timelines: it walks through time millisecond by millisecond and only looks.
  */
-/** A constant-rate video ends on a whole picture, up to half a picture before or after the recording does. */
-const PICTURE_MS = 1000 / 30;
-
 export function findWrongInstants(
   shown: readonly ShownPicture[],
   intended: readonly Intended[],

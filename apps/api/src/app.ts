@@ -5,7 +5,7 @@ import type { ObjectStore } from '@tapedeck/transfer';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { ApiConfig } from './config.ts';
 import { createAuthenticator } from './plugins/authenticate.ts';
-import { problemDetails } from './plugins/problem-details.ts';
+import { answerClientError, answerWithProblem, problemDetails } from './plugins/problem-details.ts';
 import { rateLimitWrites } from './plugins/rate-limit.ts';
 import { convertRoute } from './routes/convert.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -36,6 +36,14 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // Node looks for late requests only this often, and only within a header time that is not longer.
+    http: {
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 2_000,
+    },
+    frameworkErrors: answerWithProblem,
+    clientErrorHandler: answerClientError,
     keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: 512 },
     return503OnClosing: true,

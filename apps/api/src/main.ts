@@ -1,5 +1,5 @@
 import { connectRedis, createQueues, waitForRedis } from '@tapedeck/jobs';
-import { createLogger, loadConfigOrExit, runProcess, withDeadline } from '@tapedeck/runtime';
+import { createLogger, createThrottledErrorLog, loadConfigOrExit, runProcess, withDeadline } from '@tapedeck/runtime';
 import { createLocalStore } from '@tapedeck/transfer';
 import { createApp } from './app.ts';
 import { loadConfig } from './config.ts';
@@ -10,7 +10,7 @@ const logger = createLogger({ name: 'api', level: config.LOG_LEVEL, pretty: proc
 const REDIS_TIMEOUT_MS = 30_000;
 
 await runProcess(logger, config.SHUTDOWN_GRACE_MS, async () => {
-  const redis = connectRedis(config.redisUrl, 'fast', (error) => logger.error({ err: error }, 'redis'));
+  const redis = connectRedis(config.redisUrl, 'fast', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
   const queues = createQueues(redis);
   const store = createLocalStore({ dataDir: config.dataDir, publicUrl: config.publicUrl });

@@ -53,8 +53,15 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
     publicUrl,
     dataDir: resolve(environment.DATA_DIR),
     workDir: resolve(environment.WORK_DIR),
+    ffmpegPath: toAbsolute(environment.FFMPEG_PATH),
+    ffprobePath: toAbsolute(environment.FFPROBE_PATH),
     encodeMemoryBytes: environment.ENCODE_MEMORY_BYTES ?? shareOfMemory(environment.WORKER_CONCURRENCY),
   });
+}
+
+/** A path is meant from where we were started; FFmpeg runs elsewhere. A bare name is looked up on the PATH. */
+function toAbsolute(program: string): string {
+  return program.includes('/') ? resolve(program) : program;
 }
 
 /** The cgroup's limit (v1 or v2) where there is one, the machine's memory otherwise. */

@@ -1,7 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { connectRedis, createQueues, reportGone, waitForRedis, type Redis } from '@tapedeck/jobs';
-import { findMediaTools, readFfmpegVersion } from '@tapedeck/media';
-import { createLogger, loadConfigOrExit, runProcess, VERSION, withDeadline } from '@tapedeck/runtime';
+import { findMediaTools, readToolVersion } from '@tapedeck/media';
+import {
+  ConfigError,
+  createLogger,
+  createThrottledErrorLog,
+  loadConfigOrExit,
+  runProcess,
+  VERSION,
+  withDeadline,
+} from '@tapedeck/runtime';
 import { createGuardedAgent, createLocalStore } from '@tapedeck/transfer';
 import { loadConfig } from './config.ts';
 import { createConsumer } from './consume.ts';
@@ -16,18 +25,19 @@ const REDIS_TIMEOUT_MS = 30_000;
 const REDIS_FAREWELL_MS = 2_000;
 
 await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
-  const redis = connectRedis(config.redisUrl, 'patient', (error) => logger.error({ err: error }, 'redis'));
+  const redis = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
-  const ffmpegVersion = await readFfmpegVersion(config.FFMPEG_PATH);
-  if (!ffmpegVersion) throw new Error(`FFMPEG_PATH: ${config.FFMPEG_PATH} does not run`);
-  const tools = await findMediaTools(config.FFMPEG_PATH, config.FFPROBE_PATH, process.env.PATH);
+  const ffmpegVersion = await requireVersion('FFMPEG_PATH', config.ffmpegPath);
+  await requireVersion('FFPROBE_PATH', config.ffprobePath);
+  const tools = await findMediaTools(config.ffmpegPath, config.ffprobePath, process.env.PATH);
   const workspaces = await createWorkspaces(config.workDir);
   const queues = createQueues(redis);
   const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
   const agent = createGuardedAgent(policy);
   const store = createLocalStore({ dataDir: config.dataDir, publicUrl: config.publicUrl });
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
-  const workerId = `${hostname()}-${process.pid}`;
+  // Host and process id are not enough: containers on one host's network share both.
+  const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
 
   const consumer = createConsumer({
     redis,
@@ -76,6 +86,12 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
   };
 });
+
+async function requireVersion(variable: string, path: string): Promise<string> {
+  const version = await readToolVersion(path);
+  if (version) return version;
+  throw new ConfigError(`${variable}: expected a program that answers -version, got ${JSON.stringify(path)}`);
+}
 
 /** Says good-bye to Redis, but waits for no answer that may never come. */
 async function forgetRedis(client: Redis, farewells: readonly Promise<unknown>[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { QUEUE_PREFIX, type Redis } from '@tapedeck/jobs';
-import { withDeadline, type Logger } from '@tapedeck/runtime';
+import { createThrottledErrorLog, withDeadline, type Logger } from '@tapedeck/runtime';
 import { Worker, type Job } from 'bullmq';
 
 /** Thrown by a handler: bring this entry again after `delayMs`. */
@@ -56,7 +56,7 @@ export function createQueueWorker(
         error instanceof RetryLaterError ? error.delayMs : RETRY_WITHOUT_REASON_MS,
     },
   });
-  worker.on('error', (error) => logger.error({ err: error, queueName }, 'queue error'));
+  worker.on('error', createThrottledErrorLog(logger, `queue ${queueName}`));
   worker.on('lockRenewalFailed', (entryIds) => entryIds.forEach((entryId) => onLockLost?.(entryId)));
   return {
     async close(graceMs) {

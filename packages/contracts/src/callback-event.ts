@@ -20,7 +20,7 @@ export interface EventSubject {
   jobId: string;
   mongoId?: string | undefined;
   id?: string | undefined;
-  metadata?: Record<string, unknown> | undefined;
+  metadata?: Record<string, unknown> | null | undefined;
 }
 
 export type TerminalOutcome =

@@ -63,7 +63,7 @@ const common = {
   slug,
   callbackUrl: url,
   priority: z.enum(PRIORITIES).default('normal'),
-  metadata: metadata.optional(),
+  metadata: metadata.nullish(),
 };
 
 const tapeRequestSchema = z
@@ -113,12 +113,26 @@ export type ParsedRequest =
  * `zipUrl` means tape. Never throws: what does not fit comes back as a list of paths and messages.
  */
 export function parseConvertRequest(body: unknown): ParsedRequest {
-  const mismatch = findKindMismatch(body);
+  const mismatch = findTooDeep(body) ?? findKindMismatch(body);
   if (mismatch) return { ok: false, issues: [mismatch] };
   const result = tapeRequestSchema.safeParse(body, { reportInput: true });
   if (result.success) return { ok: true, request: result.data };
   const issues = result.error.issues.map(toRequestIssue);
   return { ok: false, issues: [issues[0]!, ...issues.slice(1)] };
+}
+
+const MAX_DEPTH = 64;
+
+/** Before anything walks the body by recursion. Level by level, so that depth costs no stack here either. */
+function findTooDeep(body: unknown): RequestIssue | undefined {
+  let level: unknown[] = [body];
+  for (let depth = 0; depth <= MAX_DEPTH; depth += 1) {
+    level = level.flatMap((value): unknown[] =>
+      typeof value === 'object' && value !== null ? Object.values(value) : [],
+    );
+    if (level.length === 0) return undefined;
+  }
+  return { path: '(body)', message: `expected at most ${MAX_DEPTH} levels, got more` };
 }
 
 function findKindMismatch(body: unknown): RequestIssue | undefined {

@@ -5,7 +5,7 @@ export { maxPixelsFor } from './ffmpeg/arguments.ts';
 export { runFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 export { probeFile } from './ffmpeg/probe.ts';
 export type { EncodeProgress } from './ffmpeg/progress.ts';
-export { findMediaTools, readFfmpegVersion, type MediaTools } from './ffmpeg/tools.ts';
+export { findMediaTools, readToolVersion, type MediaTools } from './ffmpeg/tools.ts';
 export { readImageHeader, type ImageHeader } from './images/image-header.ts';
 export { makeTapePoster } from './images/poster.ts';
 export { findTapeLayout, type TapeLayout } from './tape/layout.ts';

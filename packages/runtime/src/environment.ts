@@ -95,6 +95,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** EX_CONFIG of sysexits: a supervisor need not try again. */
+export const CONFIG_EXIT_CODE = 78;
+
 const SECRET_NAMES: readonly VariableName[] = [
   'API_KEYS',
   'MP4_SERVICE_TOKEN',

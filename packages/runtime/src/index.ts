@@ -5,4 +5,5 @@ export { loadConfigOrExit } from './load-config.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { resolvePublicUrl } from './public-url.ts';
 export { stripUrlQueries } from './redact.ts';
+export { createThrottledErrorLog } from './throttled-log.ts';
 export { VERSION } from './version.ts';

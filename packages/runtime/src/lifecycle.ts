@@ -1,3 +1,4 @@
+import { CONFIG_EXIT_CODE, ConfigError } from './environment.ts';
 import type { Logger } from './logger.ts';
 
 /** What `stop` may take beyond the grace: to abort what still runs and to say good-bye. */
@@ -10,7 +11,7 @@ export interface Lifecycle {
 
 /**
  * Runs a process from start to stop: `start` returns how to stop. SIGTERM, SIGINT and SIGHUP stop it once; a second
- * one does no harm. Exit code 0 after a clean stop, 1 when starting or stopping failed.
+ * one does no harm. Exit code 0 after a clean stop, 78 for a wrong configuration, 1 when starting or stopping failed.
  *
  * @param graceMs how long `stop` may take before the process ends regardless.
  */
@@ -34,8 +35,9 @@ export async function runProcess(
     await stop();
     logger.info('stopped');
   } catch (error) {
-    logger.fatal({ err: error }, error instanceof Error ? error.message : 'failed');
-    process.exitCode = 1;
+    const isConfig = error instanceof ConfigError;
+    logger.fatal(isConfig ? {} : { err: error }, error instanceof Error ? error.message : 'failed');
+    process.exitCode = isConfig ? CONFIG_EXIT_CODE : 1;
   }
   // Whatever still holds the loop open (a socket's linger) has no claim on us any more.
   setTimeout(() => process.exit(), 1_000).unref();

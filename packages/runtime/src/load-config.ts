@@ -1,4 +1,4 @@
-import { ConfigError } from './environment.ts';
+import { CONFIG_EXIT_CODE, ConfigError } from './environment.ts';
 
 /** The configuration, or the end of the process with a message that names the variable and no stack. */
 export function loadConfigOrExit<T>(load: () => T): T {
@@ -7,6 +7,6 @@ export function loadConfigOrExit<T>(load: () => T): T {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exit(78); // EX_CONFIG: a supervisor need not try again
+    process.exit(CONFIG_EXIT_CODE);
   }
 }

@@ -44,4 +44,5 @@ describe('the keys of a tape', () => {
 test('a key is encoded in the style of the caller’s URL', () => {
   expect(encodeKey('auth0|1/a b%.mp4', 'https://x/auth0|1/a.zip')).toBe('auth0|1/a%20b%25.mp4');
   expect(encodeKey('auth0|1/a.mp4', 'https://x/auth0%7C1/a.zip')).toBe('auth0%7C1/a.mp4');
+  expect(encodeKey('a@b.c/q+r.mp4', 'https://x:8443/a@b.c/q%2Br.zip?x=+')).toBe('a@b.c/q%2Br.mp4');
 });

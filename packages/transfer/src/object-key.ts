@@ -60,8 +60,15 @@ function isPlainKey(key: string): boolean {
   return key.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
-/** A key as a URL path. Characters that the caller's own URL leaves raw stay raw: `|` in, `|` out. */
+/** Characters that a path may hold raw (RFC 3986, 3.3, and `|`, which URL parsers take) and encodeURIComponent encodes. */
+const RAW_IN_PATHS = [...'|$&+,:;=@'];
+
+/** A key as a URL path. Of those characters, the ones that the caller's own URL leaves raw stay raw: `|` in, `|` out. */
 export function encodeKey(key: string, like = ''): string {
   const encoded = key.split('/').map(encodeURIComponent).join('/');
-  return like.includes('|') ? encoded.replaceAll('%7C', '|') : encoded;
+  const likePath = like.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/[?#].*$/, '');
+  return RAW_IN_PATHS.filter((character) => likePath.includes(character)).reduce(
+    (text, character) => text.replaceAll(encodeURIComponent(character), character),
+    encoded,
+  );
 }

@@ -1,5 +1,7 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { ERROR_TABLE, JobError, type ErrorCode, type RequestIssue } from '@tapedeck/contracts';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 /** A request that does not fit: one row for each field that is wrong. */
@@ -13,13 +15,15 @@ export class InvalidRequestError extends JobError {
 
 /** Fastify's own refusals, in our words. */
 const FASTIFY_CODES: Partial<Record<string, ErrorCode>> = {
+  FST_ERR_BAD_URL: 'NOT_FOUND',
+  FST_ERR_MAX_PARAM_LENGTH: 'NOT_FOUND',
   FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'CONTENT_TYPE_UNSUPPORTED',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'REQUEST_INVALID',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'REQUEST_INVALID',
   FST_ERR_CTP_INVALID_JSON_BODY: 'REQUEST_INVALID',
 };
-const STATUS_CODES: Partial<Record<number, ErrorCode>> = {
+const CODES_OF_STATUS: Partial<Record<number, ErrorCode>> = {
   400: 'REQUEST_INVALID',
   // A path that leads out of storage.
   403: 'NOT_FOUND',
@@ -42,25 +46,49 @@ export const problemDetails = fp(async (app) => {
     sendProblem(reply, new JobError('NOT_FOUND'));
   });
   app.setErrorHandler((error, request, reply) => {
-    const problem = toJobError(error);
-    if (problem.httpStatus >= 500) request.log.error({ err: error }, 'request failed');
-    if (problem.httpStatus === 503) reply.header('retry-after', RETRY_AFTER_SEC);
-    if (problem.httpStatus === 401) reply.header('www-authenticate', 'Bearer');
-    sendProblem(reply, problem);
+    answerWithProblem(error, request, reply);
   });
 });
+
+/** Also for what fails before any route is found. */
+export function answerWithProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = toJobError(error);
+  if (problem.httpStatus >= 500) request.log.error({ err: error }, 'request failed');
+  if (problem.httpStatus === 503) reply.header('retry-after', RETRY_AFTER_SEC);
+  if (problem.httpStatus === 401) reply.header('www-authenticate', 'Bearer');
+  sendProblem(reply, problem);
+}
+
+/** What Node's parser refuses has no request and no reply yet: the answer is written to the socket itself. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const code = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'REQUEST_TIMEOUT' : 'REQUEST_INVALID';
+  const problem = new JobError(code);
+  const body = JSON.stringify(toProblem(problem));
+  const head = `HTTP/1.1 ${problem.httpStatus} ${STATUS_CODES[problem.httpStatus]}\r\nconnection: close\r\n`;
+  socket.end(
+    `${head}content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
 
 function toJobError(error: unknown): JobError {
   if (error instanceof JobError) return error;
   const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
-  const known = (typeof code === 'string' && FASTIFY_CODES[code]) || STATUS_CODES[Number(statusCode)];
+  const known = (typeof code === 'string' && FASTIFY_CODES[code]) || CODES_OF_STATUS[Number(statusCode)];
   // The message of what the client got wrong is the client's to read, but a parser's may quote the body.
+  if (known === 'REQUEST_INVALID')
+    return new InvalidRequestError([{ path: '(body)', message: 'expected a JSON object' }]);
   return new JobError(known || 'INTERNAL_ERROR', undefined, { cause: error });
 }
 
 function sendProblem(reply: FastifyReply, problem: JobError): void {
+  // Serialized here: a reply that had begun another content type must not keep its serializer.
+  reply.code(problem.httpStatus).type('application/problem+json').serializer(JSON.stringify).send(toProblem(problem));
+}
+
+function toProblem(problem: JobError) {
   const { code, httpStatus, message } = problem;
-  const body = {
+  return {
     type: `urn:tapedeck:problem:${code}`,
     title: ERROR_TABLE[code].summary,
     status: httpStatus,
@@ -68,6 +96,4 @@ function sendProblem(reply: FastifyReply, problem: JobError): void {
     code,
     ...(problem instanceof InvalidRequestError && { errors: problem.issues }),
   };
-  // Serialized here: a reply that had begun another content type must not keep its serializer.
-  reply.code(httpStatus).type('application/problem+json').serializer(JSON.stringify).send(body);
 }

@@ -1,7 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import fastifyStatic from '@fastify/static';
+import { JobError } from '@tapedeck/contracts';
 import { objectHeaders, storageDir } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
+
+const PREFIX = '/storage/';
 
 /** Serves local storage as a public bucket would be: ranges, ETags, open to every origin, no listing. */
 export async function storageRoutes(app: FastifyInstance, { dataDir }: { dataDir: string }): Promise<void> {
@@ -9,8 +12,7 @@ export async function storageRoutes(app: FastifyInstance, { dataDir }: { dataDir
   await mkdir(root, { recursive: true });
   await app.register(fastifyStatic, {
     root,
-    prefix: '/storage/',
-    decorateReply: false,
+    serve: false,
     index: false,
     // A key may begin with a dot, and nothing but objects lies here.
     dotfiles: 'allow',
@@ -22,4 +24,18 @@ export async function storageRoutes(app: FastifyInstance, { dataDir }: { dataDir
       if (cacheControl) reply.header('cache-control', cacheControl);
     },
   });
+  app.get(`${PREFIX}*`, async (request, reply) => reply.sendFile(decodeObjectPath(request.raw.url!)));
+}
+
+/**
+ * `{bucket}/{key}`, decoded exactly once. Not the plugin's own routes: they leave `%2B`, `%40` and six others encoded,
+ * which are ordinary characters of a key.
+ */
+function decodeObjectPath(url: string): string {
+  const [path = ''] = url.split('?');
+  try {
+    return decodeURIComponent(path.slice(PREFIX.length));
+  } catch {
+    throw new JobError('NOT_FOUND', 'the path is not encoded as a URL');
+  }
 }

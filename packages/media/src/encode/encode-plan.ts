@@ -82,13 +82,15 @@ function buildLadder({ preset, threads }: EncodeNeeds): [Settings, ...Settings[]
 }
 
 /** FFmpeg, its libraries, the decoder and the muxer, before the first large frame. */
-const BASE_BYTES = 85e6;
+const BASE_BYTES = 103e6;
+/** FFmpeg 7 keeps a queue of finished pictures between its filter and its encoder thread; FFmpeg 5 has none. */
+const QUEUED_FRAMES = 8;
 /** RGBA as decoded, and what the decoder, the filters and their queues hold of it. */
 const INPUT_FRAMES = 6;
 
 /**
- * Peak resident memory of one FFmpeg, fitted to measured peaks of 36 encodes at 1920x1440 and 3840x2880
- * (docs/decisions/0004). The unit is one 4:2:0 frame. Within 5 % over those; meant to err upwards.
+ * Peak resident memory of one FFmpeg, fitted to measured peaks at 1920x1440 and 3840x2880 (docs/decisions/0004). The
+ * unit is one 4:2:0 frame. Right for FFmpeg 7, up to a third too high for FFmpeg 5: meant to err upwards.
  */
 export function estimateEncodeBytes(
   settings: Settings,
@@ -98,7 +100,8 @@ export function estimateEncodeBytes(
   const decodedPictures = bFrames >= 2 ? Math.max(references, 4) : references;
   const frameThreads = slicedThreads ? 1 : threads;
   const threadFrames = frameThreads === 1 ? 0 : 14 + 8 * (frameThreads - 2);
-  const frames = 12.7 + 3.5 * decodedPictures + 0.75 * bFrames + 2.05 * Math.max(lookahead, bFrames) + threadFrames;
+  const frames =
+    12.7 + QUEUED_FRAMES + 3.5 * decodedPictures + 0.75 * bFrames + 2.05 * Math.max(lookahead, bFrames) + threadFrames;
   const frameBytes = output.width * output.height * 1.5;
   return Math.round(BASE_BYTES + frames * frameBytes + INPUT_FRAMES * input.width * input.height * 4);
 }

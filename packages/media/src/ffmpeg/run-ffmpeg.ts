@@ -2,9 +2,12 @@ import { JobError } from '@tapedeck/contracts';
 import { runTool, type ToolResult, type ToolRun } from './run-tool.ts';
 import type { MediaTools } from './tools.ts';
 
-/** What FFmpeg says when the input, and not the machine, is at fault. */
-const UNDECODABLE =
-  /Invalid data found when processing input|Error while decoding|Decode error rate|could not find codec parameters|Invalid PNG|inflate returned error|chunk too big|not in whitelist/i;
+/**
+ * FFmpeg names the part that complains. Where that is a demuxer or a decoder, the input is at fault and not the machine:
+ * the same bytes will fail again.
+ */
+const INPUT_COMPLAINT =
+  /^\[(?:png|webp|vp8|image2|concat|wav|matroska|webm|opus|vorbis|pcm_|\w+_pipe|in#|ist#|vist#|dec:)[^\]]*\]|Invalid data found when processing input|Error while decoding|not (?:in|on) whitelist/im;
 
 /**
  * Runs one FFmpeg and turns each way of failing into a code.
@@ -25,7 +28,8 @@ function classifyFailure(result: ToolResult): { code: JobError['code']; message:
   if (result.stalled) return { code: 'ENCODE_STALLED', message: stderrTail };
   if (result.timedOut) return { code: 'ENCODE_STALLED', message: `not done after ${result.durationMs} ms` };
   if (result.signal) return { code: 'ENCODE_KILLED', message: `by ${result.signal}` };
-  if (result.exitCode !== 0 && UNDECODABLE.test(stderrTail)) return { code: 'MEDIA_UNDECODABLE', message: stderrTail };
+  if (result.exitCode !== 0 && INPUT_COMPLAINT.test(stderrTail))
+    return { code: 'MEDIA_UNDECODABLE', message: stderrTail };
   if (result.exitCode !== 0) return { code: 'ENCODE_FAILED', message: stderrTail || `exit code ${result.exitCode}` };
   if (result.writeFailed) return { code: 'ENCODE_FAILED', message: stderrTail };
   return undefined;

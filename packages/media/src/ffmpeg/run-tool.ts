@@ -48,7 +48,7 @@ export async function runTool(tools: MediaTools, run: ToolRun): Promise<ToolResu
   run.signal.throwIfAborted();
   const startedAt = performance.now();
   const child = spawnGuarded(tools, run);
-  const output = collectOutput(child, run.onProgress);
+  const output = collectOutput(child, run);
   const stop = superviseChild(child, run, output.lastProgressAt);
   try {
     const { exitCode, signal } = await waitForClose(child, run.tool);
@@ -72,7 +72,15 @@ function spawnGuarded(tools: MediaTools, run: ToolRun): ChildProcess {
   });
 }
 
-function collectOutput(child: ChildProcess, onProgress: ToolRun['onProgress']) {
+/** What FFmpeg says may be shown to callers: without addresses in memory and without our directory. */
+function stripMachine(text: string, cwd: string): string {
+  return text
+    .replaceAll(/ @ 0x[0-9a-f]+/g, '')
+    .replaceAll(cwd, '.')
+    .trim();
+}
+
+function collectOutput(child: ChildProcess, { cwd, onProgress }: ToolRun) {
   const stdout: Buffer[] = [];
   let stdoutBytes = 0;
   let stderrTail = '';
@@ -93,7 +101,11 @@ function collectOutput(child: ChildProcess, onProgress: ToolRun['onProgress']) {
   (child.stdio[3] as Readable).setEncoding('utf8').on('data', parse);
   return {
     lastProgressAt: () => progressAt,
-    read: () => ({ stdout: Buffer.concat(stdout).toString('utf8'), stderrTail: stderrTail.trim(), writeFailed }),
+    read: () => ({
+      stdout: Buffer.concat(stdout).toString('utf8'),
+      stderrTail: stripMachine(stderrTail, cwd),
+      writeFailed,
+    }),
   };
 }
 

@@ -43,10 +43,10 @@ export async function findMediaTools(
   return { searchPath, ffmpegPath, ffprobePath, guards: GUARDS.filter((_, index) => works[index]) };
 }
 
-/** The version that `ffmpeg -version` names, or undefined when it does not run. */
-export async function readFfmpegVersion(ffmpegPath: string): Promise<string | undefined> {
-  const output = await readOutput([ffmpegPath, '-hide_banner', '-version']);
-  return /^ffmpeg version (\S+)/.exec(output ?? '')?.[1];
+/** The version that FFmpeg or ffprobe names, or undefined when it does not run. */
+export async function readToolVersion(path: string): Promise<string | undefined> {
+  const output = await readOutput([path, '-hide_banner', '-version']);
+  return /^ff\w+ version (\S+)/.exec(output ?? '')?.[1];
 }
 
 async function succeeds(command: readonly string[]): Promise<boolean> {

@@ -42,7 +42,6 @@ function parsePng(bytes: Buffer): ImageHeader | string | undefined {
   if (bytes.length < PNG_HEADER_BYTES) return 'the PNG ends inside its header';
   const isIhdr = bytes.readUInt32BE(8) === 13 && bytes.toString('latin1', 12, 16) === 'IHDR';
   if (!isIhdr) return 'the PNG does not begin with IHDR';
-  if (crc32(bytes.subarray(12, 29)) !== bytes.readUInt32BE(29)) return 'the checksum of the PNG header is wrong';
   return findPngFlaw(bytes) ?? sized('png', bytes.readUInt32BE(16), bytes.readUInt32BE(20));
 }
 
@@ -55,9 +54,15 @@ function findPngFlaw(bytes: Buffer): string | undefined {
   let offset = PNG_SIGNATURE.length;
   while (offset + PNG_CHUNK_FRAME_BYTES <= bytes.length) {
     const type = bytes.toString('latin1', offset + 4, offset + 8);
+    const dataBytes = bytes.readUInt32BE(offset);
+    const end = offset + PNG_CHUNK_FRAME_BYTES + dataBytes;
+    if (end > bytes.length) break;
+    const checksum = bytes.readUInt32BE(end - 4);
+    if (crc32(bytes.subarray(offset + 4, end - 4)) !== checksum)
+      return `the checksum of the PNG chunk ${JSON.stringify(type)} is wrong`;
     if (type === 'IEND') return hasPixels ? undefined : 'the PNG has no pixels';
     hasPixels ||= type === 'IDAT';
-    offset += PNG_CHUNK_FRAME_BYTES + bytes.readUInt32BE(offset);
+    offset = end;
   }
   return 'the PNG is cut off';
 }

@@ -92,7 +92,7 @@ function buildVideoCodecArgs({ crf, preset, plan, timeline, maxVideoBitsPerSec }
     `bframes=${bFrames}`,
     `threads=${threads}`,
     `sliced-threads=${slicedThreads ? 1 : 0}`,
-    // From the millisecond time base x264 would conclude 1000 frames a second, and a level that no decoder takes.
+    // From the fine time base x264 would conclude thousands of frames a second, and a level that no decoder takes.
     ...(timeline.mode === 'exact' ? [`fps=${NOMINAL_EXACT_FPS}`] : []),
     ...(lookahead === 0 ? ['mbtree=0'] : []),
   ].join(':');

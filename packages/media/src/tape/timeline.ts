@@ -55,23 +55,25 @@ function buildCfrTimeline({ frames, totalMs }: TapeTiming): Timeline {
   };
 }
 
-const MS_TICKS_PER_SEC = 1000;
+/** MPEG's own clock: fine enough that entries of one instant stay within a millisecond of it by the dozen. */
+const EXACT_TICKS_PER_SEC = 90_000;
 
-/** Every entry is kept, on whole milliseconds. Two entries of one instant are shown a millisecond after each other. */
+/** Every entry is kept. Two entries of one instant are shown a tick after each other. */
 function buildExactTimeline({ frames, totalMs }: TapeTiming): Timeline {
+  const toTick = (ms: number): number => Math.round((ms * EXACT_TICKS_PER_SEC) / 1000);
   let earliestTick = 0;
   const shots = frames.map(({ name, startMs }) => {
-    const startTick = Math.max(Math.round(startMs), earliestTick);
+    const startTick = Math.max(toTick(startMs), earliestTick);
     earliestTick = startTick + 1;
     return { name, startTick };
   });
-  const endTick = Math.max(Math.round(totalMs), earliestTick);
+  const endTick = Math.max(toTick(totalMs), earliestTick);
   return {
     mode: 'exact',
-    ticksPerSec: MS_TICKS_PER_SEC,
+    ticksPerSec: EXACT_TICKS_PER_SEC,
     shots,
     endTick,
-    durationSec: endTick / MS_TICKS_PER_SEC,
+    durationSec: endTick / EXACT_TICKS_PER_SEC,
     pictureCount: shots.length,
   };
 }

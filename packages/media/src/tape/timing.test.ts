@@ -68,7 +68,15 @@ describe('timing.json', () => {
         { frame: 0, timestamp: 0 },
         { frame: 1, timestamp: 1e12 },
       ],
-      0,
+      1,
+    ],
+    [
+      'a duration of null beside a timestamp',
+      [
+        { frame: 0, timestamp: 0, duration: 10 },
+        { frame: 1, timestamp: 10, duration: null },
+      ],
+      1,
     ],
   ])('with %s is refused with the index of the entry', (_what, rows, index) => {
     expect(() => parse(rows)).toThrow(expect.objectContaining({ code: 'ARCHIVE_TIMING_INVALID', details: { index } }));
@@ -88,6 +96,10 @@ describe('timing.json', () => {
       expect.objectContaining({ code: 'ARCHIVE_FRAME_MISSING', details: { index: 1 } }),
     );
   });
+});
+
+test('a byte order mark is no fault', () => {
+  expect(parseTapeTiming('\uFEFF[{"frame":0,"duration":300}]', undefined, layout)).toMatchObject({ totalMs: 300 });
 });
 
 test('white space by the megabyte costs no time', () => {

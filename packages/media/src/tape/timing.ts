@@ -28,8 +28,9 @@ const finiteMs = z.number().min(0).max(MAX_ENTRY_MS);
 const entrySchema = z.object({
   frame: z.number().int().nonnegative().nullish(),
   filename: z.string().min(1).max(1024).nullish(),
-  duration: finiteMs.nullish(),
-  timestamp: z.number().nullish(),
+  // Not null: that is what NaN becomes in JSON.
+  duration: finiteMs.optional(),
+  timestamp: z.number().optional(),
 });
 type TimingEntry = z.output<typeof entrySchema>;
 
@@ -61,7 +62,8 @@ function parseRows(text: string): unknown[] | undefined {
 }
 
 function parseLenientJson(text: string): unknown {
-  return parseJson(text) ?? parseJson(replaceBareNumbers(text));
+  const withoutMark = text.replace(/^\uFEFF/, '');
+  return parseJson(withoutMark) ?? parseJson(replaceBareNumbers(withoutMark));
 }
 
 function parseJson(text: string): unknown {
@@ -86,7 +88,7 @@ function parseEntry(row: unknown, index: number): TimingEntry {
     const issue = result.error.issues[0]!;
     throw invalidEntry(index, `${issue.path.join('.')} ${issue.message}`.trim());
   }
-  if (result.data.duration == null && result.data.timestamp == null) {
+  if (result.data.duration === undefined && result.data.timestamp === undefined) {
     throw invalidEntry(index, 'expected a duration or a timestamp, got neither');
   }
   return result.data;
@@ -124,17 +126,22 @@ const AGREEMENT_MS = 0.05;
 
 function startsFromTimestamps(entries: readonly TimingEntry[]): Starts | undefined {
   const first = entries[0]?.timestamp;
-  if (first == null) return undefined;
+  if (first === undefined) return undefined;
   const starts: number[] = [];
   for (const [index, entry] of entries.entries()) {
-    if (entry.timestamp == null) return undefined;
+    if (entry.timestamp === undefined) return undefined;
     const next = entries[index + 1]?.timestamp;
-    if (next != null) {
+    if (next !== undefined) {
       const gapMs = next - entry.timestamp;
+      if (Math.abs(gapMs) > MAX_ENTRY_MS) {
+        throw invalidEntry(
+          index + 1,
+          `timestamp: expected within ${MAX_ENTRY_MS} ms of the one before, got ${gapMs} ms`,
+        );
+      }
       const written = entry.duration ?? Math.max(CLAMP_MS, gapMs);
       const agrees = gapMs >= 0 && Math.abs(written - Math.max(CLAMP_MS, gapMs)) <= AGREEMENT_MS;
       if (!agrees) return undefined;
-      if (gapMs > MAX_ENTRY_MS) throw invalidEntry(index, `expected at most ${MAX_ENTRY_MS} ms, got ${gapMs}`);
     }
     starts.push(entry.timestamp - first);
   }
@@ -147,7 +154,7 @@ function startsFromDurations(entries: readonly TimingEntry[]): Starts {
   const starts = entries.map((entry, index) => {
     const startMs = elapsedMs;
     const isLast = index === entries.length - 1;
-    if (entry.duration == null && !isLast) throw invalidEntry(index, 'expected a duration, got none');
+    if (entry.duration === undefined && !isLast) throw invalidEntry(index, 'expected a duration, got none');
     elapsedMs += entry.duration ?? DEFAULT_FRAME_MS;
     return startMs;
   });
