@@ -17,7 +17,7 @@ const TASKS = {
   dev: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/start.ts', '--watch'] },
   test: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/test.ts'] },
   'test:images': {
-    tools: ['debootstrap', 'buildah', 'podman', 'runc', 'redis-server'],
+    tools: ['debootstrap', 'buildah', 'podman', 'runc', 'redis-server', 'ffmpeg', 'ffprobe'],
     args: [...SOURCE, 'test/images/run.ts'],
   },
   bench: { tools: ['ffmpeg', 'ffprobe', 'redis-server', 'time'], args: [...SOURCE, 'bench/run.ts'] },

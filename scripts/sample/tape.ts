@@ -40,9 +40,8 @@ function paintFrame(position: number): (x: number, y: number) => Rgba {
     const distance = Math.hypot(x - dotX, y - dotY);
     if (distance < 12) return [255, 236, 179, 255];
     const glow = Math.max(0, 90 - distance);
-    return [40 + glow, 24 + (x * 40) / WIDTH, 80 + (y * 60) / HEIGHT + glow / 2, 255].map(
-      Math.round,
-    ) as unknown as Rgba;
+    const [red, green, blue] = [40 + glow, 24 + (x * 40) / WIDTH, 80 + (y * 60) / HEIGHT + glow / 2];
+    return [Math.round(red), Math.round(green), Math.round(blue), 255];
   };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,10 @@ import { runScript } from '../../scripts/run-script.ts';
 import { encodePng } from '../../scripts/sample/png.ts';
 import { buildSampleTape } from '../../scripts/sample/tape.ts';
 import { encodeZip } from '../../scripts/sample/zip.ts';
+import { readShownPictures } from '../support/numbered-frames.ts';
+import { buildTape } from '../support/tape-layouts.ts';
+import { createTempDir } from '../support/temp-dir.ts';
+import { findWrongInstants } from '../support/timing-check.ts';
 import { Caller, listen } from './caller.ts';
 import * as containers from './containers.ts';
 import { APPS, execIn, RUN_NAME, type App } from './containers.ts';
@@ -164,7 +168,13 @@ async function checkContainer(report: Report, app: App): Promise<void> {
   });
 }
 
-async function convert(stack: Stack, name: string, tape: Buffer, metadata: object): Promise<JobView> {
+async function convert(
+  stack: Stack,
+  name: string,
+  tape: Buffer,
+  metadata: object,
+  options: object = {},
+): Promise<JobView> {
   const { url, token, caller } = stack;
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const body = JSON.stringify({
@@ -174,6 +184,7 @@ async function convert(stack: Stack, name: string, tape: Buffer, metadata: objec
     zipUrl: caller.offer(`/someone/${name}.zip`, tape),
     callbackUrl: `${caller.url}/callback`,
     metadata,
+    options,
   });
   const accepted = await fetch(`${url}/convert`, { method: 'POST', headers, body });
   const answer = (await accepted.json()) as { jobId: string };
@@ -205,6 +216,21 @@ async function convertSmallTape(stack: Stack): Promise<void> {
   const { zip, frameCount, durationMs } = await buildSampleTape();
   const job = await convert(stack, 'small', zip, { frameCount, totalDuration: durationMs });
   await checkDelivery(stack, job.jobId, job.output!.resolution);
+}
+
+/** The image's FFmpeg is newer than the one of the machine that the other tests run on: it must keep time as well. */
+async function convertEveryLayout(stack: Stack, dir: string): Promise<void> {
+  for (const layout of ['L1', 'L2', 'L3', 'L4', 'L5', 'L6'] as const) {
+    for (const timing of ['cfr30', 'exact'] as const) {
+      const tape = await buildTape({ layout, soundtrack: true });
+      const name = `${layout}-${timing}`;
+      const { output } = await convert(stack, name, tape.zip, {}, { timing, scale: 2 });
+      const path = join(dir, `${name}.mp4`);
+      await writeFile(path, Buffer.from(await (await fetch(output!.mp4Url)).arrayBuffer()));
+      const wrong = findWrongInstants(await readShownPictures(path), tape.intended, tape.totalMs);
+      assert.deepEqual(wrong, [], `${name}: wrong frames at these milliseconds`);
+    }
+  }
 }
 
 const LARGE = { frame: [640, 480], frameCount: 120, output: [3840, 2880] } as const;
@@ -259,6 +285,9 @@ async function testImages(report: Report, undo: AsyncDisposableStack, containerI
   containerIds.push(...(await Promise.all(APPS.map((app) => containers.inspectContainer(app, '{{.Id}}')))));
   for (const app of APPS) await checkContainer(report, app);
   await report.check('a small tape is converted, delivered and served', () => convertSmallTape(stack));
+  const videos = await createTempDir('images');
+  undo.defer(videos.remove);
+  await report.check('every layout keeps time, cfr30 and exact', () => convertEveryLayout(stack, videos.dir));
   const largeTape = await buildLargeTape();
   await report.check('3840x2880 in 1 GiB', () => convertLargeTape(stack, largeTape));
   if (report.failed > 0) for (const app of APPS) console.log(`--- ${app}\n${await containers.readLogs(app)}`);

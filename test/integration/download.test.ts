@@ -94,6 +94,24 @@ test('a source that changes between two ranges is downloaded anew', async () => 
   expect(await downloaded()).toEqual(changed);
 });
 
+test.each([
+  ['another start', `bytes 0-${content.length - 1}/${content.length}`],
+  ['another length', (from: number) => `bytes ${from}-${content.length}/${content.length + 1}`],
+  ['no range', undefined],
+])('a 206 with %s is not appended to what is there', async (what, contentRange) => {
+  const url = source.serve(`/mixed-up ${what}`, (request, response, hits) => {
+    const from = Number(/\d+/.exec(request.headers.range ?? '0')![0]);
+    if (hits > 2 || from === 0) {
+      response.writeHead(200, { 'content-length': content.length, etag: '"one"' });
+      return hits > 1 ? void response.end(content) : breakOff(response, content.subarray(0, 100_000));
+    }
+    const range = typeof contentRange === 'function' ? contentRange(from) : contentRange;
+    response.writeHead(206, range === undefined ? {} : { 'content-range': range }).end(content);
+  });
+  await fetchTo(url);
+  expect(await downloaded()).toEqual(content);
+});
+
 test('a source that always ends early fails and is never taken for whole', async () => {
   const url = source.serve('/short', (_request, response) => {
     response.writeHead(200, { 'content-length': content.length });

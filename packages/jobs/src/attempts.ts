@@ -18,7 +18,6 @@ export interface Attempt {
 
 /** KEYS job; ARGV token, nowMs. Answers the attempt's number, or nothing when the job has ended or is gone. */
 const BEGIN = createScript(
-  'tapedeckBeginAttempt',
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if status ~= 'queued' and status ~= 'processing' then return false end
@@ -31,7 +30,6 @@ const BEGIN = createScript(
 
 /** KEYS job; ARGV token, field, value, … Answers 1, or 0 when another attempt holds the job or it has ended. */
 const WRITE_AS_HOLDER = createScript(
-  'tapedeckWriteAsHolder',
   `
   if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
   redis.call('HSET', KEYS[1], unpack(ARGV, 2))
@@ -41,7 +39,6 @@ const WRITE_AS_HOLDER = createScript(
 
 /** KEYS job; ARGV token, '1' when the attempt is not to be counted, field, value, … */
 const RELEASE = createScript(
-  'tapedeckReleaseAttempt',
   `
   if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
   redis.call('HSET', KEYS[1], 'status', 'queued', 'progress', 0)

@@ -29,7 +29,6 @@ export interface CallbackTry {
 
 /** KEYS job, outbox; ARGV eventId, jobId, status, http status or ''. */
 const RECORD_TRY = createScript(
-  'tapedeckRecordCallbackTry',
   `
   if redis.call('HGET', KEYS[1], 'eventId') ~= ARGV[1] then return 0 end
   redis.call('HSET', KEYS[1], 'callbackStatus', ARGV[3])

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Redis, type RedisOptions } from 'ioredis';
 
 export type { Redis } from 'ioredis';
@@ -55,17 +56,22 @@ function parseUnixUrl(url: string): string | undefined {
   return /^unix:(?:\/\/)?(\/.*)$/.exec(url)?.[1];
 }
 
-/** A Lua script: sent once, then called by its hash. */
+/** A Lua script: called by its hash, sent whole only where Redis does not know it yet. */
 export interface RedisScript {
   run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
 }
 
-export function createScript(name: string, lua: string): RedisScript {
+export function createScript(lua: string): RedisScript {
+  const hash = createHash('sha1').update(lua).digest('hex');
   return {
     async run(redis, keys, args) {
-      if (!(name in redis)) redis.defineCommand(name, { lua });
-      const command = (redis as unknown as Record<string, (...parts: unknown[]) => Promise<unknown>>)[name]!;
-      return command.call(redis, keys.length, ...keys, ...args);
+      try {
+        return await redis.evalsha(hash, keys.length, ...keys, ...args);
+      } catch (error) {
+        const isUnknown = error instanceof Error && error.message.startsWith('NOSCRIPT');
+        if (!isUnknown) throw error;
+        return redis.eval(lua, keys.length, ...keys, ...args);
+      }
     },
   };
 }

@@ -11,7 +11,6 @@ import { createScript, type Redis } from './redis.ts';
  * KEYS job, live, outbox; ARGV token, jobId, nowMs, field, value, …
  */
 const SETTLE = createScript(
-  'tapedeckSettle',
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if status ~= 'queued' and status ~= 'processing' then return 'ended' end

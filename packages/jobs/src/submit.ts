@@ -32,7 +32,6 @@ const IDEMPOTENCY_TTL_MS = 7 * 24 * 3_600_000;
  * ARGV jobId, bodyHash, nowMs, ttlMs, jobKeyPrefix, field, value, …
  */
 const SUBMIT = createScript(
-  'tapedeckSubmit',
   `
   local function record(jobId) return ARGV[5] .. jobId end
   local function answer(outcome, jobId)
