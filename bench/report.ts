@@ -112,10 +112,11 @@ function toRatio(ours: number, theirs: number): string {
   return `${(ours / theirs).toFixed(3)} ×`;
 }
 
-/** The first column to the left, numbers to the right. A row's last cell may be longer than its column. */
+/** The first column to the left, numbers to the right. The last cell of a short row is a sentence, and no column's width. */
 function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const full = [header, ...rows].filter((row) => row.length === header.length);
-  const widths = header.map((_, column) => Math.max(...full.map((row) => row[column]!.length)));
+  const widthOf = (row: readonly string[], column: number): number =>
+    column === row.length - 1 && row.length < header.length ? 0 : (row[column]?.length ?? 0);
+  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => widthOf(row, column))));
   const isText = (column: number): boolean => rows.every((row) => !/^[\d.]+/.test(row[column] ?? ''));
   const formatRow = (row: readonly string[]): string =>
     row

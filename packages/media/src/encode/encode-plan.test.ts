@@ -53,7 +53,7 @@ describe('the plan', () => {
   });
 });
 
-/** Peak resident memory of real encodes with FFmpeg 7.1, in MB. */
+/** Peak resident memory of real encodes in MB: with FFmpeg 7.1, the last one with 5.1. */
 const large = { width: 3840, height: 2880 };
 const small = { width: 1920, height: 1440 };
 const full = { lookahead: 10, references: 3, bFrames: 3, threads: 2, slicedThreads: false };
@@ -62,13 +62,14 @@ const MEASURED = [
   { output: large, settings: { ...full, slicedThreads: true, lookahead: 5 }, megabytes: 872 },
   { output: large, settings: { ...full, slicedThreads: true, lookahead: 2, bFrames: 0 }, megabytes: 670 },
   { output: small, settings: full, megabytes: 391 },
+  { output: small, preset: 'veryslow' as const, settings: { ...full, references: 16, bFrames: 8 }, megabytes: 857 },
 ];
 
 test.each(MEASURED)(
   'the estimate for $settings is not below what was measured, and not far above',
-  ({ output, settings, megabytes }) => {
-    const estimate = estimateEncodeBytes(settings, { output, input: { width: 640, height: 480 } });
+  ({ output, settings, megabytes, preset = 'medium' as const }) => {
+    const estimate = estimateEncodeBytes(settings, { output, preset, input: { width: 640, height: 480 } });
     expect(estimate).toBeGreaterThanOrEqual(megabytes * 1e6);
-    expect(estimate).toBeLessThanOrEqual(megabytes * 1e6 * 1.1);
+    expect(estimate).toBeLessThanOrEqual(megabytes * 1e6 * 1.15);
   },
 );

@@ -77,6 +77,8 @@ function buildLadder({ preset, threads }: EncodeNeeds): [Settings, ...Settings[]
     { ...sliced, lookahead: 3, references: Math.min(references, 3), bFrames: Math.min(bFrames, 3) },
     { ...sliced, lookahead: 2, references: Math.min(references, 3), bFrames: 0 },
     { ...sliced, lookahead: 2, references: 1, bFrames: 0 },
+    { ...sliced, lookahead: 1, references: 1, bFrames: 0 },
+    // Without any lookahead the file is half as large again; only where nothing else fits.
     { ...sliced, lookahead: 0, references: 1, bFrames: 0 },
   ];
 }
@@ -89,21 +91,35 @@ const QUEUED_FRAMES = 8;
 const INPUT_FRAMES = 6;
 
 /**
- * Peak resident memory of one FFmpeg, fitted to measured peaks at 1920x1440 and 3840x2880 (docs/decisions/0004). The
- * unit is one 4:2:0 frame. Right for FFmpeg 7, up to a third too high for FFmpeg 5: meant to err upwards.
+ * Peak resident memory of one FFmpeg, fitted to the measured peaks of 113 encodes of all presets (docs/decisions/0004).
+ * The unit is one 4:2:0 frame. Right for FFmpeg 7, up to a third too high for FFmpeg 5: meant to err upwards.
  */
 export function estimateEncodeBytes(
   settings: Settings,
-  { output, input }: Pick<EncodeNeeds, 'output' | 'input'>,
+  { output, input, preset }: Pick<EncodeNeeds, 'output' | 'input' | 'preset'>,
 ): number {
   const { lookahead, references, bFrames, threads, slicedThreads } = settings;
   const decodedPictures = bFrames >= 2 ? Math.max(references, 4) : references;
-  const frameThreads = slicedThreads ? 1 : threads;
-  const threadFrames = frameThreads === 1 ? 0 : 14 + 8 * (frameThreads - 2);
   const frames =
-    12.7 + QUEUED_FRAMES + 3.5 * decodedPictures + 0.75 * bFrames + 2.05 * Math.max(lookahead, bFrames) + threadFrames;
+    12.7 +
+    QUEUED_FRAMES +
+    3.7 * decodedPictures +
+    0.5 * bFrames +
+    countLookaheadFrames(lookahead, bFrames, preset) +
+    countThreadFrames(slicedThreads ? 1 : threads, bFrames);
   const frameBytes = output.width * output.height * 1.5;
   return Math.round(BASE_BYTES + frames * frameBytes + INPUT_FRAMES * input.width * input.height * 4);
+}
+
+/** The two slowest presets place B-frames by a search of their own, which looks ahead whatever rc-lookahead says. */
+function countLookaheadFrames(lookahead: number, bFrames: number, preset: X264Preset): number {
+  const searches = bFrames > 0 && (preset === 'slower' || preset === 'veryslow');
+  const length = Math.max(lookahead, bFrames, searches ? 4 * Math.max(bFrames, 3) : 0);
+  return length * (searches ? 2.05 + 0.04 * bFrames : 2.05);
+}
+
+function countThreadFrames(frameThreads: number, bFrames: number): number {
+  return frameThreads === 1 ? 0 : 8 + 2.85 * bFrames + 8 * (frameThreads - 2);
 }
 
 function toMib(bytes: number): number {
