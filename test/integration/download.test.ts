@@ -124,6 +124,21 @@ test('a source that always ends early fails and is never taken for whole', async
   });
 });
 
+test('a source that breaks after every piece is given up', async () => {
+  const url = source.serve('/crumbs', (request, response) => {
+    const from = Number(/\d+/.exec(request.headers.range ?? '0')![0]);
+    const range = { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` };
+    response.writeHead(from ? 206 : 200, {
+      'content-length': content.length - from,
+      etag: '"one"',
+      ...(from && range),
+    });
+    breakOff(response, content.subarray(from, from + 10));
+  });
+  await expect(fetchTo(url, { limits: { maxRequests: 5 } })).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+  expect(source.requests.filter((line) => line.endsWith('/crumbs'))).toHaveLength(5);
+});
+
 test('a source that drips is too slow', async () => {
   const url = source.serve('/drips', (_request, response) => {
     response.writeHead(200, { 'content-length': content.length });

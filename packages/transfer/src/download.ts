@@ -22,6 +22,8 @@ export interface DownloadLimits {
   notYetMs: number;
   /** Connection failures and 5xx in a row, without a byte in between, before the attempt fails. */
   maxFailures: number;
+  /** Requests in all, however much each of them brought: a source that breaks after every byte is no source. */
+  maxRequests: number;
   retryDelayMs: number;
   /** Less than this in a window of `slowWindowMs` is a source that drips. */
   slowBytes: number;
@@ -31,6 +33,7 @@ export interface DownloadLimits {
 const LIMITS: DownloadLimits = {
   notYetMs: 10_000,
   maxFailures: 4,
+  maxRequests: 100,
   retryDelayMs: 500,
   slowBytes: 32 * 1024,
   slowWindowMs: 30_000,
@@ -55,7 +58,7 @@ export async function download(url: string, path: string, options: DownloadOptio
   const startedAt = performance.now();
   const progress: Progress = { receivedBytes: 0, totalBytes: undefined, validator: undefined };
   let failures = 0;
-  for (;;) {
+  for (let requests = 1; ; requests += 1) {
     const before = progress.receivedBytes;
     try {
       await receive(url, path, progress, limits, options);
@@ -66,6 +69,7 @@ export async function download(url: string, path: string, options: DownloadOptio
       const isNotYet = failure.code === 'SOURCE_NOT_FOUND' || failure.code === 'SOURCE_FORBIDDEN';
       if (isNotYet && performance.now() - startedAt >= limits.notYetMs) throw failure;
       failures = progress.receivedBytes > before || isNotYet ? 0 : failures + 1;
+      if (requests >= limits.maxRequests) throw failure;
       if (!isNotYet && (!isTransient(failure) || failures >= limits.maxFailures)) throw failure;
       await sleep(limits.retryDelayMs, undefined, { signal: options.signal });
     }
