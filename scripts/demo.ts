@@ -2,15 +2,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobView } from '@tapedeck/contracts';
+import { isTapeOutput, type JobOutput, type JobView } from '@tapedeck/contracts';
 import { Webhook } from 'standardwebhooks';
 import { startLocalStack, type LocalStack } from './local-stack.ts';
 import { runScript } from './run-script.ts';
-import { buildSampleTape, type SampleTape } from './sample/tape.ts';
+import { buildSampleTape } from './sample/tape.ts';
+import { buildSampleVideo } from './sample/video.ts';
 
 /**
- * `npm run demo`: everything for real, in front of your eyes. A tape is made, served, posted, converted, and its signed
- * callback received and verified. Stays up until Ctrl-C; with `--exit` it ends by itself, exit code 0 only when all of it
+ * `npm run demo`: everything for real, in front of your eyes. A tape and a video are made, served, posted, converted, and
+ * their signed callbacks received and verified. Stays up until Ctrl-C; with `--exit` it ends by itself, exit code 0 only when all of it
  * was delivered.
  */
 const TIMEOUT_MS = 120_000;
@@ -18,9 +19,8 @@ const TIMEOUT_MS = 120_000;
 async function convertTape(stack: LocalStack, token: string, caller: DemoCaller): Promise<void> {
   step('make a tape: 90 PNG frames, timing.json, a soundtrack');
   const tape = await buildSampleTape();
-  caller.serve('/auth0|demo/loop.zip', tape);
-  step('POST /convert');
-  const jobId = await submit(stack, token, {
+  caller.serve('/auth0|demo/loop.zip', tape.zip);
+  const output = await convert(stack, token, caller, {
     mongoId: 'demo-tape',
     bucket: 'demo',
     slug: 'loop',
@@ -28,18 +28,46 @@ async function convertTape(stack: LocalStack, token: string, caller: DemoCaller)
     callbackUrl: `${caller.url}/callback`,
     metadata: { frameCount: tape.frameCount, totalDuration: tape.durationMs },
   });
+  if (!isTapeOutput(output)) throw new Error('demo: the tape became something else');
+  await show('MP4', output.mp4Url, 'video/mp4');
+}
+
+async function convertVideo(stack: LocalStack, token: string, caller: DemoCaller): Promise<void> {
+  step('make a video: a test card of 1280x720 and a tone');
+  caller.serve('/card.mp4', await buildSampleVideo());
+  const output = await convert(stack, token, caller, {
+    id: 'demo-video',
+    bucket: 'demo',
+    slug: 'card',
+    videoUrl: `${caller.url}/card.mp4`,
+    callbackUrl: `${caller.url}/callback`,
+    ladder: 'mobile',
+    options: { storyboard: true },
+  });
+  if (isTapeOutput(output)) throw new Error('demo: the video became something else');
+  await show('HLS', output.hlsUrl, 'application/vnd.apple.mpegurl');
+  for (const { name, playlistUrl } of output.renditions) await show(name, playlistUrl, 'application/vnd.apple.mpegurl');
+}
+
+/** Submits, watches, waits for the callback. */
+async function convert(stack: LocalStack, token: string, caller: DemoCaller, body: object): Promise<JobOutput> {
+  step('POST /convert');
+  const jobId = await submit(stack, token, body);
   step(`job ${jobId}`);
   const job = await watchJob(stack, token, jobId);
   if (!job.output) throw new Error(`demo: the job ended as ${job.status}: ${job.error?.message ?? 'no reason'}`);
-  const { mp4Url, posterUrl } = job.output;
-  step(`MP4     ${mp4Url}`);
-  step(`poster  ${posterUrl}`);
   const event = await caller.received(jobId);
   step('callback received, its signature is right:');
   console.log(JSON.stringify(event, null, 2).replace(/^/gm, '    '));
-  const head = await fetch(mp4Url, { method: 'HEAD' });
-  if (!head.ok || head.headers.get('content-type') !== 'video/mp4')
-    throw new Error(`demo: ${mp4Url} answers ${head.status}`);
+  await show('poster', job.output.posterUrl ?? '', 'image/jpeg');
+  return job.output;
+}
+
+/** A result counts when its URL answers, and with the right type. */
+async function show(what: string, url: string, contentType: string): Promise<void> {
+  const { ok, status, headers } = await fetch(url, { method: 'HEAD' });
+  if (!ok || headers.get('content-type') !== contentType) throw new Error(`demo: ${url} answers ${status}`);
+  step(`${what.padEnd(7)} ${url}`);
 }
 
 async function submit(stack: LocalStack, token: string, body: object): Promise<string> {
@@ -105,8 +133,8 @@ class DemoCaller {
     this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  serve(path: string, tape: SampleTape): void {
-    this.#files.set(path, tape.zip);
+  serve(path: string, content: Buffer): void {
+    this.#files.set(path, content);
   }
 
   async received(jobId: string): Promise<unknown> {
@@ -154,9 +182,11 @@ await runScript(async ({ signal, stopped }) => {
     await caller.listen();
     console.log(`Tapedeck runs at ${stack.url}`);
     let delivered = false;
-    const demo = convertTape(stack, token, caller).then(() => {
-      delivered = true;
-    });
+    const demo = convertTape(stack, token, caller)
+      .then(() => convertVideo(stack, token, caller))
+      .then(() => {
+        delivered = true;
+      });
     await Promise.race([demo, stopped, stack.broken.then((error) => Promise.reject(error))]);
     // Stopped before it was done is not done.
     if (!delivered) process.exitCode = 130;

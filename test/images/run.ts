@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobView } from '@tapedeck/contracts';
+import type { JobView, TapeOutput } from '@tapedeck/contracts';
 import { runScript } from '../../scripts/run-script.ts';
 import { encodePng } from '../../scripts/sample/png.ts';
 import { buildSampleTape } from '../../scripts/sample/tape.ts';
@@ -215,7 +215,7 @@ async function checkDelivery({ caller }: Stack, jobId: string, resolution: [numb
 async function convertSmallTape(stack: Stack): Promise<void> {
   const { zip, frameCount, durationMs } = await buildSampleTape();
   const job = await convert(stack, 'small', zip, { frameCount, totalDuration: durationMs });
-  await checkDelivery(stack, job.jobId, job.output!.resolution);
+  await checkDelivery(stack, job.jobId, (job.output as TapeOutput).resolution);
 }
 
 /** The image's FFmpeg is newer than the one of the machine that the other tests run on: it must keep time as well. */
@@ -226,7 +226,7 @@ async function convertEveryLayout(stack: Stack, dir: string): Promise<void> {
       const name = `${layout}-${timing}`;
       const { output } = await convert(stack, name, tape.zip, {}, { timing, scale: 2 });
       const path = join(dir, `${name}.mp4`);
-      await writeFile(path, Buffer.from(await (await fetch(output!.mp4Url)).arrayBuffer()));
+      await writeFile(path, Buffer.from(await (await fetch((output as TapeOutput).mp4Url)).arrayBuffer()));
       const wrong = findWrongInstants(await readShownPictures(path), tape.intended, tape.totalMs);
       assert.deepEqual(wrong, [], `${name}: wrong frames at these milliseconds`);
     }

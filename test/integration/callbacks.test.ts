@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { startStack, type Stack } from '../support/stack.ts';
+import { startStack, tapeOutput, type Stack } from '../support/stack.ts';
 import { buildTape } from '../support/tape-layouts.ts';
 import { poll } from '../support/poll.ts';
 
@@ -31,7 +31,9 @@ test('a callback has the fields, the signature and the authorization that the co
   const metadata = { piece: 'wand', nested: { deep: [1, 2] } };
   const jobId = await submit({ metadata });
   const [callback] = await stack.receiver.waitFor(jobId);
-  const { output, reference } = await stack.finished(jobId);
+  const job = await stack.finished(jobId);
+  const { reference } = job;
+  const { mp4Url, posterUrl, duration, size } = tapeOutput(job);
   expect(callback).toMatchObject({ verified: true });
   expect(callback!.headers).toMatchObject({
     'content-type': 'application/json',
@@ -43,10 +45,7 @@ test('a callback has the fields, the signature and the authorization that the co
     mongoId: reference,
     jobId,
     status: 'complete',
-    mp4Url: output!.mp4Url,
-    posterUrl: output!.posterUrl,
-    duration: output!.duration,
-    size: output!.size,
+    ...{ mp4Url, posterUrl, duration, size },
     resolution: [64, 48],
     metadata,
   });

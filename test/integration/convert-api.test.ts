@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { startStack, TOKEN, type Stack } from '../support/stack.ts';
+import { startStack, tapeOutput, TOKEN, type Stack } from '../support/stack.ts';
 import { buildTape } from '../support/tape-layouts.ts';
 
 /** No worker: jobs stay queued, so that what the API says about them holds still. */
@@ -298,14 +298,14 @@ describe('with a worker', () => {
       mp4Url: `${stack.url}/storage/tapes/auth0|123/2025.10.17.12.34.mp4`,
       posterUrl: `${stack.url}/storage/tapes/auth0|123/2025.10.17.12.34-poster.jpg`,
     });
-    const answer = await fetch(job.output!.mp4Url);
+    const answer = await fetch(tapeOutput(job).mp4Url);
     expect(answer.status).toBe(200);
   });
 
   test('local storage serves with type, ranges, ETag and for every origin', async () => {
     const url = stack.source.serve('/served.zip', (await buildTape()).zip);
     const { body } = await stack.post(stack.tapeRequest(url, { priority: 'high' }));
-    const { mp4Url, size } = (await stack.finished(body.jobId)).output!;
+    const { mp4Url, size } = tapeOutput(await stack.finished(body.jobId));
     const whole = await fetch(mp4Url);
     expect(Object.fromEntries(whole.headers)).toMatchObject({
       'content-type': 'video/mp4',
@@ -329,7 +329,7 @@ describe('with a worker', () => {
     async (slug) => {
       const url = stack.source.serve('/odd.zip', (await buildTape({ durationsMs: [50] })).zip);
       const { body } = await stack.post(stack.tapeRequest(url, { slug, priority: 'high', options: { scale: 1 } }));
-      const { mp4Url, posterUrl } = (await stack.finished(body.jobId)).output!;
+      const { mp4Url, posterUrl } = tapeOutput(await stack.finished(body.jobId));
       for (const address of [mp4Url, posterUrl!]) expect((await fetch(address)).status).toBe(200);
     },
   );

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readlink } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { JobView } from '@tapedeck/contracts';
+import { isTapeOutput, type HlsOutput, type JobView, type TapeOutput } from '@tapedeck/contracts';
 import { poll } from './poll.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 import { endProcess, startTestRedis, type TestRedis } from './redis-server.ts';
@@ -31,6 +31,7 @@ export interface Stack {
   ): Promise<{ status: number; headers: Headers; body: PostAnswer }>;
   /** A tape's request with everything that the tests do not care about. */
   tapeRequest(zipUrl: string, changes?: Record<string, unknown>): Record<string, unknown>;
+  videoRequest(videoUrl: string, changes?: Record<string, unknown>): Record<string, unknown>;
   job(jobId: string): Promise<JobView>;
   finished(jobId: string, timeoutMs?: number): Promise<JobView>;
   /** Stops everything and fails when a process or a scratch file is left. */
@@ -42,6 +43,18 @@ export interface PostAnswer extends Record<string, unknown> {
   status: string | number;
   code?: string;
   errors?: { path: string; message: string }[];
+}
+
+/** The output of a tape that must have been converted. */
+export function tapeOutput({ output, error }: JobView): TapeOutput {
+  if (output && isTapeOutput(output)) return output;
+  throw new Error(`expected an MP4, got ${error?.message}`);
+}
+
+/** The output of a video that must have been converted. */
+export function hlsOutput({ output, error }: JobView): HlsOutput {
+  if (output && !isTapeOutput(output)) return output;
+  throw new Error(`expected a stream, got ${error?.message}`);
 }
 
 export interface RunningProcess {
@@ -110,6 +123,18 @@ export async function startStack({ env: changes = {}, worker: withWorker = true 
         bucket: 'tapes',
         slug: reference,
         zipUrl,
+        callbackUrl: receiver.url,
+        ...requestChanges,
+      };
+    },
+    videoRequest(videoUrl, requestChanges = {}) {
+      references += 1;
+      const reference = `video-${references}`;
+      return {
+        id: reference,
+        bucket: 'media',
+        slug: reference,
+        videoUrl,
         callbackUrl: receiver.url,
         ...requestChanges,
       };

@@ -1,4 +1,4 @@
-import type { ConvertRequest } from '@tapedeck/contracts';
+import type { ConvertRequest, HlsRequest, TapeRequest } from '@tapedeck/contracts';
 import type { MediaTools } from '@tapedeck/media';
 import type { Logger } from '@tapedeck/runtime';
 import type { ObjectStore, StoreAddresses, UrlPolicy } from '@tapedeck/transfer';
@@ -18,9 +18,9 @@ export interface Equipment {
 }
 
 /** Everything that a stage may use. Stages get it first and know nothing of Redis or of the queue. */
-export interface AttemptContext extends Equipment {
+export interface AttemptContext<Request extends ConvertRequest = ConvertRequest> extends Equipment {
   jobId: string;
-  request: ConvertRequest;
+  request: Request;
   workspace: Workspace;
   /** Aborted when the attempt must stop: shutdown, lost lock, time over. */
   signal: AbortSignal;
@@ -28,4 +28,9 @@ export interface AttemptContext extends Equipment {
   progress: ProgressReporter;
   /** Throws when another attempt holds the job. Asked right before anything becomes public. */
   assertHolder(): Promise<void>;
+  /** Asks for the removal, later on, of segments below a slug that no playlist names any more. */
+  scheduleCleanup(): Promise<void>;
 }
+
+export type TapeContext = AttemptContext<TapeRequest>;
+export type HlsContext = AttemptContext<HlsRequest>;

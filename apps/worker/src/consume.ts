@@ -1,4 +1,4 @@
-import { asJobError, JobError, type JobOutput, type TerminalOutcome } from '@tapedeck/contracts';
+import { asJobError, JobError, type ConvertRequest, type JobOutput, type TerminalOutcome } from '@tapedeck/contracts';
 import {
   beginAttempt,
   CONVERSIONS,
@@ -6,6 +6,7 @@ import {
   isHolder,
   releaseForRetry,
   reportProgress,
+  scheduleCleanup,
   settleAttempt,
   type Attempt,
   type Queues,
@@ -15,6 +16,7 @@ import type { Logger } from '@tapedeck/runtime';
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { AttemptContext, Equipment } from './attempt-context.ts';
 import { tapeToMp4 } from './pipelines/tape-to-mp4.ts';
+import { videoToHls } from './pipelines/video-to-hls.ts';
 import { createProgressReporter } from './progress-reporter.ts';
 import { createQueueWorker, RetryLaterError } from './queue-worker.ts';
 import type { Workspaces } from './workspace.ts';
@@ -123,18 +125,22 @@ async function runInWorkspace(
   const { jobId, number, record } = attempt;
   const workspace = await workspaces.create(jobId, number);
   try {
-    return await tapeToMp4({
+    return await convert(record.request, {
       ...equipment,
       ...watch,
       jobId,
-      request: record.request,
       workspace,
       assertHolder: () => assertHolder(redis, attempt),
+      scheduleCleanup: () => scheduleCleanup(redis, record.request, Date.now() + equipment.config.SUPERSEDED_KEEP_MS),
     });
   } finally {
     // A result that is public already must not be lost over a file that cannot be removed; the next start removes it.
     await workspace.remove().catch((error: unknown) => watch.logger.error({ err: error }, 'the workspace remains'));
   }
+}
+
+function convert(request: ConvertRequest, context: Omit<AttemptContext, 'request'>): Promise<JobOutput> {
+  return request.kind === 'tape' ? tapeToMp4({ ...context, request }) : videoToHls({ ...context, request });
 }
 
 async function writeAsHolder(

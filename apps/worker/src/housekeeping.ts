@@ -5,6 +5,7 @@ import { VERSION, type Logger } from '@tapedeck/runtime';
 import type { Workspaces } from './workspace.ts';
 
 const SWEEP_INTERVAL_MS = 30_000;
+const CLEANUP_INTERVAL_MS = 60_000;
 /** A submit that still works on its second step is younger than this. */
 const UNQUEUED_AFTER_MS = 10_000;
 
@@ -16,6 +17,8 @@ export interface HousekeepingOptions {
   workDir: string;
   ffmpegVersion: string | undefined;
   busy: () => number;
+  /** Removes from the store what later runs have superseded. */
+  cleanUp: (signal: AbortSignal) => Promise<void>;
   logger: Logger;
 }
 
@@ -31,6 +34,7 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
       logger,
       signal,
     ),
+    repeat('cleanup', CLEANUP_INTERVAL_MS, () => options.cleanUp(signal), logger, signal),
     repeat('sweep of the outbox', SWEEP_INTERVAL_MS, () => sweepOutbox(redis, queues), logger, signal),
   ]);
 }

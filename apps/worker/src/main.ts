@@ -12,6 +12,7 @@ import {
   withDeadline,
 } from '@tapedeck/runtime';
 import { createGuardedAgent, createLocalStore } from '@tapedeck/transfer';
+import { cleanUpSuperseded } from './clean-up-superseded.ts';
 import { loadConfig } from './config.ts';
 import { createConsumer } from './consume.ts';
 import { createDeliverer } from './deliver-callbacks.ts';
@@ -60,7 +61,10 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     logger,
   });
   const house = keepHouse(
-    { redis, queues, workspaces, workerId, workDir: config.workDir, ffmpegVersion, busy: consumer.busy, logger },
+    {
+      ...{ redis, queues, workspaces, workerId, workDir: config.workDir, ffmpegVersion, busy: consumer.busy, logger },
+      cleanUp: (signal) => cleanUpSuperseded({ redis, store, keepMs: config.SUPERSEDED_KEEP_MS, logger }, signal),
+    },
     stopping,
   );
   logger.info(

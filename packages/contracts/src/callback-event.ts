@@ -13,7 +13,38 @@ export interface TapeOutput {
   resolution: [number, number];
 }
 
-export type JobOutput = TapeOutput;
+export interface RenditionOutput {
+  name: string;
+  /** Pixels; null for sound alone. */
+  width: number | null;
+  height: number | null;
+  /** The measured peak, bits per second, as the master playlist says it. */
+  bandwidth: number;
+  playlistUrl: string;
+}
+
+/** What a finished video is. */
+export interface HlsOutput {
+  hlsUrl: string;
+  /** Absent for sound without a cover. */
+  posterUrl?: string;
+  /** WebVTT with the pictures of the seek bar, when the request asked for it. */
+  storyboardUrl?: string;
+  /** Seconds. */
+  duration: number;
+  /** Bytes of everything that was published. */
+  size: number;
+  /** `[width, height]` of the largest rendition in pixels; null for sound alone. */
+  resolution: [number, number] | null;
+  /** The largest first. */
+  renditions: RenditionOutput[];
+}
+
+export type JobOutput = TapeOutput | HlsOutput;
+
+export function isTapeOutput(output: JobOutput): output is TapeOutput {
+  return 'mp4Url' in output;
+}
 
 /** The part of a job's request that every event of it repeats. */
 export interface EventSubject {

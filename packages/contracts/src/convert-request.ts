@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { ladderSchema } from './ladder.ts';
 import { PRIORITIES } from './vocabulary.ts';
+import { X264_PRESETS } from './x264-preset.ts';
 
 const url = z
   .string()
@@ -25,19 +27,6 @@ const slug = z
   .refine((value) => value.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), {
     error: 'expected no empty, "." or ".." part between slashes',
   });
-
-const X264_PRESETS = [
-  'ultrafast',
-  'superfast',
-  'veryfast',
-  'faster',
-  'fast',
-  'medium',
-  'slow',
-  'slower',
-  'veryslow',
-] as const;
-export type X264Preset = (typeof X264_PRESETS)[number];
 
 export const tapeOptionsSchema = z
   .strictObject({
@@ -66,38 +55,58 @@ const common = {
   metadata: metadata.nullish(),
 };
 
-const tapeRequestSchema = z
-  .object({
-    type: z.literal('tape').optional(),
-    mongoId: reference.optional(),
-    id: reference.optional(),
-    zipUrl: url,
-    options: tapeOptionsSchema,
-    ...common,
+/** A caller's own reference comes under either name; the chosen one is `reference`. */
+const named = { mongoId: reference.optional(), id: reference.optional() };
+
+const tapeFields = { ...named, zipUrl: url, options: tapeOptionsSchema, ...common };
+
+export const hlsOptionsSchema = z
+  .strictObject({
+    storyboard: z.boolean().default(false).describe('a sprite of small pictures and its WebVTT, for the seek bar'),
   })
-  .transform((body, context) => {
+  .prefault({});
+
+/** Without a ladder the worker's HLS_LADDER decides. */
+const hlsFields = { ...named, videoUrl: url, ladder: ladderSchema.optional(), options: hlsOptionsSchema, ...common };
+
+const tapeRequestSchema = z
+  .object({ type: z.literal('tape').optional(), ...tapeFields })
+  .transform(({ type: _type, ...body }, context) => {
     const chosen = body.mongoId ?? body.id;
-    if (chosen === undefined) {
-      context.issues.push({ code: 'custom', path: ['mongoId'], message: 'expected mongoId or id', input: body });
-      return z.NEVER;
-    }
-    const { type: _type, ...rest } = body;
-    return { kind: 'tape' as const, reference: chosen, ...rest };
+    if (chosen === undefined) return missingReference(context, 'mongoId', 'mongoId or id', body);
+    return { kind: 'tape' as const, reference: chosen, ...body };
   });
 
-export type TapeRequest = z.output<typeof tapeRequestSchema>;
-export type ConvertRequest = TapeRequest;
+const hlsRequestSchema = z
+  // `storyboard` beside `ladder` means the same as within `options`.
+  .object({ type: z.literal('hls').optional(), storyboard: z.boolean().optional(), ...hlsFields })
+  .transform(({ type: _type, storyboard, ...body }, context) => {
+    const chosen = body.id ?? body.mongoId;
+    if (chosen === undefined) return missingReference(context, 'id', 'id or mongoId', body);
+    // Every event of a video names `id`; a caller who sent `mongoId` finds that name too.
+    const options = { ...body.options, ...(storyboard !== undefined && { storyboard }) };
+    return { kind: 'hls' as const, reference: chosen, ...body, id: chosen, options };
+  });
 
-/** The stored form of a request, read back from Redis: the same schema without the choosing. */
-export const storedRequestSchema = z.object({
-  kind: z.literal('tape'),
-  reference: z.string(),
-  mongoId: z.string().optional(),
-  id: z.string().optional(),
-  zipUrl: z.string(),
-  options: tapeOptionsSchema,
-  ...common,
-});
+function missingReference(context: z.core.ParsePayload, path: string, expected: string, input: unknown): never {
+  context.issues.push({ code: 'custom', path: [path], message: `expected ${expected}, got nothing`, input });
+  return z.NEVER;
+}
+
+export type TapeRequest = z.output<typeof tapeRequestSchema>;
+export type HlsRequest = z.output<typeof hlsRequestSchema>;
+export type ConvertRequest = TapeRequest | HlsRequest;
+
+/** The stored form of a request, read back from Redis: the same fields without the choosing. */
+export const storedRequestSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('tape'), reference: z.string(), ...tapeFields }),
+  z.object({ kind: z.literal('hls'), reference: z.string(), ...hlsFields, id: z.string() }),
+]);
+
+/** Where a request's recording lies. */
+export function sourceUrlOf(request: ConvertRequest): string {
+  return request.kind === 'tape' ? request.zipUrl : request.videoUrl;
+}
 
 export interface RequestIssue {
   /** Dotted path into the body, `(body)` for the body itself. */
@@ -110,12 +119,13 @@ export type ParsedRequest =
 
 /**
  * The body of `POST /convert`, checked and with its defaults filled in. The kind follows from the body:
- * `zipUrl` means tape. Never throws: what does not fit comes back as a list of paths and messages.
+ * `zipUrl` means tape, `videoUrl` means HLS. Never throws: what does not fit comes back as a list of paths and messages.
  */
 export function parseConvertRequest(body: unknown): ParsedRequest {
   const mismatch = findTooDeep(body) ?? findKindMismatch(body);
   if (mismatch) return { ok: false, issues: [mismatch] };
-  const result = tapeRequestSchema.safeParse(body, { reportInput: true });
+  const isTape = 'zipUrl' in (body as object);
+  const result = (isTape ? tapeRequestSchema : hlsRequestSchema).safeParse(body, { reportInput: true });
   if (result.success) return { ok: true, request: result.data };
   const issues = result.error.issues.map(toRequestIssue);
   return { ok: false, issues: [issues[0]!, ...issues.slice(1)] };
@@ -149,14 +159,13 @@ function findKindMismatch(body: unknown): RequestIssue | undefined {
   if ('type' in body && body.type !== undefined && body.type !== kind) {
     return { path: 'type', message: `expected "${kind}", which is what the body asks for, got ${describe(body.type)}` };
   }
-  if (hasVideo) return { path: 'videoUrl', message: 'videos are not converted by this version; expected zipUrl' };
   return undefined;
 }
 
 function toRequestIssue(issue: z.core.$ZodIssue): RequestIssue {
   const path = issue.path.map(String).join('.') || '(body)';
   const message = issue.message.replace(/^Invalid input: /, '');
-  const saysWhatCame = message.includes('received') || issue.code === 'unrecognized_keys';
+  const saysWhatCame = message.includes('received') || message.includes(', got ') || issue.code === 'unrecognized_keys';
   return { path, message: saysWhatCame ? message : `${message}, got ${describe(issue.input)}` };
 }
 

@@ -60,6 +60,18 @@ export const ERROR_TABLE = {
 
   MEDIA_FRAME_TOO_LARGE: { retryable: false, httpStatus: 422, summary: 'A picture has more pixels than accepted' },
   MEDIA_TOO_LONG: { retryable: false, httpStatus: 422, summary: 'The recording is longer than accepted' },
+  MEDIA_UNRECOGNIZED: {
+    retryable: false,
+    httpStatus: 422,
+    summary: 'The source is not a video or sound file that is accepted',
+  },
+  MEDIA_PLAYLIST_REFUSED: {
+    retryable: false,
+    httpStatus: 422,
+    summary: 'The source is a playlist, which leads to other places, and not a recording',
+  },
+  MEDIA_CODEC_REFUSED: { retryable: false, httpStatus: 422, summary: 'The source is in a codec that is not accepted' },
+  MEDIA_TRUNCATED: { retryable: false, httpStatus: 422, summary: 'The recording ends before its own index says' },
   MEDIA_UNDECODABLE: { retryable: false, httpStatus: 422, summary: 'The media cannot be decoded' },
 
   ENCODE_FAILED: { retryable: true, httpStatus: 500, summary: 'FFmpeg encoding failed' },

@@ -7,6 +7,13 @@ export {
   type Attempt,
   type AttemptNews,
 } from './attempts.ts';
+export {
+  completeCleanup,
+  isCleanupStillDue,
+  loadDueCleanups,
+  scheduleCleanup,
+  type CleanupTarget,
+} from './cleanups.ts';
 export { loadOutboxEntry, recordCallbackTry, sweepOutbox, sweepUnqueued, type OutboxEntry } from './outbox.ts';
 export { QUEUE_PREFIX } from './keys.ts';
 export { CALLBACKS, CONVERSIONS, createQueues, type Queues } from './queues.ts';

@@ -1,4 +1,4 @@
-import type { ConvertRequest } from '@tapedeck/contracts';
+import { sourceUrlOf, type ConvertRequest } from '@tapedeck/contracts';
 import { createId, sha256Hex } from './ids.ts';
 import { keys } from './keys.ts';
 import type { Queues } from './queues.ts';
@@ -70,7 +70,7 @@ export async function submitJob(redis: Redis, queues: Queues, submission: Submis
   const { request, caller, outputKey, idempotencyKey, maxAttempts } = submission;
   const jobId = createId(request.kind);
   const fingerprint = sha256Hex(
-    JSON.stringify([request.kind, request.reference, request.zipUrl, request.bucket, outputKey]),
+    JSON.stringify([request.kind, request.reference, sourceUrlOf(request), request.bucket, outputKey]),
   );
   const idempotency = idempotencyKey === undefined ? '' : keys.idempotency(caller, sha256Hex(idempotencyKey));
   const nowMs = Date.now();

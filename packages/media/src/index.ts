@@ -2,10 +2,30 @@ export { openArchive, type Archive } from './archive/archive.ts';
 export type { ArchiveLimits } from './archive/policy.ts';
 export { estimateEncodeBytes, planEncode, type EncodePlan } from './encode/encode-plan.ts';
 export { maxPixelsFor } from './ffmpeg/arguments.ts';
+export type { InputGuard } from './ffmpeg/arguments.ts';
 export { runFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 export { probeFile } from './ffmpeg/probe.ts';
 export type { EncodeProgress } from './ffmpeg/progress.ts';
 export { findMediaTools, readToolVersion, type MediaTools } from './ffmpeg/tools.ts';
+export { framesPerSec } from './hls/frame-rate.ts';
+export { buildHlsArgv, HLS_FILES } from './hls/hls-argv.ts';
+export { planHlsEncode, type HlsEncodePlan } from './hls/hls-plan.ts';
+export { outputTags } from './hls/picture-graph.ts';
+export { measureRendition, parsePlaylistUris, writeMasterPlaylist, type MeasuredRendition } from './hls/playlists.ts';
+export { probeSource } from './hls/probe-source.ts';
+export { chooseRenditions, type Rendition } from './hls/renditions.ts';
+export type { Source } from './hls/source.ts';
+export {
+  buildStoryboardVtt,
+  choosePoster,
+  measureStills,
+  planPoster,
+  planStoryboard,
+  type PosterPlan,
+  type StoryboardPlan,
+} from './hls/stills.ts';
+export { makeCoverPoster } from './images/cover.ts';
+export { fitInto, POSTER_BOX } from './images/fit.ts';
 export { readImageHeader, type ImageHeader } from './images/image-header.ts';
 export { makeTapePoster } from './images/poster.ts';
 export { findTapeLayout, type TapeLayout } from './tape/layout.ts';
@@ -19,4 +39,6 @@ export {
 } from './tape/tape-argv.ts';
 export { buildConcatList, buildTimeline, type Timeline } from './tape/timeline.ts';
 export { MAX_TIMING_BYTES, parseTapeTiming, type TapeTiming } from './tape/timing.ts';
+export { verifyHls, type VerifiedHls } from './verify/verify-hls.ts';
+export { verifyJpeg } from './verify/verify-jpeg.ts';
 export { verifyMp4, type VerifiedMp4 } from './verify/verify-mp4.ts';

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { LADDER_NAMES } from '@tapedeck/contracts';
 import { z } from 'zod';
 
 const ms = (defaultMs: number) => z.coerce.number().int().min(1).default(defaultMs);
@@ -71,6 +72,8 @@ export const ENVIRONMENT = {
     .prefault(DEFAULT_CALLBACK_SCHEDULE),
   CALLBACK_TIMEOUT_MS: ms(15_000),
   SHUTDOWN_GRACE_MS: ms(100_000),
+  HLS_LADDER: z.enum(LADDER_NAMES).default('mobile'),
+  SUPERSEDED_KEEP_MS: ms(24 * 3_600_000),
   FFMPEG_PATH: z.string().min(1).default('ffmpeg'),
   FFPROBE_PATH: z.string().min(1).default('ffprobe'),
   FFMPEG_THREADS: z.coerce.number().int().min(1).max(64).default(2),

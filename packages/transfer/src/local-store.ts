@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { asJobError, JobError } from '@tapedeck/contracts';
 import { encodeKey } from './object-key.ts';
-import type { ObjectStore, StoredObject } from './object-store.ts';
+import type { ListedObject, ObjectStore, StoredObject } from './object-store.ts';
 import { hashFile } from './hash-file.ts';
 
 export interface LocalStoreOptions {
@@ -34,10 +34,10 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       const temporary = join(incoming, randomUUID());
       try {
         await mkdir(incoming, { recursive: true });
-        await mkdir(dirname(target), { recursive: true });
         await pipeline(createReadStream(path), createWriteStream(temporary), { signal });
         await syncFile(temporary);
         await assertMayPublish();
+        await mkdir(dirname(target), { recursive: true });
         await rename(temporary, target);
       } catch (error) {
         await rm(temporary, { force: true });
@@ -52,6 +52,20 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       if (!info?.isFile()) return undefined;
       return { sizeBytes: info.size, sha256Hex: await hashFile(path) };
     },
+    async read(bucket, key, maxBytes) {
+      const path = pathOf(bucket, key);
+      const info = await stat(path).catch(() => undefined);
+      return info?.isFile() && info.size <= maxBytes ? readFile(path) : undefined;
+    },
+    async *list(bucket, prefix) {
+      const dir = pathOf(bucket, prefix.replace(/\/$/, ''));
+      yield* listFiles(dir, prefix);
+    },
+    async remove(bucket, key) {
+      const path = pathOf(bucket, key);
+      await rm(path, { force: true });
+      await removeEmptyDirs(dirname(path), join(root, bucket));
+    },
     assertKey(bucket, key) {
       pathOf(bucket, key);
     },
@@ -61,6 +75,27 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       await access(root, constants.W_OK);
     },
   };
+}
+
+async function* listFiles(dir: string, prefix: string): AsyncGenerator<ListedObject> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) yield* listFiles(path, `${prefix}${entry.name}/`);
+    const info = entry.isFile() ? await stat(path).catch(() => undefined) : undefined;
+    if (info) yield { key: prefix + entry.name, sizeBytes: info.size, modifiedAtMs: info.mtimeMs };
+  }
+}
+
+/** A bucket has no directories; those of the disk go with their last file. */
+async function removeEmptyDirs(from: string, bucketDir: string): Promise<void> {
+  for (let dir = from; dir.startsWith(bucketDir + sep); dir = dirname(dir)) {
+    const isEmpty = await rmdir(dir).then(
+      () => true,
+      () => false,
+    );
+    if (!isEmpty) return;
+  }
 }
 
 const MAX_NAME_BYTES = 255;

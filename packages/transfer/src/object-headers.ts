@@ -11,6 +11,8 @@ const BY_EXTENSION: Record<string, ObjectHeaders> = {
   '.m3u8': { contentType: 'application/vnd.apple.mpegurl', cacheControl: 'max-age=3600' },
   // Segment names are unique to the run that made them, so immutable is true.
   '.ts': { contentType: 'video/mp2t', cacheControl: `max-age=${YEAR_SEC}, immutable` },
+  // Of the seek bar; it is replaced together with its sprite.
+  '.vtt': { contentType: 'text/vtt; charset=utf-8', cacheControl: 'max-age=3600' },
   '.jpg': { contentType: 'image/jpeg', cacheControl: `max-age=${YEAR_SEC}` },
 };
 

@@ -38,6 +38,14 @@ function stripPrefix(text: string, prefix: string): string | undefined {
   return text.startsWith(prefix) && text.length > prefix.length ? text.slice(prefix.length) : undefined;
 }
 
+/** Where a video's results go: all below its slug. Names inside are the pipeline's own. */
+export function buildHlsKey(slug: string, name: string): string {
+  return `${slug}/${name}`;
+}
+
+/** What players are given. */
+export const MASTER_NAME = 'master.m3u8';
+
 export interface TapeKeys {
   mp4Key: string;
   posterKey: string;

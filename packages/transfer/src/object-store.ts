@@ -15,6 +15,12 @@ export interface StoredObject {
   sha256Hex: string | undefined;
 }
 
+export interface ListedObject {
+  key: string;
+  sizeBytes: number;
+  modifiedAtMs: number;
+}
+
 /** Where results are kept. Every adapter passes the same behaviour suite. */
 export interface ObjectStore {
   readonly driver: 'local';
@@ -22,6 +28,12 @@ export interface ObjectStore {
   put(publication: Publication, signal: AbortSignal): Promise<void>;
   /** undefined when there is no such object. */
   head(bucket: string, key: string, signal: AbortSignal): Promise<StoredObject | undefined>;
+  /** The whole of a small object; undefined when there is none, or when it is larger than `maxBytes`. */
+  read(bucket: string, key: string, maxBytes: number, signal: AbortSignal): Promise<Buffer | undefined>;
+  /** Every object whose key begins with the prefix, which ends with a slash. */
+  list(bucket: string, prefix: string, signal: AbortSignal): AsyncIterable<ListedObject>;
+  /** Nothing happens where there is no such object. */
+  remove(bucket: string, key: string, signal: AbortSignal): Promise<void>;
   /** @throws JobError STORAGE_KEY_REFUSED for a key that this store cannot hold. */
   assertKey(bucket: string, key: string): void;
   /** @param like a URL of the caller's: characters that it leaves raw (`|`) stay raw. */

@@ -1,7 +1,14 @@
-import { JobError, parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
+import { JobError, parseConvertRequest, sourceUrlOf, type ConvertRequest } from '@tapedeck/contracts';
 import { loadRecord, submitJob, type Queues, type Redis, type SubmitResult } from '@tapedeck/jobs';
 import { withDeadline } from '@tapedeck/runtime';
-import { assertUrlAllowed, buildTapeKeys, type ObjectStore } from '@tapedeck/transfer';
+import {
+  assertUrlAllowed,
+  buildHlsKey,
+  buildTapeKeys,
+  MASTER_NAME,
+  type ObjectStore,
+  type StoreAddresses,
+} from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
 import { InvalidRequestError } from '../plugins/problem-details.ts';
@@ -21,17 +28,17 @@ export async function convertRoute(
     const convertRequest = parseBody(request.body);
     const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);
     assertBucketAllowed(convertRequest.bucket, config.ALLOWED_BUCKETS);
-    assertUrlAllowed(convertRequest.zipUrl, policy, 'SOURCE_URL_REFUSED');
+    assertUrlAllowed(sourceUrlOf(convertRequest), policy, 'SOURCE_URL_REFUSED');
     assertUrlAllowed(convertRequest.callbackUrl, policy, 'CALLBACK_URL_REFUSED');
 
-    const { mp4Key, posterKey } = buildTapeKeys(convertRequest, addresses);
-    for (const key of [mp4Key, posterKey]) store.assertKey(convertRequest.bucket, key);
+    const [outputKey, ...otherKeys] = buildOutputKeys(convertRequest, addresses);
+    for (const key of [outputKey, ...otherKeys]) store.assertKey(convertRequest.bucket, key);
 
     const result = await orQueueUnavailable(() =>
       submitJob(redis, queues, {
         request: convertRequest,
         caller: request.caller,
-        outputKey: mp4Key,
+        outputKey,
         idempotencyKey,
         maxAttempts: config.JOB_ATTEMPTS,
       }),
@@ -54,6 +61,13 @@ export async function convertRoute(
         ...(outcome === 'duplicate' && { duplicate: true }),
       });
   });
+}
+
+/** Where the result will be, first what names it; decided now, so that an impossible place is the caller's to hear of. */
+function buildOutputKeys(request: ConvertRequest, addresses: StoreAddresses): [string, ...string[]] {
+  if (request.kind === 'hls') return [buildHlsKey(request.slug, MASTER_NAME)];
+  const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
+  return [mp4Key, posterKey];
 }
 
 function parseBody(body: unknown): ConvertRequest {

@@ -1,5 +1,8 @@
-/** Of every FFmpeg that we run: no stdin, no question, no chatter; the first error ends it. */
-export const QUIET = ['-nostdin', '-y', '-hide_banner', '-nostats', '-v', 'error', '-xerror'] as const;
+/** Of every FFmpeg that we run: no stdin, no question, no chatter. */
+export const QUIET = ['-nostdin', '-y', '-hide_banner', '-nostats', '-v', 'error'] as const;
+
+/** Where the first error must end it. */
+export const STRICT = [...QUIET, '-xerror'] as const;
 
 /** What a program may open and decode. Input that asks for anything else is refused before it is looked into. */
 export interface InputGuard {

@@ -1,10 +1,22 @@
 import { JobError } from '@tapedeck/contracts';
 import { z } from 'zod';
 import { buildInputGuard, type InputGuard } from './arguments.ts';
-import { runTool } from './run-tool.ts';
+import { runTool, type ToolResult, type ToolRun } from './run-tool.ts';
 import type { MediaTools } from './tools.ts';
 
 const numeric = z.coerce.number().optional().catch(undefined);
+
+const flag = z.literal([0, 1]).catch(0);
+
+const sideDataSchema = z.object({
+  side_data_type: z.string().optional(),
+  /** Degrees, counter-clockwise. */
+  rotation: numeric,
+  /** Content light level, in nits. */
+  max_content: numeric,
+  /** Of the mastering display, as a fraction of nits. */
+  max_luminance: z.string().optional(),
+});
 
 const streamSchema = z.object({
   index: z.number(),
@@ -15,20 +27,41 @@ const streamSchema = z.object({
   pix_fmt: z.string().optional(),
   width: z.number().optional(),
   height: z.number().optional(),
+  sample_aspect_ratio: z.string().optional(),
+  field_order: z.string().optional(),
+  color_range: z.string().optional(),
   color_space: z.string().optional(),
+  color_primaries: z.string().optional(),
+  color_transfer: z.string().optional(),
+  has_b_frames: z.number().optional(),
+  refs: z.number().optional(),
+  r_frame_rate: z.string().optional(),
+  avg_frame_rate: z.string().optional(),
   channels: z.number().optional(),
   sample_rate: numeric,
   duration: numeric,
   start_time: numeric,
   nb_read_packets: numeric,
+  disposition: z
+    .object({ default: flag, attached_pic: flag, still_image: flag, timed_thumbnails: flag })
+    .default({ default: 0, attached_pic: 0, still_image: 0, timed_thumbnails: 0 }),
+  tags: z.record(z.string(), z.string()).default({}),
+  side_data_list: z.array(sideDataSchema).default([]),
 });
 export type ProbedStream = z.output<typeof streamSchema>;
 
 const probeSchema = z.object({
   streams: z.array(streamSchema).default([]),
-  format: z.object({ format_name: z.string().optional(), duration: numeric, size: numeric }).default({}),
+  format: z
+    .object({ format_name: z.string().optional(), start_time: numeric, duration: numeric, size: numeric })
+    .default({}),
 });
 export type Probe = z.output<typeof probeSchema>;
+
+/** ffprobe's JSON. */
+export function parseProbe(json: unknown): Probe {
+  return probeSchema.parse(json);
+}
 
 export interface ProbeOptions {
   /** Relative to `cwd`; a name that we gave. */
@@ -48,21 +81,79 @@ const PROBE_TIMEOUT_MS = 60_000;
  */
 export async function probeFile(tools: MediaTools, options: ProbeOptions): Promise<Probe> {
   const { fileName, cwd, guard, countPackets, signal } = options;
+  const args = [...(countPackets ? ['-count_packets'] : []), '-show_streams', '-show_format', '-of', 'json'];
+  const result = await runProbe(tools, { args, fileName, cwd, guard, signal, timeoutMs: PROBE_TIMEOUT_MS });
+  return parseProbe(JSON.parse(result.stdout));
+}
+
+/** One packet as the container tells it: times in seconds, undefined where it has none. */
+export interface Packet {
+  streamIndex: number;
+  ptsSec: number | undefined;
+  dtsSec: number | undefined;
+  durationSec: number | undefined;
+  sizeBytes: number;
+  /** The byte of the file where it begins. */
+  position: number | undefined;
+  isKey: boolean;
+  /** Decoded, but not to be shown: an edit list cuts it off. */
+  isDiscarded: boolean;
+}
+
+const PACKET_FIELDS = ['stream_index', 'pts_time', 'dts_time', 'duration_time', 'size', 'pos', 'flags'];
+
+/**
+ * Reads a file from end to end without decoding it, and hands over each packet as it passes: an hour of video takes
+ * seconds, and no memory.
+ * @throws as probeFile
+ */
+export async function scanPackets(
+  tools: MediaTools,
+  options: Omit<ProbeOptions, 'countPackets'> & { timeoutMs: number; onPacket: (packet: Packet) => void },
+): Promise<void> {
+  const { onPacket, ...run } = options;
+  const args = ['-show_entries', `packet=${PACKET_FIELDS.join(',')}`, '-of', 'csv=p=0:nk=1'];
+  await runProbe(tools, {
+    ...run,
+    args,
+    onLine: (line) => {
+      const packet = parsePacket(line);
+      if (packet) onPacket(packet);
+    },
+  });
+}
+
+function parsePacket(line: string): Packet | undefined {
+  const [streamIndex, pts, dts, duration, size, position, flags = ''] = line.split(',');
+  if (flags === '') return undefined;
+  const number = (text: string | undefined): number | undefined => {
+    const value = Number.parseFloat(text ?? '');
+    return Number.isFinite(value) ? value : undefined;
+  };
+  return {
+    streamIndex: number(streamIndex) ?? -1,
+    ptsSec: number(pts),
+    dtsSec: number(dts),
+    durationSec: number(duration),
+    sizeBytes: number(size) ?? 0,
+    position: number(position),
+    isKey: flags.includes('K'),
+    isDiscarded: flags.includes('D'),
+  };
+}
+
+type ProbeRun = Pick<ProbeOptions, 'fileName' | 'cwd' | 'guard' | 'signal'> &
+  Pick<ToolRun, 'args' | 'timeoutMs' | 'onLine'>;
+
+async function runProbe(tools: MediaTools, { fileName, guard, args, ...run }: ProbeRun): Promise<ToolResult> {
   const result = await runTool(tools, {
+    ...run,
     tool: 'ffprobe',
-    args: [
-      ...['-v', 'error', '-hide_banner', ...buildInputGuard(guard)],
-      ...(countPackets ? ['-count_packets'] : []),
-      ...['-show_streams', '-show_format', '-of', 'json', '-i', `file:${fileName}`],
-    ],
-    cwd,
-    signal,
-    timeoutMs: PROBE_TIMEOUT_MS,
+    args: [...['-v', 'error', '-hide_banner', ...buildInputGuard(guard)], ...args, '-i', `file:${fileName}`],
   });
   if (result.timedOut) throw new JobError('ENCODE_STALLED', 'ffprobe took too long');
   if (result.signal) throw new JobError('ENCODE_KILLED', `ffprobe, by ${result.signal}`);
-  if (result.exitCode !== 0) {
-    throw new JobError('MEDIA_UNDECODABLE', result.stderrTail || `ffprobe ended with ${result.exitCode}`);
-  }
-  return probeSchema.parse(JSON.parse(result.stdout));
+  if (result.exitCode === 0) return result;
+  const { exitCode, stderrHead, stderrTail } = result;
+  throw new JobError('MEDIA_UNDECODABLE', stderrTail || `ffprobe ended with ${exitCode}`, { details: { stderrHead } });
 }

@@ -2,12 +2,54 @@ import { JobError } from '@tapedeck/contracts';
 import { runTool, type ToolResult, type ToolRun } from './run-tool.ts';
 import type { MediaTools } from './tools.ts';
 
+/** Demuxers and decoders, as FFmpeg signs their complaints. */
+const READERS = [
+  ...[
+    'png',
+    'webp',
+    'image2',
+    'concat',
+    'wav',
+    'matroska',
+    'mov',
+    'avi',
+    'mpeg',
+    'flv',
+    'asf',
+    'ogg',
+    'mxf',
+    'dv',
+    'ivf',
+  ],
+  ...[
+    'gif',
+    'mp3',
+    'flac',
+    'aiff',
+    'caf',
+    'amr',
+    'h263',
+    'h264',
+    'hevc',
+    'libdav1d',
+    'vp\\d',
+    'libvpx',
+    'mpeg[124]',
+    'theora',
+  ],
+  ...['vc1', 'wm[av]', 'msmpeg4', 'prores', 'dnxhd', 'dvvideo', 'mjpeg', 'qtrle', 'rawvideo', 'v210', 'opus', 'vorbis'],
+  ...['pcm_', 'adpcm_', 'alac', 'e?ac3', 'dca', '\\w+_pipe', 'in#', 'ist#', 'vist#', 'aist#', 'dec:', 'webm'],
+].join('|');
+
 /**
  * FFmpeg names the part that complains. Where that is a demuxer or a decoder, the input is at fault and not the machine:
  * the same bytes will fail again.
  */
-const INPUT_COMPLAINT =
-  /^\[(?:png|webp|vp8|image2|concat|wav|matroska|webm|opus|vorbis|pcm_|\w+_pipe|in#|ist#|vist#|dec:)[^\]]*\]|Invalid data found when processing input|Error while decoding|not (?:in|on) whitelist/im;
+const INPUT_COMPLAINT = new RegExp(
+  `^\\[(?:${READERS})[^\\]]*\\]|Invalid data found when processing input|Error while decoding|not (?:in|on) whitelist|` +
+    'Cannot determine format of input stream|decode error rate|Output file is empty|received no packets',
+  'im',
+);
 
 /**
  * Runs one FFmpeg and turns each way of failing into a code.

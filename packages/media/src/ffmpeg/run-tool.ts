@@ -15,6 +15,8 @@ export interface ToolRun {
   /** No line of progress for this long ends the run. Only for ffmpeg with `onProgress`. */
   stallMs?: number;
   onProgress?: (progress: EncodeProgress) => void;
+  /** Gets stdout line by line as it comes; then `stdout` of the result stays empty, however long it was. */
+  onLine?: (line: string) => void;
 }
 
 /** Success and failure have one shape. */
@@ -25,12 +27,15 @@ export interface ToolResult {
   stalled: boolean;
   durationMs: number;
   stdout: string;
+  /** The first 200 characters: what it complained of first. */
+  stderrHead: string;
   /** The last 500 characters. */
   stderrTail: string;
   /** FFmpeg can exit 0 after it lost data; then stderr says so. */
   writeFailed: boolean;
 }
 
+const STDERR_HEAD_CHARS = 200;
 const STDERR_TAIL_CHARS = 500;
 const MAX_STDOUT_BYTES = 8 * 1024 * 1024;
 const KILL_AFTER_MS = 5_000;
@@ -80,18 +85,22 @@ function stripMachine(text: string, cwd: string): string {
     .trim();
 }
 
-function collectOutput(child: ChildProcess, { cwd, onProgress }: ToolRun) {
+function collectOutput(child: ChildProcess, { cwd, onProgress, onLine }: ToolRun) {
   const stdout: Buffer[] = [];
   let stdoutBytes = 0;
+  const splitLines = onLine && createLineSplitter(onLine);
+  let stderrHead = '';
   let stderrTail = '';
   let writeFailed = false;
   let progressAt = performance.now();
   child.stdout!.on('data', (chunk: Buffer) => {
+    if (splitLines) return splitLines(chunk.toString('latin1'));
     stdoutBytes += chunk.length;
     if (stdoutBytes <= MAX_STDOUT_BYTES) stdout.push(chunk);
   });
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
     writeFailed ||= WRITE_FAILURE.test(stderrTail.slice(-80) + chunk);
+    stderrHead = (stderrHead + chunk).slice(0, STDERR_HEAD_CHARS);
     stderrTail = (stderrTail + chunk).slice(-STDERR_TAIL_CHARS);
   });
   const parse = createProgressParser((progress) => {
@@ -103,9 +112,19 @@ function collectOutput(child: ChildProcess, { cwd, onProgress }: ToolRun) {
     lastProgressAt: () => progressAt,
     read: () => ({
       stdout: Buffer.concat(stdout).toString('utf8'),
+      stderrHead: stripMachine(stderrHead, cwd),
       stderrTail: stripMachine(stderrTail, cwd),
       writeFailed,
     }),
+  };
+}
+
+function createLineSplitter(onLine: (line: string) => void): (chunk: string) => void {
+  let pending = '';
+  return (chunk) => {
+    const lines = (pending + chunk).split('\n');
+    pending = lines.pop() ?? '';
+    lines.forEach(onLine);
   };
 }
 

@@ -1,6 +1,7 @@
 import type { FrameSize, X264Preset } from '@tapedeck/contracts';
 import type { EncodePlan } from '../encode/encode-plan.ts';
-import { buildInputGuard, QUIET } from '../ffmpeg/arguments.ts';
+import { buildX264Params } from '../encode/x264-settings.ts';
+import { buildInputGuard, STRICT } from '../ffmpeg/arguments.ts';
 import { CFR_FPS, type Timeline } from './timeline.ts';
 
 export interface TapeEncode {
@@ -32,7 +33,7 @@ export function buildTapeArgv(encode: TapeEncode): string[] {
   const { soundtrackName, timeline, outputName, listName, maxPixels } = encode;
   const formats = ['concat', 'png_pipe', 'webp_pipe', 'image2'];
   return [
-    ...[...QUIET, '-progress', 'pipe:3', '-stats_period', '0.5'],
+    ...[...STRICT, '-progress', 'pipe:3', '-stats_period', '0.5'],
     ...buildInputGuard({ formats, codecs: FRAME_CODECS, maxPixels }),
     // One decoder thread: frame threads would hold a decoded picture each, and the encoder is the limit anyway.
     ...['-f', 'concat', '-safe', '0', '-threads', '1', '-i', `file:${listName}`],
@@ -85,17 +86,8 @@ const NOMINAL_EXACT_FPS = 60;
 export const CEILING_BUFFER_SEC = 0.5;
 
 function buildVideoCodecArgs({ crf, preset, plan, timeline, maxVideoBitsPerSec }: TapeEncode): string[] {
-  const { lookahead, references, bFrames, threads, slicedThreads } = plan;
-  const x264 = [
-    `rc-lookahead=${lookahead}`,
-    `ref=${references}`,
-    `bframes=${bFrames}`,
-    `threads=${threads}`,
-    `sliced-threads=${slicedThreads ? 1 : 0}`,
-    // From the fine time base x264 would conclude thousands of frames a second, and a level that no decoder takes.
-    ...(timeline.mode === 'exact' ? [`fps=${NOMINAL_EXACT_FPS}`] : []),
-    ...(lookahead === 0 ? ['mbtree=0'] : []),
-  ].join(':');
+  // From the fine time base x264 would conclude thousands of frames a second, and a level that no decoder takes.
+  const x264 = buildX264Params(plan, timeline.mode === 'exact' ? { fps: NOMINAL_EXACT_FPS } : {});
   const ceiling = maxVideoBitsPerSec
     ? ['-maxrate', String(maxVideoBitsPerSec), '-bufsize', String(Math.round(CEILING_BUFFER_SEC * maxVideoBitsPerSec))]
     : [];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { JobError, type FrameSize } from '@tapedeck/contracts';
 import { probeFile, type ProbedStream } from '../ffmpeg/probe.ts';
 import type { MediaTools } from '../ffmpeg/tools.ts';
+import { expect } from './expect.ts';
 import { readTopLevelBoxes } from './mp4-boxes.ts';
 
 /** What the MP4 must be, known from the timing before it was encoded. */
@@ -72,11 +73,4 @@ function verifyPicture(stream: ProbedStream, expected: ExpectedMp4): void {
   const size = `${stream.width}x${stream.height}`;
   expect(size === `${expected.width}x${expected.height}`, 'picture size', `${expected.width}x${expected.height}`, size);
   expect(stream.nb_read_packets === expected.pictureCount, 'pictures', expected.pictureCount, stream.nb_read_packets);
-}
-
-function expect(holds: boolean, what: string, expected: unknown, got: unknown): asserts holds {
-  if (holds) return;
-  throw new JobError('ENCODE_OUTPUT_INVALID', `${what}: expected ${String(expected)}, got ${String(got)}`, {
-    details: { what, expected, got },
-  });
 }

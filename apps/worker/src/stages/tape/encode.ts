@@ -9,7 +9,7 @@ import {
   runFfmpeg,
   type TapeEncode,
 } from '@tapedeck/media';
-import type { AttemptContext } from '../attempt-context.ts';
+import type { TapeContext } from '../../attempt-context.ts';
 import type { TapePlan } from './probe.ts';
 
 /** Files in the workspace. */
@@ -23,7 +23,7 @@ const POSTER_NAME = 'poster.jpg';
 /** Of a size limit, what the picture may plan with: the rest is the container and the rate control's error. */
 const SIZE_MARGIN = 0.93;
 
-export async function encodeTape(context: AttemptContext, plan: TapePlan): Promise<TapeArtifacts> {
+export async function encodeTape(context: TapeContext, plan: TapePlan): Promise<TapeArtifacts> {
   const { progress, request, logger } = context;
   await progress.enter('encode');
   const { maxBytes, poster } = request.options;
@@ -42,7 +42,7 @@ export async function encodeTape(context: AttemptContext, plan: TapePlan): Promi
 }
 
 /** @returns the size of the MP4 in bytes */
-async function runTapeEncode(context: AttemptContext, plan: TapePlan, maxVideoBitsPerSec?: number): Promise<number> {
+async function runTapeEncode(context: TapeContext, plan: TapePlan, maxVideoBitsPerSec?: number): Promise<number> {
   const { config, progress, request, signal, tools, workspace } = context;
   const { timeline, frame, output, encode, listName, soundtrackName } = plan;
   const { crf, preset } = request.options;
@@ -81,7 +81,7 @@ function ceilingFor(maxBytes: number, { timeline, soundtrackName }: TapePlan): n
   return videoBitsPerSec;
 }
 
-async function makePoster(context: AttemptContext, { posterFrame }: TapePlan): Promise<string> {
+async function makePoster(context: TapeContext, { posterFrame }: TapePlan): Promise<string> {
   const { tools, workspace, signal } = context;
   await makeTapePoster(tools, {
     frameName: posterFrame.fileName,

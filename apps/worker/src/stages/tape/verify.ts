@@ -1,5 +1,5 @@
 import { verifyMp4, type VerifiedMp4 } from '@tapedeck/media';
-import type { AttemptContext } from '../attempt-context.ts';
+import type { TapeContext } from '../../attempt-context.ts';
 import type { TapeArtifacts } from './encode.ts';
 import type { TapePlan } from './probe.ts';
 
@@ -8,7 +8,7 @@ const DURATION_TOLERANCE_SEC = 0.05;
 
 /** Holds the MP4 against what the plan promised. @throws JobError ENCODE_OUTPUT_INVALID */
 export async function verifyTape(
-  context: AttemptContext,
+  context: TapeContext,
   plan: TapePlan,
   { mp4Name }: TapeArtifacts,
 ): Promise<VerifiedMp4> {

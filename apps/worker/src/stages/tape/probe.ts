@@ -12,7 +12,7 @@ import {
   type OutputSize,
   type Timeline,
 } from '@tapedeck/media';
-import type { AttemptContext } from '../attempt-context.ts';
+import type { TapeContext } from '../../attempt-context.ts';
 import type { ExtractedFrame, ExtractedTape } from './extract.ts';
 
 /** Every decision about an encode, made before it starts. */
@@ -33,7 +33,7 @@ const LIST_NAME = 'frames.ffconcat';
 const POSTER_POSITION = 0.1;
 
 /** Looks at what came out of the archive and decides how to encode it. The decisions are stored on the job. */
-export async function probeTape(context: AttemptContext, tape: ExtractedTape): Promise<TapePlan> {
+export async function probeTape(context: TapeContext, tape: ExtractedTape): Promise<TapePlan> {
   const { config, progress, request, workspace } = context;
   await progress.enter('probe');
   assertDuration(tape.timing.totalMs / 1000, config.MAX_DURATION_SEC);
@@ -90,7 +90,7 @@ function shotAt({ shots, endTick }: Timeline, position: number): string {
 }
 
 /** @returns the name, or undefined for a soundtrack that has no sound in it: a recorder that heard nothing. */
-async function probeSoundtrack(context: AttemptContext, fileName: string | undefined): Promise<string | undefined> {
+async function probeSoundtrack(context: TapeContext, fileName: string | undefined): Promise<string | undefined> {
   if (!fileName) return undefined;
   const { tools, workspace, signal } = context;
   const options = { fileName, cwd: workspace.dir, guard: SOUNDTRACK_GUARD, countPackets: true, signal };

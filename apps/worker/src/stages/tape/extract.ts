@@ -10,7 +10,7 @@ import {
   type ImageHeader,
   type TapeTiming,
 } from '@tapedeck/media';
-import type { AttemptContext } from '../attempt-context.ts';
+import type { TapeContext } from '../../attempt-context.ts';
 
 /** A tape on disk: our own file names, headers that we read ourselves, timing that was checked. */
 export interface ExtractedTape {
@@ -25,11 +25,11 @@ export interface ExtractedFrame extends ImageHeader {
 }
 
 /** Unpacks what timing.json shows, and no more. Nothing of the archive names a file on our disk. */
-export async function extractTape(context: AttemptContext, zipPath: string): Promise<ExtractedTape> {
+export async function extractTape(context: TapeContext, zipName: string): Promise<ExtractedTape> {
   const { config, progress, workspace, signal, logger } = context;
   await progress.enter('extract');
   const startedAt = performance.now();
-  const archive = await openArchive(zipPath, {
+  const archive = await openArchive(workspace.path(zipName), {
     maxEntries: config.MAX_ARCHIVE_ENTRIES,
     maxUnpackedBytes: config.MAX_ARCHIVE_BYTES,
   });
@@ -50,11 +50,11 @@ export async function extractTape(context: AttemptContext, zipPath: string): Pro
     return { timing, frames, soundtrackName };
   } finally {
     archive.close();
-    await rm(zipPath, { force: true });
+    await rm(workspace.path(zipName), { force: true });
   }
 }
 
-async function extractFrames(context: AttemptContext, archive: Archive, timing: TapeTiming) {
+async function extractFrames(context: TapeContext, archive: Archive, timing: TapeTiming) {
   const { workspace, progress, config, signal } = context;
   const names = [...new Set(timing.frames.map((frame) => frame.name))];
   const frames = new Map<string, ExtractedFrame>();

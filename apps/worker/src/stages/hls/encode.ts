@@ -1,0 +1,119 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { JobError, type FrameSize } from '@tapedeck/contracts';
+import {
+  buildHlsArgv,
+  buildStoryboardVtt,
+  choosePoster,
+  fitInto,
+  HLS_FILES,
+  makeCoverPoster,
+  measureRendition,
+  measureStills,
+  POSTER_BOX,
+  runFfmpeg,
+  writeMasterPlaylist,
+  type MeasuredRendition,
+  type Rendition,
+} from '@tapedeck/media';
+import { MASTER_NAME } from '@tapedeck/transfer';
+import type { HlsContext } from '../../attempt-context.ts';
+import type { HlsPlan } from './probe.ts';
+
+/** Files in the workspace, by the names that they will have below the slug. */
+export interface HlsArtifacts {
+  renditions: readonly MeasuredRendition[];
+  poster: PosterArtifact | undefined;
+  storyboardNames: readonly string[];
+}
+
+export interface PosterArtifact extends FrameSize {
+  name: string;
+}
+
+const POSTER_NAME = 'poster.jpg';
+export const STORYBOARD_VTT_NAME = 'storyboard.vtt';
+
+export async function encodeHls(context: HlsContext, plan: HlsPlan): Promise<HlsArtifacts> {
+  const { progress, workspace, logger } = context;
+  await progress.enter('encode');
+  const startedAt = performance.now();
+  const passes = plan.encode?.passes ?? [plan.renditions];
+  for (const { name } of plan.renditions) await mkdir(workspace.path(name));
+  for (const index of passes.keys()) await runPass(context, plan, passes, index);
+  const renditions = await Promise.all(
+    plan.renditions.map((rendition) => measureRendition(workspace.dir, rendition, plan.source)),
+  );
+  assertMostWasDecoded(renditions[0]!, plan.source.durationSec);
+  await writeMasterPlaylist(workspace.dir, MASTER_NAME, renditions);
+  const poster = await makePoster(context, plan);
+  const storyboardNames = await finishStoryboard(context, plan);
+  logger.info({ phase: 'encode', durationMs: Math.round(performance.now() - startedAt) }, 'encoded');
+  return { renditions, poster, storyboardNames };
+}
+
+/** Stills come out of the first pass, which has the largest rendition. */
+async function runPass(
+  { config, tools, workspace, signal, progress }: HlsContext,
+  plan: HlsPlan,
+  passes: readonly (readonly Rendition[])[],
+  index: number,
+): Promise<void> {
+  const { source, sourceName, guard, ladder, encode, runId, poster, storyboard } = plan;
+  const args = buildHlsArgv({
+    ...{ source, sourceName, guard, runId, preset: ladder.preset, renditions: passes[index]! },
+    settings: encode?.settings,
+    decoderThreads: encode?.decoderThreads ?? 1,
+    poster: index === 0 ? poster : undefined,
+    storyboard: index === 0 ? storyboard : undefined,
+  });
+  await runFfmpeg(tools, {
+    args,
+    cwd: workspace.dir,
+    signal,
+    timeoutMs: config.JOB_TIMEOUT_MS,
+    stallMs: config.JOB_STUCK_AFTER_MS,
+    onProgress: ({ outTimeSec }) =>
+      progress.advance((index + Math.min(1, outTimeSec / source.durationSec)) / passes.length),
+  });
+}
+
+/** Of a damaged recording this much is enough to be shown. */
+const LEAST_SHARE = 0.9;
+
+function assertMostWasDecoded({ segments }: MeasuredRendition, durationSec: number): void {
+  const decodedSec = segments.reduce((sum, segment) => sum + segment.durationSec, 0);
+  if (decodedSec >= durationSec * LEAST_SHARE) return;
+  const got = `${decodedSec.toFixed(1)} s of ${durationSec.toFixed(1)} s`;
+  throw new JobError('MEDIA_UNDECODABLE', `only ${got} could be decoded`);
+}
+
+async function makePoster(
+  context: HlsContext,
+  { poster, source, sourceName, guard }: HlsPlan,
+): Promise<PosterArtifact | undefined> {
+  const { tools, workspace, signal, logger } = context;
+  if (poster) {
+    const stats = measureStills(await readFile(workspace.path(HLS_FILES.posterStats)));
+    await rename(workspace.path(HLS_FILES.posterCandidate(choosePoster(poster, stats))), workspace.path(POSTER_NAME));
+    return { name: POSTER_NAME, width: poster.width, height: poster.height };
+  }
+  if (!source.cover) return undefined;
+  const size = fitInto(source.cover, POSTER_BOX);
+  const job = { sourceName, guard, size, streamIndex: source.cover.index, outputName: POSTER_NAME };
+  return makeCoverPoster(tools, { ...job, cwd: workspace.dir, signal }).then(
+    () => ({ name: POSTER_NAME, ...size }),
+    (error: unknown) => {
+      signal.throwIfAborted();
+      // A broken cover is no reason to lose the sound.
+      logger.warn({ err: error }, 'the cover cannot be read');
+      return undefined;
+    },
+  );
+}
+
+async function finishStoryboard({ workspace }: HlsContext, { storyboard, source }: HlsPlan): Promise<string[]> {
+  if (!storyboard) return [];
+  const vtt = buildStoryboardVtt(storyboard, HLS_FILES.storyboard, source.durationSec);
+  await writeFile(workspace.path(STORYBOARD_VTT_NAME), vtt);
+  return [HLS_FILES.storyboard, STORYBOARD_VTT_NAME];
+}

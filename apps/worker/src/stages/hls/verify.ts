@@ -1,0 +1,33 @@
+import { framesPerSec, outputTags, verifyHls, verifyJpeg, type VerifiedHls } from '@tapedeck/media';
+import { MASTER_NAME } from '@tapedeck/transfer';
+import type { HlsContext } from '../../attempt-context.ts';
+import type { HlsArtifacts } from './encode.ts';
+import type { HlsPlan } from './probe.ts';
+
+/** Holds the stream against what the plan promised. @throws JobError ENCODE_OUTPUT_INVALID */
+export async function verifyStream(context: HlsContext, plan: HlsPlan, artifacts: HlsArtifacts): Promise<VerifiedHls> {
+  const { tools, workspace, signal, progress } = context;
+  await progress.enter('verify');
+  const { source, renditions } = plan;
+  const { picture } = source;
+  const location = { cwd: workspace.dir, signal };
+  const { poster } = artifacts;
+  if (poster) await verifyJpeg(tools, { ...location, fileName: poster.name }, poster);
+  return verifyHls(
+    tools,
+    { ...location, masterName: MASTER_NAME },
+    {
+      durationSec: source.durationSec,
+      hasSound: source.sound !== undefined,
+      renditions: renditions.map(({ name, width, height }) => ({
+        name,
+        picture: picture && {
+          width,
+          height,
+          framesPerSec: framesPerSec(picture.frameRate),
+          matrix: outputTags(picture.colour).matrix,
+        },
+      })),
+    },
+  );
+}

@@ -1,0 +1,78 @@
+import type { ProbedStream } from '../ffmpeg/probe.ts';
+
+/** H.273 codes by FFmpeg's names. */
+export interface ColourTags {
+  matrix: string;
+  primaries: string;
+  transfer: string;
+}
+
+/**
+ * - `sdr`: kept as it is, and tagged, so that the renditions of one video are never guessed differently by their size
+ * - `rgb`: converted with the BT.709 matrix
+ * - `wide`: BT.2020 without HDR, brought to BT.709
+ * - `pq`, `hlg`: tone-mapped to BT.709
+ */
+export interface SourceColour {
+  kind: 'sdr' | 'rgb' | 'wide' | 'pq' | 'hlg';
+  source: ColourTags;
+  range: 'tv' | 'pc';
+  /** The brightest that the recording means to show. */
+  peakNits: number;
+}
+
+export const BT709: ColourTags = { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709' };
+
+/** From here on untagged video is taken for HD, as players do. */
+const HD_HEIGHT = 720;
+const DEFAULT_PEAK_NITS = 1_000;
+const MAX_PEAK_NITS = 10_000;
+
+export function describeColour(stream: ProbedStream): SourceColour {
+  const { color_transfer: transfer, color_space: matrix, color_primaries: primaries, pix_fmt = '' } = stream;
+  const kind =
+    transfer === 'smpte2084'
+      ? 'pq'
+      : transfer === 'arib-std-b67'
+        ? 'hlg'
+        : matrix === 'bt2020nc' || matrix === 'bt2020c'
+          ? 'wide'
+          : /^(?:gbr|rgb|bgr|argb|abgr|pal8|0rgb|0bgr)/.test(pix_fmt)
+            ? 'rgb'
+            : 'sdr';
+  const fallback = kind === 'sdr' || kind === 'rgb' ? guessTags(stream) : BT2020;
+  return {
+    kind,
+    source: {
+      matrix: known(matrix) ?? fallback.matrix,
+      primaries: known(primaries) ?? fallback.primaries,
+      transfer: known(transfer) ?? fallback.transfer,
+    },
+    range: stream.color_range === 'pc' || pix_fmt.startsWith('yuvj') ? 'pc' : 'tv',
+    peakNits: readPeakNits(stream),
+  };
+}
+
+const BT2020: ColourTags = { matrix: 'bt2020nc', primaries: 'bt2020', transfer: 'bt709' };
+
+function guessTags({ height = 0, width = 0 }: ProbedStream): ColourTags {
+  if (Math.min(height, width) >= HD_HEIGHT) return BT709;
+  if (height === 576) return { matrix: 'bt470bg', primaries: 'bt470bg', transfer: 'bt709' };
+  return { matrix: 'smpte170m', primaries: 'smpte170m', transfer: 'smpte170m' };
+}
+
+/** FFmpeg names some codes in ways that its own options do not take. */
+function known(tag: string | undefined): string | undefined {
+  return tag && !['unknown', 'reserved', 'unspecified', 'gbr'].includes(tag) ? tag : undefined;
+}
+
+/** The brightest pixel by the maker's account (CTA-861.3), else what the mastering display could do, else the usual. */
+function readPeakNits({ side_data_list: sideData }: ProbedStream): number {
+  const content = sideData.find((data) => data.max_content)?.max_content;
+  const [numerator, denominator] = (sideData.find((data) => data.max_luminance)?.max_luminance ?? '')
+    .split('/')
+    .map(Number);
+  const mastering = numerator && denominator ? numerator / denominator : undefined;
+  const peak = content ?? mastering ?? DEFAULT_PEAK_NITS;
+  return peak > 0 ? Math.min(MAX_PEAK_NITS, peak) : DEFAULT_PEAK_NITS;
+}

@@ -1,0 +1,67 @@
+import type { types } from 'hls-parser';
+import { scanPackets, type Probe } from '../ffmpeg/probe.ts';
+import type { MediaTools } from '../ffmpeg/tools.ts';
+import { expect } from './expect.ts';
+import { findStream, STREAM_GUARD } from './hls-streams.ts';
+import type { ExpectedHls, ExpectedRendition, Location } from './hls-expected.ts';
+
+const SCAN_TIMEOUT_MS = 15 * 60_000;
+/** A picture and an AAC frame: what padding and cutting may leave. */
+const TOLERANCE_SEC = 0.15;
+
+interface PacketAccount {
+  pictures: number;
+  endSec: number;
+  segments: { startSec: number; startsWithKey: boolean }[];
+}
+
+/** One pass over the stream. FFmpeg reads the segments as one file, so a packet's position tells its segment. */
+export async function readPackets(
+  tools: MediaTools,
+  { cwd, signal }: Location,
+  playlistName: string,
+  sizes: readonly number[],
+  probe: Probe,
+): Promise<PacketAccount> {
+  const leading = findStream(probe, 'video') ?? findStream(probe, 'audio');
+  const account: PacketAccount = { pictures: 0, endSec: 0, segments: [] };
+  let nextSegmentAt = 0;
+  await scanPackets(tools, {
+    ...{ fileName: playlistName, cwd, guard: STREAM_GUARD, signal, timeoutMs: SCAN_TIMEOUT_MS },
+    onPacket: ({ streamIndex, ptsSec = 0, durationSec = 0, position, isKey }) => {
+      account.endSec = Math.max(account.endSec, ptsSec + durationSec);
+      if (streamIndex !== leading?.index) return;
+      account.pictures += 1;
+      if (position === undefined || position < nextSegmentAt) return;
+      nextSegmentAt += sizes[account.segments.length] ?? Infinity;
+      account.segments.push({ startSec: ptsSec, startsWithKey: isKey });
+    },
+  });
+  return account;
+}
+
+/** @returns the duration that the playlist says */
+export function assertTimes(
+  packets: PacketAccount,
+  { segments }: types.MediaPlaylist,
+  { name, picture }: ExpectedRendition,
+  { durationSec }: ExpectedHls,
+): number {
+  expect(packets.segments.length === segments.length, `${name}: segments`, segments.length, packets.segments.length);
+  const firstSec = packets.segments[0]!.startSec;
+  let listedSec = 0;
+  for (const [index, { startSec, startsWithKey }] of packets.segments.entries()) {
+    const uri = segments[index]!.uri;
+    expect(startsWithKey, uri, 'to begin with a key frame', 'another');
+    const isInTime = Math.abs(startSec - firstSec - listedSec) <= TOLERANCE_SEC;
+    expect(isInTime, `${uri}: start`, `${listedSec} s`, `${startSec - firstSec} s`);
+    listedSec += segments[index]!.duration;
+  }
+  const toleranceSec = TOLERANCE_SEC + (picture ? 1 / picture.framesPerSec : 0);
+  expect(Math.abs(listedSec - durationSec) <= toleranceSec, `${name}: duration`, `${durationSec} s`, `${listedSec} s`);
+  const packetsSec = packets.endSec - firstSec;
+  expect(Math.abs(packetsSec - durationSec) <= toleranceSec, `${name}: packets`, `${durationSec} s`, `${packetsSec} s`);
+  const pictures = picture ? durationSec * picture.framesPerSec : packets.pictures;
+  expect(Math.abs(packets.pictures - pictures) <= 2, `${name}: pictures`, Math.round(pictures), packets.pictures);
+  return listedSec;
+}
