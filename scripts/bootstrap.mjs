@@ -11,6 +11,7 @@ const PACKAGES = {
   ffmpeg: { apt: 'ffmpeg', dnf: 'ffmpeg-free', apk: 'ffmpeg', brew: 'ffmpeg' },
   ffprobe: { apt: 'ffmpeg', dnf: 'ffmpeg-free', apk: 'ffmpeg', brew: 'ffmpeg' },
   'redis-server': { apt: 'redis-server', dnf: 'redis', apk: 'redis', brew: 'redis' },
+  chromium: { apt: 'chromium', dnf: 'chromium', apk: 'chromium', brew: 'chromium' },
   debootstrap: { apt: 'debootstrap', dnf: 'debootstrap', apk: 'debootstrap', brew: 'debootstrap' },
   buildah: { apt: 'buildah', dnf: 'buildah', apk: 'buildah', brew: 'buildah' },
   podman: { apt: 'podman', dnf: 'podman', apk: 'podman', brew: 'podman' },

@@ -15,7 +15,7 @@ const TASKS = {
   'start:api': { tools: [], args: [...SOURCE, 'apps/api/src/main.ts'] },
   'start:worker': { tools: ['ffmpeg', 'ffprobe'], args: [...SOURCE, 'apps/worker/src/main.ts'] },
   dev: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/start.ts', '--watch'] },
-  test: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/test.ts'] },
+  test: { tools: ['ffmpeg', 'ffprobe', 'redis-server', 'chromium'], args: [...SOURCE, 'scripts/test.ts'] },
   'test:images': {
     tools: ['debootstrap', 'buildah', 'podman', 'runc', 'redis-server', 'ffmpeg', 'ffprobe'],
     args: [...SOURCE, 'test/images/run.ts'],

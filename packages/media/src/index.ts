@@ -21,6 +21,7 @@ export {
   measureStills,
   planPoster,
   planStoryboard,
+  spriteSize,
   type PosterPlan,
   type StoryboardPlan,
 } from './hls/stills.ts';

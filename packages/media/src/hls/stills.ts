@@ -64,6 +64,11 @@ export function planStoryboard({ size, frameRate, durationSec, frameCount }: Sti
   };
 }
 
+/** All tiles together. */
+export function spriteSize({ tile, columns, rows }: StoryboardPlan): FrameSize {
+  return { width: tile.width * columns, height: tile.height * rows };
+}
+
 /** The seek bar's pictures (WebVTT, with media fragments for the place in the sprite). */
 export function buildStoryboardVtt(plan: StoryboardPlan, spriteName: string, durationSec: number): string {
   const cues = Array.from({ length: plan.count }, (_, index) => {

@@ -1,6 +1,6 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse, type types } from 'hls-parser';
+import { parse, setOptions, type types } from 'hls-parser';
 import type { Probe } from '../ffmpeg/probe.ts';
 import { expect } from './expect.ts';
 import type { ExpectedRendition, Location } from './hls-expected.ts';
@@ -27,6 +27,8 @@ function isMaster(playlist: types.MasterPlaylist | types.MediaPlaylist): playlis
 async function readPlaylist({ cwd }: Location, name: string): Promise<types.MasterPlaylist | types.MediaPlaylist> {
   const text = await readFile(join(cwd, name), 'utf8').catch(() => '');
   try {
+    // Otherwise it prints what is wrong and goes on.
+    setOptions({ strictMode: true });
     const playlist = parse(text);
     expect(playlist.version !== undefined, `${name}: EXT-X-VERSION`, 'a version', 'none');
     return playlist;

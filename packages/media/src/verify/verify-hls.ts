@@ -51,9 +51,9 @@ async function verifyRendition(
   const sizes = await measureSegments(join(cwd, dirname(variant.uri)), playlist);
   const probe = await probeFile(tools, { fileName: variant.uri, cwd, guard: STREAM_GUARD, signal });
   assertStreams(probe, rendition, expected.hasSound);
-  assertVariant(variant, rendition, probe, playlist, sizes);
   const packets = await readPackets(tools, location, variant.uri, sizes, probe);
   const durationSec = assertTimes(packets, playlist, rendition, expected);
+  assertVariant(variant, rendition, probe, playlist, sizes);
   return {
     name: rendition.name,
     durationSec,

@@ -1,4 +1,12 @@
-import { framesPerSec, outputTags, verifyHls, verifyJpeg, type VerifiedHls } from '@tapedeck/media';
+import {
+  framesPerSec,
+  HLS_FILES,
+  outputTags,
+  spriteSize,
+  verifyHls,
+  verifyJpeg,
+  type VerifiedHls,
+} from '@tapedeck/media';
 import { MASTER_NAME } from '@tapedeck/transfer';
 import type { HlsContext } from '../../attempt-context.ts';
 import type { HlsArtifacts } from './encode.ts';
@@ -8,11 +16,12 @@ import type { HlsPlan } from './probe.ts';
 export async function verifyStream(context: HlsContext, plan: HlsPlan, artifacts: HlsArtifacts): Promise<VerifiedHls> {
   const { tools, workspace, signal, progress } = context;
   await progress.enter('verify');
-  const { source, renditions } = plan;
+  const { source, renditions, storyboard } = plan;
   const { picture } = source;
   const location = { cwd: workspace.dir, signal };
   const { poster } = artifacts;
   if (poster) await verifyJpeg(tools, { ...location, fileName: poster.name }, poster);
+  if (storyboard) await verifyJpeg(tools, { ...location, fileName: HLS_FILES.storyboard }, spriteSize(storyboard));
   return verifyHls(
     tools,
     { ...location, masterName: MASTER_NAME },
