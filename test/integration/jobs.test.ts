@@ -13,6 +13,7 @@ import {
   submitJob,
   sweepOutbox,
   sweepUnqueued,
+  takeTurn,
   waitForRedis,
   type Queues,
   type Redis,
@@ -141,5 +142,41 @@ describe('an event whose process died before it was queued', () => {
       expect(await loadOutboxEntry(redis, jobId, eventId)).toBeUndefined();
     }
     expect(await sweepOutbox(redis, queues)).toBe(0);
+  });
+});
+
+describe('turns at a slug', () => {
+  const slug = { bucket: 'media', slug: 'a/b' };
+  const never = new AbortController().signal;
+
+  test('no two publications replace the same objects at once', async () => {
+    let inside = 0;
+    let most = 0;
+    const publish = async (): Promise<void> => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await new Promise((done) => setTimeout(done, 50));
+      inside -= 1;
+    };
+    await Promise.all([1, 2, 3].map(() => takeTurn(redis, slug, never, publish)));
+    expect(most).toBe(1);
+  });
+
+  test('another slug need not wait', async () => {
+    const order: string[] = [];
+    await takeTurn(redis, slug, never, async () => {
+      await takeTurn(redis, { ...slug, slug: 'a' }, never, async () => void order.push('other'));
+      order.push('first');
+    });
+    expect(order).toEqual(['other', 'first']);
+  });
+
+  test('a failure gives the turn back, and an abort ends the wait for it', async () => {
+    const fail = takeTurn(redis, slug, never, () => Promise.reject(new Error('no disk')));
+    await expect(fail).rejects.toThrow('no disk');
+    await takeTurn(redis, slug, never, async () => {
+      const impatient = takeTurn(redis, slug, AbortSignal.timeout(300), async () => undefined);
+      await expect(impatient).rejects.toMatchObject({ name: 'AbortError' });
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import { completeCleanup, isCleanupStillDue, loadDueCleanups, type CleanupTarget, type Redis } from '@tapedeck/jobs';
+import { completeCleanup, isCleanupStillDue, loadDueCleanups, type PublishedSlug, type Redis } from '@tapedeck/jobs';
 import { parsePlaylistUris } from '@tapedeck/media';
 import type { Logger } from '@tapedeck/runtime';
 import { buildHlsKey, MASTER_NAME, type ObjectStore } from '@tapedeck/transfer';
@@ -37,7 +37,7 @@ const OURS = /^[^/]+\/(?:[0-9a-f]{12}-\d+\.ts|playlist\.m3u8)$/;
 
 async function findGarbage(
   { store, keepMs }: CleanupOptions,
-  target: CleanupTarget,
+  target: PublishedSlug,
   signal: AbortSignal,
 ): Promise<string[]> {
   const { bucket, slug } = target;
@@ -56,7 +56,7 @@ async function findGarbage(
 /** Names below the slug that the published master leads to. */
 async function findNamed(
   store: ObjectStore,
-  { bucket, slug }: CleanupTarget,
+  { bucket, slug }: PublishedSlug,
   signal: AbortSignal,
 ): Promise<Set<string>> {
   const readUris = async (name: string): Promise<string[]> => {

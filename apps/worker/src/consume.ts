@@ -8,6 +8,7 @@ import {
   reportProgress,
   scheduleCleanup,
   settleAttempt,
+  takeTurn,
   type Attempt,
   type Queues,
   type Redis,
@@ -131,6 +132,7 @@ async function runInWorkspace(
       jobId,
       workspace,
       assertHolder: () => assertHolder(redis, attempt),
+      takeTurn: (work) => takeTurn(redis, record.request, watch.signal, work),
       scheduleCleanup: () => scheduleCleanup(redis, record.request, Date.now() + equipment.config.SUPERSEDED_KEEP_MS),
     });
   } finally {

@@ -1,13 +1,13 @@
 import { keys } from './keys.ts';
 import { createScript, type Redis } from './redis.ts';
 
-/** A slug below which segments may lie that no playlist names any more. */
-export interface CleanupTarget {
+/** Where the objects of a stream lie. */
+export interface PublishedSlug {
   bucket: string;
   slug: string;
 }
 
-export interface DueCleanup extends CleanupTarget {
+export interface DueCleanup extends PublishedSlug {
   /** When it became due; another publication moves it on. */
   dueAtMs: number;
 }
@@ -16,7 +16,7 @@ export interface DueCleanup extends CleanupTarget {
  * Asks for a cleanup, or moves the one that is waiting to later: a publication calls this before it replaces anything,
  * so what it supersedes stays for the whole time that players may need it.
  */
-export async function scheduleCleanup(redis: Redis, { bucket, slug }: CleanupTarget, dueAtMs: number): Promise<void> {
+export async function scheduleCleanup(redis: Redis, { bucket, slug }: PublishedSlug, dueAtMs: number): Promise<void> {
   await redis.zadd(keys.cleanups, dueAtMs, JSON.stringify([bucket, slug]));
 }
 

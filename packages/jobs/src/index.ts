@@ -12,11 +12,12 @@ export {
   isCleanupStillDue,
   loadDueCleanups,
   scheduleCleanup,
-  type CleanupTarget,
+  type PublishedSlug,
 } from './cleanups.ts';
 export { loadOutboxEntry, recordCallbackTry, sweepOutbox, sweepUnqueued, type OutboxEntry } from './outbox.ts';
 export { QUEUE_PREFIX } from './keys.ts';
 export { CALLBACKS, CONVERSIONS, createQueues, type Queues } from './queues.ts';
+export { takeTurn } from './publication-lock.ts';
 export { buildJobView, loadRecord, type JobRecord, type StoredJobError } from './record.ts';
 export { connectRedis, waitForRedis, type Redis } from './redis.ts';
 export { settleAttempt } from './settle.ts';

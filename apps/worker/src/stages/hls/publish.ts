@@ -18,19 +18,18 @@ export async function publishHls(context: HlsContext, artifacts: HlsArtifacts, h
   // First: a worker that dies in the middle of this leaves segments that somebody must remove.
   await context.scheduleCleanup();
   const segments = listSegments(artifacts);
-  const replacements = listReplacements(artifacts);
-  const previous = new Map<string, string | undefined>();
+  let areNamed = false;
   try {
     const segmentBytes = await publishSegments(context, segments);
-    let sizeBytes = segmentBytes;
-    for (const name of replacements) {
-      previous.set(name, await keepPrevious(context, name));
-      sizeBytes += await publishFile(context, name, keyOf(context, name));
-    }
+    const replacedBytes = await context.takeTurn(() => {
+      areNamed = true;
+      return replaceObjects(context, listReplacements(artifacts), segments);
+    });
+    const sizeBytes = segmentBytes + replacedBytes;
     context.logger.info({ phase: 'publish', segments: segments.length, sizeBytes }, 'published');
     return describeOutput(context, artifacts, hls, sizeBytes);
   } catch (error) {
-    await undo(context, segments, previous);
+    if (!areNamed) await removeSegments(context, segments);
     throw error;
   }
 }
@@ -70,9 +69,33 @@ async function publishSegments(context: HlsContext, names: readonly string[]): P
   return sizeBytes;
 }
 
+/** All of them, or, as far as it can be done, none: what was replaced before a failure is put back. */
+async function replaceObjects(
+  context: HlsContext,
+  names: readonly string[],
+  segments: readonly string[],
+): Promise<number> {
+  const previous = new Map<string, string | undefined>();
+  let sizeBytes = 0;
+  try {
+    for (const name of names) {
+      previous.set(name, await keepPrevious(context, name));
+      sizeBytes += await publishFile(context, name, keyOf(context, name));
+    }
+    return sizeBytes;
+  } catch (error) {
+    await putBack(context, previous).then(
+      () => removeSegments(context, segments),
+      // Playlists may name the new segments by now, so these stay; the scheduled cleanup will know.
+      (cause: unknown) => context.logger.warn({ err: cause }, 'the version before could not be put back'),
+    );
+    throw error;
+  }
+}
+
 const MAX_REPLACED_BYTES = 16 * 1024 * 1024;
 
-/** @returns the file in the workspace that holds what was there before, or undefined when nothing was. */
+/** @returns the file in the workspace that holds what was there before, or undefined when nothing was */
 async function keepPrevious(context: HlsContext, name: string): Promise<string | undefined> {
   const { store, request, signal, workspace } = context;
   const content = await store.read(request.bucket, keyOf(context, name), MAX_REPLACED_BYTES, signal);
@@ -84,28 +107,27 @@ async function keepPrevious(context: HlsContext, name: string): Promise<string |
 
 const UNDO_TIMEOUT_MS = 30_000;
 
-/** Best effort, and only while this attempt still holds the job: another one would be publishing by now. */
-async function undo(
-  context: HlsContext,
-  segments: readonly string[],
-  previous: ReadonlyMap<string, string | undefined>,
-): Promise<void> {
-  const { store, request, logger } = context;
-  // The attempt may have been aborted; what it began must be undone all the same.
-  const unhurried = { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT_MS) };
-  const remove = (name: string): Promise<void> => store.remove(request.bucket, keyOf(context, name), unhurried.signal);
-  try {
-    await context.assertHolder();
-    for (const [name, fileName] of [...previous].reverse()) {
-      if (fileName) await publishFile(unhurried, fileName, keyOf(context, name));
-      else await remove(name);
-    }
-  } catch (error) {
-    // Then the playlists may already name the new segments: the scheduled cleanup removes those that none names.
-    return logger.warn({ err: error }, 'the version before could not be put back');
+/** An attempt may have been aborted; what it began must be undone all the same. */
+function unhurried(context: HlsContext): HlsContext {
+  return { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT_MS) };
+}
+
+async function putBack(context: HlsContext, previous: ReadonlyMap<string, string | undefined>): Promise<void> {
+  const undoing = unhurried(context);
+  for (const [name, fileName] of [...previous].reverse()) {
+    if (fileName) await publishFile(undoing, fileName, keyOf(context, name));
+    else await context.store.remove(context.request.bucket, keyOf(context, name), undoing.signal);
   }
-  for (const name of segments)
-    await remove(name).catch((error: unknown) => logger.warn({ err: error }, 'a segment remains'));
+}
+
+/** No playlist names them, and their names come from this run alone. */
+async function removeSegments(context: HlsContext, names: readonly string[]): Promise<void> {
+  const { signal } = unhurried(context);
+  for (const name of names) {
+    await context.store
+      .remove(context.request.bucket, keyOf(context, name), signal)
+      .catch((error: unknown) => context.logger.warn({ err: error }, 'a segment remains'));
+  }
 }
 
 function describeOutput(
