@@ -97,7 +97,7 @@ test('the plan is on the job: source, renditions, settings, memory', async () =>
   const { job } = await convert('plan', { ladder: 'web' });
   expect(job.plan).toMatchObject({
     durationSec: expect.closeTo(12, 1),
-    source: { codec: 'h264', coded: { width: 640, height: 360 }, framesPerSec: 30, colour: 'sdr', sound: true },
+    source: { codec: 'h264', decoded: { width: 640, height: 360 }, framesPerSec: 30, colour: 'sdr', sound: true },
     preset: 'fast',
     renditions: [{ name: 'high', crf: 23, bitrateKbps: 5000, audioKbps: 128 }],
     encode: { passes: [['high']], estimatedBytes: expect.any(Number), reducedForMemory: false },

@@ -1,57 +1,90 @@
 import { dirname } from 'node:path/posix';
-import { completeCleanup, isCleanupStillDue, loadDueCleanups, type PublishedSlug, type Redis } from '@tapedeck/jobs';
+import { HLS_NAMES, isHlsPlaylistName, isHlsSegmentName } from '@tapedeck/contracts';
+import {
+  completeCleanup,
+  isCleanupStillDue,
+  loadDueCleanups,
+  scheduleCleanup,
+  takeTurn,
+  type DueCleanup,
+  type PublishedSlug,
+  type Redis,
+} from '@tapedeck/jobs';
 import { parsePlaylistUris } from '@tapedeck/media';
 import type { Logger } from '@tapedeck/runtime';
-import { buildHlsKey, MASTER_NAME, type ObjectStore } from '@tapedeck/transfer';
+import { buildHlsKey, type ObjectStore } from '@tapedeck/transfer';
 
 export interface CleanupOptions {
   redis: Redis;
   store: ObjectStore;
-  /** Nothing younger than this is removed: it may belong to a run that is publishing. */
+  /** Nothing younger than this is removed: it may belong to a run that is publishing. Longer than any job takes. */
   keepMs: number;
   logger: Logger;
 }
 
+const TRY_AGAIN_MS = 3_600_000;
+
 /**
  * Removes the segments and playlists that later runs have superseded, slug by slug, once nobody can be watching them.
  *
- * What is removed was named by no playlist at a moment when no publication had begun since it became due: the question
- * "still due?" comes after the playlists were read. Run by every worker; doing it twice does nothing.
+ * What is removed was named by no playlist at that moment, and no publication replaces playlists meanwhile: it waits for
+ * its turn. Run by every worker; doing it twice does nothing. A slug that cannot be cleaned holds up no other.
  */
 export async function cleanUpSuperseded(options: CleanupOptions, signal: AbortSignal): Promise<void> {
-  const { redis, store, logger } = options;
+  const { redis, logger } = options;
   for (const due of await loadDueCleanups(redis, Date.now())) {
     signal.throwIfAborted();
-    const garbage = await findGarbage(options, due, signal);
-    if (!(await isCleanupStillDue(redis, due))) continue;
-    for (const key of garbage) await store.remove(due.bucket, key, signal);
-    await completeCleanup(redis, due);
-    if (garbage.length > 0) logger.info({ slug: due.slug, removed: garbage.length }, 'superseded segments removed');
+    try {
+      await takeTurn(redis, due, signal, () => cleanUpSlug(options, due, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn({ err: error, slug: due.slug }, 'superseded segments remain');
+      await scheduleCleanup(redis, due, Date.now() + TRY_AGAIN_MS);
+    }
   }
+}
+
+async function cleanUpSlug(options: CleanupOptions, due: DueCleanup, signal: AbortSignal): Promise<void> {
+  const { redis, store, keepMs, logger } = options;
+  // A publication that has begun since then moved it on.
+  if (!(await isCleanupStillDue(redis, due))) return;
+  const { garbage, youngestMs } = await findGarbage(options, due, signal);
+  for (const key of garbage) await store.remove(due.bucket, key, signal);
+  if (garbage.length > 0) logger.info({ slug: due.slug, removed: garbage.length }, 'superseded segments removed');
+  // A publication that died has left what is too young for today.
+  if (youngestMs === undefined) await completeCleanup(redis, due);
+  else await scheduleCleanup(redis, due, youngestMs + keepMs);
+}
+
+interface Garbage {
+  /** Old enough to be removed. */
+  garbage: string[];
+  /** When the youngest of those that nobody names, but that are too young, was written. */
+  youngestMs: number | undefined;
+}
+
+/** Only what a run of ours can have written, one directory below the slug: another slug may begin with this one's name. */
+async function findGarbage(
+  { store, keepMs }: CleanupOptions,
+  { bucket, slug }: PublishedSlug,
+  signal: AbortSignal,
+): Promise<Garbage> {
+  const named = await findNamed(store, { bucket, slug }, signal);
+  const oldestMs = Date.now() - keepMs;
+  const prefix = buildHlsKey(slug, '');
+  const garbage: string[] = [];
+  let youngestMs: number | undefined;
+  for await (const { key, modifiedAtMs } of store.list(bucket, prefix, signal)) {
+    const name = key.slice(prefix.length);
+    const isOurs = isHlsPlaylistName(name) || isHlsSegmentName(name);
+    if (!isOurs || named.has(name)) continue;
+    if (modifiedAtMs < oldestMs) garbage.push(key);
+    else youngestMs = Math.max(youngestMs ?? 0, modifiedAtMs);
+  }
+  return { garbage, youngestMs };
 }
 
 const MAX_PLAYLIST_BYTES = 16 * 1024 * 1024;
-
-/** Only what a run of ours can have written, one directory below the slug: another slug may begin with this one's name. */
-const OURS = /^[^/]+\/(?:[0-9a-f]{12}-\d+\.ts|playlist\.m3u8)$/;
-
-async function findGarbage(
-  { store, keepMs }: CleanupOptions,
-  target: PublishedSlug,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const { bucket, slug } = target;
-  const named = await findNamed(store, target, signal);
-  // Without a master there is no stream yet; an attempt may be about to publish the first one.
-  const oldestMs = Date.now() - keepMs;
-  const garbage: string[] = [];
-  const prefix = buildHlsKey(slug, '');
-  for await (const { key, modifiedAtMs } of store.list(bucket, prefix, signal)) {
-    const name = key.slice(prefix.length);
-    if (OURS.test(name) && !named.has(name) && modifiedAtMs < oldestMs) garbage.push(key);
-  }
-  return garbage;
-}
 
 /** Names below the slug that the published master leads to. */
 async function findNamed(
@@ -63,7 +96,8 @@ async function findNamed(
     const content = await store.read(bucket, buildHlsKey(slug, name), MAX_PLAYLIST_BYTES, signal);
     return content ? parsePlaylistUris(content.toString('utf8')) : [];
   };
-  const playlists = await readUris(MASTER_NAME);
+  // A master that is not ours may lead anywhere.
+  const playlists = (await readUris(HLS_NAMES.master)).filter(isHlsPlaylistName);
   const named = new Set(playlists);
   for (const playlist of playlists) {
     for (const uri of await readUris(playlist)) named.add(`${dirname(playlist)}/${uri}`);

@@ -47,6 +47,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const { REDIS_URL: redisUrl, CALLBACK_SIGNING_SECRET: signingSecrets } = environment;
   if (!redisUrl) throw new ConfigError('REDIS_URL: expected redis://, rediss:// or unix:, got nothing');
   if (!signingSecrets) throw new ConfigError('CALLBACK_SIGNING_SECRET: expected whsec_…, got nothing');
+  const { SUPERSEDED_KEEP_MS, JOB_TIMEOUT_MS } = environment;
+  if (SUPERSEDED_KEEP_MS <= JOB_TIMEOUT_MS) {
+    throw new ConfigError(
+      `SUPERSEDED_KEEP_MS: expected more than JOB_TIMEOUT_MS (${JOB_TIMEOUT_MS}), got ${SUPERSEDED_KEEP_MS}`,
+    );
+  }
   const publicUrl = resolvePublicUrl(environment);
   return Object.freeze({
     ...environment,

@@ -9,7 +9,8 @@ const rungSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'expected 1 to 32 of a-z, 0-9 and hyphen, no hyphen at the ends'),
   height: z.number().int().min(16).max(4320).describe('the most that the short side may have, in pixels'),
-  crf: z.number().min(0).max(51).optional().describe('x264 constant rate factor; lower is better and larger'),
+  // Below one x264 is lossless, in a profile that browsers do not play.
+  crf: z.number().min(1).max(51).optional().describe('x264 constant rate factor; lower is better and larger'),
   bitrateKbps: z.number().int().min(50).max(100_000).optional().describe('ceiling for the picture'),
   audioKbps: z.number().int().min(32).max(320).optional(),
 });
@@ -64,7 +65,7 @@ export const ladderSchema = z.unknown().transform((value, context): LadderName |
     const list = rungListSchema.safeParse(value, { reportInput: true });
     if (list.success) return list.data;
     // Not z.union: its errors name neither the rung nor the field.
-    context.issues.push(...list.error.issues.map((issue) => ({ ...issue, input: issue.input }) as never));
+    for (const issue of list.error.issues) context.issues.push({ ...issue } as z.core.$ZodRawIssue);
     return z.NEVER;
   }
   const name = LADDER_NAMES.find((known) => known === value);

@@ -14,10 +14,10 @@ export interface DueCleanup extends PublishedSlug {
 
 /**
  * Asks for a cleanup, or moves the one that is waiting to later: a publication calls this before it replaces anything,
- * so what it supersedes stays for the whole time that players may need it.
+ * so what it supersedes stays for the whole time that players may need it. Never moved to sooner.
  */
 export async function scheduleCleanup(redis: Redis, { bucket, slug }: PublishedSlug, dueAtMs: number): Promise<void> {
-  await redis.zadd(keys.cleanups, dueAtMs, JSON.stringify([bucket, slug]));
+  await redis.zadd(keys.cleanups, 'GT', dueAtMs, JSON.stringify([bucket, slug]));
 }
 
 const PAGE = 100;

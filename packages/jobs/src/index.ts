@@ -12,6 +12,7 @@ export {
   isCleanupStillDue,
   loadDueCleanups,
   scheduleCleanup,
+  type DueCleanup,
   type PublishedSlug,
 } from './cleanups.ts';
 export { loadOutboxEntry, recordCallbackTry, sweepOutbox, sweepUnqueued, type OutboxEntry } from './outbox.ts';

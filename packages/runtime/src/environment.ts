@@ -73,6 +73,7 @@ export const ENVIRONMENT = {
   CALLBACK_TIMEOUT_MS: ms(15_000),
   SHUTDOWN_GRACE_MS: ms(100_000),
   HLS_LADDER: z.enum(LADDER_NAMES).default('mobile'),
+  /** Longer than JOB_TIMEOUT_MS: younger segments may belong to a run that is publishing. */
   SUPERSEDED_KEEP_MS: ms(24 * 3_600_000),
   FFMPEG_PATH: z.string().min(1).default('ffmpeg'),
   FFPROBE_PATH: z.string().min(1).default('ffprobe'),

@@ -4,6 +4,6 @@ export { createGuardedAgent } from './guarded-agent.ts';
 export { hashFile } from './hash-file.ts';
 export { createLocalStore, storageDir } from './local-store.ts';
 export { objectHeaders } from './object-headers.ts';
-export { buildHlsKey, buildTapeKeys, MASTER_NAME, type StoreAddresses } from './object-key.ts';
+export { buildHlsKey, buildTapeKeys, type StoreAddresses } from './object-key.ts';
 export type { ListedObject, ObjectStore, Publication } from './object-store.ts';
 export { assertUrlAllowed, type UrlPolicy } from './url-policy.ts';

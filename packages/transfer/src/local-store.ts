@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, type Stats } from 'node:fs';
 import { access, constants, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -48,14 +48,15 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
     },
     async head(bucket, key): Promise<StoredObject | undefined> {
       const path = pathOf(bucket, key);
-      const info = await stat(path).catch(() => undefined);
-      if (!info?.isFile()) return undefined;
-      return { sizeBytes: info.size, sha256Hex: await hashFile(path) };
+      const info = await statFile(path);
+      return info && { sizeBytes: info.size, sha256Hex: await hashFile(path) };
     },
     async read(bucket, key, maxBytes) {
       const path = pathOf(bucket, key);
-      const info = await stat(path).catch(() => undefined);
-      return info?.isFile() && info.size <= maxBytes ? readFile(path) : undefined;
+      const info = await statFile(path);
+      if (!info) return undefined;
+      if (info.size <= maxBytes) return readFile(path);
+      throw new JobError('STORAGE_UNAVAILABLE', `expected an object of at most ${maxBytes} bytes, got ${info.size}`);
     },
     async *list(bucket, prefix) {
       const dir = pathOf(bucket, prefix.replace(/\/$/, ''));
@@ -77,12 +78,28 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
   };
 }
 
+async function statFile(path: string): Promise<Stats | undefined> {
+  const info = await unlessAbsent(stat(path));
+  return info?.isFile() ? info : undefined;
+}
+
+/** Only what is not there is absent. A disk that fails, or too many open files, must never look like that. */
+async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw asJobError(error, 'STORAGE_UNAVAILABLE');
+  }
+}
+
 async function* listFiles(dir: string, prefix: string): AsyncGenerator<ListedObject> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+  const entries = (await unlessAbsent(readdir(dir, { withFileTypes: true }))) ?? [];
   for (const entry of entries) {
     const path = join(dir, entry.name);
     if (entry.isDirectory()) yield* listFiles(path, `${prefix}${entry.name}/`);
-    const info = entry.isFile() ? await stat(path).catch(() => undefined) : undefined;
+    const info = entry.isFile() ? await statFile(path) : undefined;
     if (info) yield { key: prefix + entry.name, sizeBytes: info.size, modifiedAtMs: info.mtimeMs };
   }
 }

@@ -43,9 +43,6 @@ export function buildHlsKey(slug: string, name: string): string {
   return `${slug}/${name}`;
 }
 
-/** What players are given. */
-export const MASTER_NAME = 'master.m3u8';
-
 export interface TapeKeys {
   mp4Key: string;
   posterKey: string;

@@ -28,7 +28,7 @@ export interface ObjectStore {
   put(publication: Publication, signal: AbortSignal): Promise<void>;
   /** undefined when there is no such object. */
   head(bucket: string, key: string, signal: AbortSignal): Promise<StoredObject | undefined>;
-  /** The whole of a small object; undefined when there is none, or when it is larger than `maxBytes`. */
+  /** The whole of a small object; undefined when there is none. @throws JobError STORAGE_UNAVAILABLE above `maxBytes` */
   read(bucket: string, key: string, maxBytes: number, signal: AbortSignal): Promise<Buffer | undefined>;
   /** Every object whose key begins with the prefix, which ends with a slash. */
   list(bucket: string, prefix: string, signal: AbortSignal): AsyncIterable<ListedObject>;

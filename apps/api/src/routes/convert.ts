@@ -1,11 +1,10 @@
-import { JobError, parseConvertRequest, sourceUrlOf, type ConvertRequest } from '@tapedeck/contracts';
+import { HLS_NAMES, JobError, parseConvertRequest, sourceUrlOf, type ConvertRequest } from '@tapedeck/contracts';
 import { loadRecord, submitJob, type Queues, type Redis, type SubmitResult } from '@tapedeck/jobs';
 import { withDeadline } from '@tapedeck/runtime';
 import {
   assertUrlAllowed,
   buildHlsKey,
   buildTapeKeys,
-  MASTER_NAME,
   type ObjectStore,
   type StoreAddresses,
 } from '@tapedeck/transfer';
@@ -65,7 +64,7 @@ export async function convertRoute(
 
 /** Where the result will be, first what names it; decided now, so that an impossible place is the caller's to hear of. */
 function buildOutputKeys(request: ConvertRequest, addresses: StoreAddresses): [string, ...string[]] {
-  if (request.kind === 'hls') return [buildHlsKey(request.slug, MASTER_NAME)];
+  if (request.kind === 'hls') return [buildHlsKey(request.slug, HLS_NAMES.master)];
   const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
   return [mp4Key, posterKey];
 }

@@ -5,7 +5,8 @@ import type { AttemptContext } from '../attempt-context.ts';
 export async function downloadSource(context: AttemptContext, url: string): Promise<string> {
   const { agent, policy, config, signal, progress, workspace, logger } = context;
   await progress.enter('download');
-  const fileName = 'source';
+  // A dot, so that no rendition's directory can have the name.
+  const fileName = 'source.bin';
   const startedAt = performance.now();
   const { sizeBytes } = await download(url, workspace.path(fileName), {
     agent,

@@ -9,7 +9,6 @@ const numeric = z.coerce.number().optional().catch(undefined);
 const flag = z.literal([0, 1]).catch(0);
 
 const sideDataSchema = z.object({
-  side_data_type: z.string().optional(),
   /** Degrees, counter-clockwise. */
   rotation: numeric,
   /** Content light level, in nits. */
@@ -33,14 +32,11 @@ const streamSchema = z.object({
   color_space: z.string().optional(),
   color_primaries: z.string().optional(),
   color_transfer: z.string().optional(),
-  has_b_frames: z.number().optional(),
-  refs: z.number().optional(),
   r_frame_rate: z.string().optional(),
   avg_frame_rate: z.string().optional(),
   channels: z.number().optional(),
   sample_rate: numeric,
   duration: numeric,
-  start_time: numeric,
   nb_read_packets: numeric,
   disposition: z
     .object({ default: flag, attached_pic: flag, still_image: flag, timed_thumbnails: flag })
@@ -92,7 +88,6 @@ export interface Packet {
   ptsSec: number | undefined;
   dtsSec: number | undefined;
   durationSec: number | undefined;
-  sizeBytes: number;
   /** The byte of the file where it begins. */
   position: number | undefined;
   isKey: boolean;
@@ -100,7 +95,7 @@ export interface Packet {
   isDiscarded: boolean;
 }
 
-const PACKET_FIELDS = ['stream_index', 'pts_time', 'dts_time', 'duration_time', 'size', 'pos', 'flags'];
+const PACKET_FIELDS = ['stream_index', 'pts_time', 'dts_time', 'duration_time', 'pos', 'flags'];
 
 /**
  * Reads a file from end to end without decoding it, and hands over each packet as it passes: an hour of video takes
@@ -124,7 +119,7 @@ export async function scanPackets(
 }
 
 function parsePacket(line: string): Packet | undefined {
-  const [streamIndex, pts, dts, duration, size, position, flags = ''] = line.split(',');
+  const [streamIndex, pts, dts, duration, position, flags = ''] = line.split(',');
   if (flags === '') return undefined;
   const number = (text: string | undefined): number | undefined => {
     const value = Number.parseFloat(text ?? '');
@@ -135,7 +130,6 @@ function parsePacket(line: string): Packet | undefined {
     ptsSec: number(pts),
     dtsSec: number(dts),
     durationSec: number(duration),
-    sizeBytes: number(size) ?? 0,
     position: number(position),
     isKey: flags.includes('K'),
     isDiscarded: flags.includes('D'),

@@ -2,7 +2,7 @@ import { JobError } from '@tapedeck/contracts';
 import { runTool, type ToolResult, type ToolRun } from './run-tool.ts';
 import type { MediaTools } from './tools.ts';
 
-/** Demuxers and decoders, as FFmpeg signs their complaints. */
+/** Demuxers and decoders that nothing of ours writes with, as FFmpeg signs their complaints. */
 const READERS = [
   ...[
     'png',
@@ -21,24 +21,34 @@ const READERS = [
     'dv',
     'ivf',
   ],
+  ...['gif', 'mp3float', 'mp3', 'flac', 'aiff', 'caf', 'amr', 'h263', 'h264', 'hevc', 'libdav1d', 'vp\\d', 'libvpx'],
   ...[
-    'gif',
-    'mp3',
-    'flac',
-    'aiff',
-    'caf',
-    'amr',
-    'h263',
-    'h264',
-    'hevc',
-    'libdav1d',
-    'vp\\d',
-    'libvpx',
-    'mpeg[124]',
+    'mpeg[124]video',
+    'mpeg4',
     'theora',
+    'vc1',
+    'wmv\\d',
+    'wmav\\d',
+    'msmpeg4',
+    'prores',
+    'dnxhd',
+    'dvvideo',
+    'qtrle',
   ],
-  ...['vc1', 'wm[av]', 'msmpeg4', 'prores', 'dnxhd', 'dvvideo', 'mjpeg', 'qtrle', 'rawvideo', 'v210', 'opus', 'vorbis'],
-  ...['pcm_', 'adpcm_', 'alac', 'e?ac3', 'dca', '\\w+_pipe', 'in#', 'ist#', 'vist#', 'aist#', 'dec:', 'webm'],
+  ...[
+    'v210',
+    'opus',
+    'vorbis',
+    'pcm_\\w+',
+    'adpcm_\\w+',
+    'alac',
+    'e?ac3',
+    'dca',
+    '\\w+_pipe',
+    'in#\\S+',
+    '\\w*ist#\\S+',
+    'dec:\\w+',
+  ],
 ].join('|');
 
 /**
@@ -46,7 +56,7 @@ const READERS = [
  * the same bytes will fail again.
  */
 const INPUT_COMPLAINT = new RegExp(
-  `^\\[(?:${READERS})[^\\]]*\\]|Invalid data found when processing input|Error while decoding|not (?:in|on) whitelist|` +
+  `^\\[(?:${READERS})[ ,@\\]]|Invalid data found when processing input|Error while decoding|not (?:in|on) whitelist|` +
     'Cannot determine format of input stream|decode error rate|Output file is empty|received no packets',
   'im',
 );

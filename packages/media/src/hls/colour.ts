@@ -9,7 +9,7 @@ export interface ColourTags {
 
 /**
  * - `sdr`: kept as it is, and tagged, so that the renditions of one video are never guessed differently by their size
- * - `rgb`: converted with the BT.709 matrix
+ * - `rgb`, and what has transparency: converted with the BT.709 matrix
  * - `wide`: BT.2020 without HDR, brought to BT.709
  * - `pq`, `hlg`: tone-mapped to BT.709
  */
@@ -44,9 +44,9 @@ export function describeColour(stream: ProbedStream): SourceColour {
   return {
     kind,
     source: {
-      matrix: known(matrix) ?? fallback.matrix,
-      primaries: known(primaries) ?? fallback.primaries,
-      transfer: known(transfer) ?? fallback.transfer,
+      matrix: specifiedTag(matrix) ?? fallback.matrix,
+      primaries: specifiedTag(primaries) ?? fallback.primaries,
+      transfer: specifiedTag(transfer) ?? fallback.transfer,
     },
     range: stream.color_range === 'pc' || pix_fmt.startsWith('yuvj') ? 'pc' : 'tv',
     peakNits: readPeakNits(stream),
@@ -62,7 +62,7 @@ function guessTags({ height = 0, width = 0 }: ProbedStream): ColourTags {
 }
 
 /** FFmpeg names some codes in ways that its own options do not take. */
-function known(tag: string | undefined): string | undefined {
+function specifiedTag(tag: string | undefined): string | undefined {
   return tag && !['unknown', 'reserved', 'unspecified', 'gbr'].includes(tag) ? tag : undefined;
 }
 
@@ -73,6 +73,6 @@ function readPeakNits({ side_data_list: sideData }: ProbedStream): number {
     .split('/')
     .map(Number);
   const mastering = numerator && denominator ? numerator / denominator : undefined;
-  const peak = content ?? mastering ?? DEFAULT_PEAK_NITS;
-  return peak > 0 ? Math.min(MAX_PEAK_NITS, peak) : DEFAULT_PEAK_NITS;
+  // Zero means that nobody measured.
+  return Math.min(MAX_PEAK_NITS, content || mastering || DEFAULT_PEAK_NITS);
 }

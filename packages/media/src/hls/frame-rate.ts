@@ -8,6 +8,11 @@ export function framesPerSec({ numerator, denominator }: FrameRate): number {
   return numerator / denominator;
 }
 
+/** How many pictures of that rate fill the time: at least one. */
+export function countFrames(durationSec: number, frameRate: FrameRate): number {
+  return Math.max(1, Math.round(durationSec * framesPerSec(frameRate)));
+}
+
 /** As FFmpeg writes it: `30000/1001`. @returns undefined for `0/0` and other nonsense. */
 export function parseFrameRate(text: string | undefined): FrameRate | undefined {
   const [, numerator, denominator] = (/^(\d+)\/(\d+)$/.exec(text ?? '') ?? []).map(Number);
@@ -25,7 +30,7 @@ const STANDARD_RATES = [
 const MAX_FPS = 60.5;
 /** Below this players and their buffers behave oddly, so pictures are repeated. */
 const MIN_FPS = 10;
-const SAME = 0.02;
+const SAME_RATE_TOLERANCE = 0.02;
 
 export interface PictureTiming {
   /** The finest grid that all time stamps lie on, as FFmpeg guesses it. */
@@ -45,11 +50,11 @@ export function chooseFrameRate({ nominal, average, shortestUsualGapSec }: Pictu
   if (own) return intoRange(own);
   const neededFps = shortestUsualGapSec ? 1 / shortestUsualGapSec : framesPerSec(average ?? nominal ?? rate(30));
   if (nominal && isSame(framesPerSec(nominal), neededFps)) return intoRange(nominal);
-  return STANDARD_RATES.find((standard) => framesPerSec(standard) >= nearest(neededFps)) ?? rate(60);
+  return STANDARD_RATES.find((standard) => framesPerSec(standard) >= snapToStandardFps(neededFps)) ?? rate(60);
 }
 
 /** The usual rate that is meant, where time stamps are rounded to milliseconds; else what is needed. */
-function nearest(neededFps: number): number {
+function snapToStandardFps(neededFps: number): number {
   const distance = (standard: FrameRate): number => Math.abs(framesPerSec(standard) - neededFps);
   const closest = STANDARD_RATES.reduce((best, other) => (distance(other) < distance(best) ? other : best));
   return isSame(framesPerSec(closest), neededFps) ? framesPerSec(closest) : neededFps;
@@ -64,5 +69,5 @@ function intoRange(own: FrameRate): FrameRate {
 }
 
 function isSame(a: number, b: number): boolean {
-  return Math.abs(a - b) <= b * SAME;
+  return Math.abs(a - b) <= b * SAME_RATE_TOLERANCE;
 }

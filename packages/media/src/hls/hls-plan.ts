@@ -39,7 +39,7 @@ export function planHlsEncode(needs: HlsEncodeNeeds): HlsEncodePlan {
   const budget = needs.budgetBytes ?? Infinity;
   const chosen = choices.find((choice) => estimateHlsBytes(choice, needs) <= budget);
   if (!chosen) {
-    const { width, height } = needs.picture.coded;
+    const { width, height } = needs.picture.decoded;
     const leastBytes = estimateHlsBytes(choices.at(-1)!, needs);
     throw memoryInsufficient(`${needs.picture.codec} of ${width}x${height}`, leastBytes, budget);
   }
@@ -89,7 +89,7 @@ function estimatePassBytes(
   pass: readonly Rendition[],
   { picture, preset }: HlsEncodeNeeds,
 ): number {
-  const codedBytes = picture.coded.width * picture.coded.height * picture.bytesPerPixel;
+  const codedBytes = picture.decoded.width * picture.decoded.height * picture.bytesPerPixel;
   const inputBytes = (referenceFrames(picture.codec) + decoderThreads + IN_FLIGHT_FRAMES) * codedBytes;
   const top = pass[0]!;
   const isToneMapped = picture.colour.kind === 'pq' || picture.colour.kind === 'hlg';

@@ -1,6 +1,5 @@
 import type { FrameSize } from '@tapedeck/contracts';
 import { BT709, type ColourTags, type SourceColour } from './colour.ts';
-import { framesPerSec } from './frame-rate.ts';
 import type { PictureTrack } from './source.ts';
 
 /** Diffuse white of HDR video (ITU-R BT.2408): it becomes the white of SDR, and what is brighter is compressed. */
@@ -11,18 +10,16 @@ const TONE_KNEE = 0.3;
 /**
  * The filters from the decoder to one upright, progressive, 8-bit 4:2:0 SDR picture per output frame at the size of the
  * largest rendition. FFmpeg has turned the picture upright before the first of them.
- * @param durationSec of the whole stream: the last picture stays until then
+ * @param frameCount of the whole stream: the last picture stands still until then, and none comes after
  */
-export function buildPictureFilters(picture: PictureTrack, size: FrameSize, durationSec: number): string[] {
-  const { frameRate, isInterlaced, endSec } = picture;
-  const holdSec = durationSec - endSec;
+export function buildPictureFilters(picture: PictureTrack, size: FrameSize, frameCount: number): string[] {
+  const { frameRate, isInterlaced } = picture;
   return [
     ...(isInterlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
     // From zero on: a picture that starts late stands still until then, so the sound keeps its place.
     `fps=fps=${frameRate.numerator}/${frameRate.denominator}:start_time=0`,
-    ...(holdSec > 0
-      ? [`tpad=stop_mode=clone:stop_duration=${(holdSec + 1 / framesPerSec(frameRate)).toFixed(6)}`]
-      : []),
+    'tpad=stop=-1:stop_mode=clone',
+    `trim=end_frame=${frameCount}`,
     ...buildColourFilters(picture, size),
     'setsar=1',
     'format=yuv420p',
@@ -40,20 +37,28 @@ function buildColourFilters({ colour, hasAlpha }: PictureTrack, { width, height 
   const size = `${width}:${height}`;
   const { kind, source, range } = colour;
   // What is transparent is seen on black.
-  if (hasAlpha) return ['format=gbrap', 'premultiply=inplace=1', `scale=${size}:out_color_matrix=bt709:out_range=tv`];
-  if (kind === 'rgb') return [`scale=${size}:out_color_matrix=bt709:out_range=tv`];
+  const toRgb = `scale=in_color_matrix=${toScaleMatrix(source.matrix)}:in_range=${range}`;
+  const onBlack = hasAlpha ? [toRgb, 'format=gbrap', 'premultiply=inplace=1'] : [];
+  if (kind === 'rgb') return [...onBlack, `scale=${size}:out_color_matrix=bt709:out_range=tv`];
   if (kind === 'sdr') return [`scale=${size}:in_range=${range}:out_range=tv`];
   const input = `min=${source.matrix}:pin=${source.primaries}:tin=${source.transfer}:rin=${range}`;
   const bt709 = 'm=bt709:t=bt709:p=bt709:r=tv';
   if (kind === 'wide') return [`zscale=${size}:${input}:${bt709}`];
   return [
-    // Scaled first: the float pictures behind it are eight times as large.
+    // Scaled first: the float pictures behind it are four times as large as 10-bit 4:2:0.
     `zscale=${size}:${input}:t=linear:npl=${REFERENCE_WHITE_NITS}`,
     'format=gbrpf32le',
     'zscale=p=bt709',
     `tonemap=mobius:param=${TONE_KNEE}:desat=0:peak=${Math.max(1, colour.peakNits / REFERENCE_WHITE_NITS).toFixed(3)}`,
     `zscale=${bt709}`,
   ];
+}
+
+/** The scaler has names of its own for the matrices of ITU-T H.273. */
+function toScaleMatrix(matrix: string): string {
+  if (matrix === 'bt470bg') return 'bt470';
+  if (matrix.startsWith('bt2020')) return 'bt2020';
+  return ['bt709', 'smpte170m', 'smpte240m', 'fcc'].includes(matrix) ? matrix : 'bt709';
 }
 
 function buildTags({ matrix, primaries, transfer }: ColourTags): string {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parse, type types } from 'hls-parser';
-import { buildMasterPlaylist, measureBandwidth, parsePlaylistUris } from './playlists.ts';
+import { measureBandwidth } from './measure-rendition.ts';
+import { buildMasterPlaylist, parsePlaylistUris } from './playlists.ts';
 
 const segment = (durationSec: number, kilobits: number) => ({ durationSec, sizeBytes: kilobits * 125 });
 

@@ -1,91 +1,5 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { JobError, type FrameSize } from '@tapedeck/contracts';
-import { framesPerSec, type FrameRate } from './frame-rate.ts';
-import { readH264Codec } from './h264-codec.ts';
-import { HLS_FILES } from './hls-argv.ts';
-import type { Rendition } from './renditions.ts';
-import type { Source } from './source.ts';
-
-export interface Segment {
-  /** Relative to the playlist. */
-  uri: string;
-  durationSec: number;
-  sizeBytes: number;
-}
-
-/** What an encoded rendition turned out to be. */
-export interface MeasuredRendition {
-  name: string;
-  size: FrameSize | undefined;
-  frameRate: FrameRate | undefined;
-  /** RFC 6381. */
-  codecs: string;
-  /** Bits per second, by RFC 8216, 4.3.4.2. */
-  peakBandwidth: number;
-  averageBandwidth: number;
-  playlistName: string;
-  segments: readonly Segment[];
-}
-
-/** AAC-LC, which is what FFmpeg's own encoder makes. */
-const AAC_LC = 'mp4a.40.2';
-
-/** Looks at what FFmpeg wrote for a rendition. @param cwd the workspace */
-export async function measureRendition(cwd: string, rendition: Rendition, source: Source): Promise<MeasuredRendition> {
-  const playlistName = HLS_FILES.playlist(rendition.name);
-  const text = await readFile(join(cwd, playlistName), 'utf8').catch(() => '');
-  const { targetDurationSec, entries } = readMediaPlaylist(text);
-  if (entries.length === 0) throw new JobError('MEDIA_UNDECODABLE', 'nothing of it could be decoded');
-  const segments = await Promise.all(
-    entries.map(async (entry) => ({ ...entry, sizeBytes: (await stat(join(cwd, rendition.name, entry.uri))).size })),
-  );
-  const videoCodec = source.picture && (await readH264Codec(join(cwd, rendition.name, segments[0]!.uri)));
-  return {
-    name: rendition.name,
-    size: source.picture && { width: rendition.width, height: rendition.height },
-    frameRate: source.picture?.frameRate,
-    codecs: [videoCodec, source.sound && AAC_LC].filter((codec) => codec !== undefined).join(','),
-    ...measureBandwidth(segments, targetDurationSec),
-    playlistName,
-    segments,
-  };
-}
-
-function readMediaPlaylist(text: string) {
-  const targetDurationSec = Number(/^#EXT-X-TARGETDURATION:(\d+)$/m.exec(text)?.[1] ?? 0);
-  const entries = [...text.matchAll(/^#EXTINF:([\d.]+),[^\n]*\n([^#\n]+)$/gm)].map(([, durationSec, uri]) => ({
-    uri: uri!.trim(),
-    durationSec: Number(durationSec),
-  }));
-  return { targetDurationSec, entries };
-}
-
-/**
- * The peak is the largest bit rate of any run of segments that lasts half to one and a half target durations; where the
- * whole stream is shorter than that, its own.
- */
-export function measureBandwidth(
-  segments: readonly Pick<Segment, 'durationSec' | 'sizeBytes'>[],
-  targetDurationSec: number,
-): { peakBandwidth: number; averageBandwidth: number } {
-  const bitRate = (bytes: number, sec: number): number => Math.ceil((bytes * 8) / Math.max(sec, 0.001));
-  const totalSec = segments.reduce((sum, { durationSec }) => sum + durationSec, 0);
-  const totalBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const averageBandwidth = bitRate(totalBytes, totalSec);
-  let peakBandwidth = averageBandwidth;
-  for (const first of segments.keys()) {
-    let sec = 0;
-    let bytes = 0;
-    for (let last = first; last < segments.length && sec < 1.5 * targetDurationSec; last += 1) {
-      sec += segments[last]!.durationSec;
-      bytes += segments[last]!.sizeBytes;
-      const counts = sec >= 0.5 * targetDurationSec && sec <= 1.5 * targetDurationSec;
-      if (counts) peakBandwidth = Math.max(peakBandwidth, bitRate(bytes, sec));
-    }
-  }
-  return { peakBandwidth, averageBandwidth };
-}
+import { framesPerSec } from './frame-rate.ts';
+import type { MeasuredRendition } from './measure-rendition.ts';
 
 /** The master playlist (RFC 8216, 4.3.4), the largest rendition first. */
 export function buildMasterPlaylist(renditions: readonly MeasuredRendition[]): string {
@@ -109,12 +23,4 @@ export function parsePlaylistUris(text: string): string[] {
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
-}
-
-export async function writeMasterPlaylist(
-  cwd: string,
-  fileName: string,
-  renditions: readonly MeasuredRendition[],
-): Promise<void> {
-  await writeFile(join(cwd, fileName), buildMasterPlaylist(renditions));
 }

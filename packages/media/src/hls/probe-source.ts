@@ -23,7 +23,7 @@ export async function probeSource(
   tools: MediaTools,
   { fileName, cwd, signal }: { fileName: string; cwd: string; signal: AbortSignal },
   limits: SourceLimits,
-): Promise<{ source: Source; guard: InputGuard; probe: Probe }> {
+): Promise<{ source: Source; guard: InputGuard }> {
   await assertNoPlaylist(join(cwd, fileName));
   const guard = buildVideoGuard(Math.ceil(limits.maxFramePixels * CODED_MARGIN));
   const file = { fileName, cwd, guard, signal };
@@ -31,12 +31,12 @@ export async function probeSource(
     throw toRefusal(error, limits);
   });
   assertFramesFit(probe, limits.maxFramePixels);
-  const source = describeSource(probe, await scanSource(tools, file));
+  const source = describeSource(probe, await scanSource(tools, file, probe.format.format_name));
   if (source.durationSec > limits.maxDurationSec) {
     const got = Math.round(source.durationSec);
     throw new JobError('MEDIA_TOO_LONG', `expected at most ${limits.maxDurationSec} s, got ${got} s`);
   }
-  return { source, guard, probe };
+  return { source, guard };
 }
 
 /** What ffprobe says when it may not, or cannot, open a file. */

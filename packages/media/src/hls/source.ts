@@ -2,7 +2,7 @@ import { JobError, type FrameSize } from '@tapedeck/contracts';
 import type { Probe, ProbedStream } from '../ffmpeg/probe.ts';
 import { describeColour, type SourceColour } from './colour.ts';
 import { chooseFrameRate, framesPerSec, parseFrameRate, type FrameRate } from './frame-rate.ts';
-import type { ScannedStream } from './scan-source.ts';
+import { hasJumpingClock, type ScannedStream } from './scan-source.ts';
 
 /** A recording as it is to be shown. Times count from the recording's own start. */
 export interface Source {
@@ -19,7 +19,7 @@ export interface PictureTrack {
   /** Upright, with square pixels: what a viewer sees. */
   display: FrameSize;
   /** As the decoder gives it: what memory depends on. */
-  coded: FrameSize;
+  decoded: FrameSize;
   bytesPerPixel: number;
   codec: string;
   frameRate: FrameRate;
@@ -33,6 +33,7 @@ export interface PictureTrack {
 
 export interface SoundTrack {
   index: number;
+  channels: number;
   endSec: number;
 }
 
@@ -52,6 +53,7 @@ export function describeSource(probe: Probe, scanned: ReadonlyMap<number, Scanne
     ),
   );
   if (!pictureStream && !soundStream) throw new JobError('MEDIA_UNRECOGNIZED', 'it has neither picture nor sound');
+  for (const stream of [pictureStream, soundStream]) assertKnownCodec(stream);
   assertWhole(probe, scanned);
   const originSec = findOrigin(probe, scanned, [pictureStream, soundStream]);
   const picture = pictureStream && describePicture(pictureStream, scanned.get(pictureStream.index)!, originSec);
@@ -60,9 +62,14 @@ export function describeSource(probe: Probe, scanned: ReadonlyMap<number, Scanne
   return {
     picture,
     sound,
-    cover: coverStream && { index: coverStream.index, ...codedSize(coverStream) },
+    cover: coverStream && { index: coverStream.index, ...decodedSize(coverStream) },
     durationSec: Math.max(picture?.endSec ?? 0, sound?.endSec ?? 0),
   };
+}
+
+function assertKnownCodec(stream: ProbedStream | undefined): void {
+  if (!stream || !['none', 'unknown', undefined].includes(stream.codec_name)) return;
+  throw new JobError('MEDIA_CODEC_REFUSED', `that of stream ${stream.index} has no name`);
 }
 
 function isMoving({ codec_type, disposition, width, height }: ProbedStream): boolean {
@@ -92,7 +99,7 @@ function assertWhole({ format }: Probe, scanned: ReadonlyMap<number, ScannedStre
   throw new JobError('MEDIA_TRUNCATED', `expected ${format.duration.toFixed(1)} s, got ${endSec.toFixed(1)} s`);
 }
 
-/** Where FFmpeg puts the zero: the file's start; in a transport stream the start of what is used of it. */
+/** Where FFmpeg puts the zero: the file's start; where clocks jump, the start of what is used of it. */
 function findOrigin(
   { format }: Probe,
   scanned: ReadonlyMap<number, ScannedStream>,
@@ -100,7 +107,7 @@ function findOrigin(
 ): number {
   const starts = used.map((stream) => stream && scanned.get(stream.index)?.startSec).filter((sec) => sec !== undefined);
   const usedStartSec = starts.length > 0 ? Math.min(...starts) : 0;
-  return format.format_name === 'mpegts' ? usedStartSec : (format.start_time ?? usedStartSec);
+  return hasJumpingClock(format.format_name) ? usedStartSec : (format.start_time ?? usedStartSec);
 }
 
 function describePicture(stream: ProbedStream, scanned: ScannedStream, originSec: number): PictureTrack {
@@ -112,17 +119,21 @@ function describePicture(stream: ProbedStream, scanned: ScannedStream, originSec
   });
   const oneFrameSec = 1 / framesPerSec(frameRate);
   const codec = stream.codec_name ?? '';
+  const plainColour = describeColour(stream);
   const hasHiddenAlpha = (stream.tags.alpha_mode ?? stream.tags.ALPHA_MODE) === '1';
+  const hasAlpha = hasHiddenAlpha || /^(?:yuva|rgba|bgra|argb|abgr|gbrap|ya\d|pal8)/.test(pixelFormat);
+  // Put on black it is RGB, whatever it was.
+  const colour = hasAlpha ? { ...plainColour, kind: 'rgb' as const } : plainColour;
   return {
     index: stream.index,
     display: displaySize(stream),
-    coded: codedSize(stream),
+    decoded: decodedSize(stream),
     bytesPerPixel: bytesPerPixel(pixelFormat),
     codec,
     frameRate,
     isInterlaced: /^(?:tt|bb|tb|bt)$/.test(stream.field_order ?? ''),
-    hasAlpha: hasHiddenAlpha || /^(?:yuva|rgba|bgra|argb|abgr|gbrap|ya\d|pal8)/.test(pixelFormat),
-    colour: describeColour(stream),
+    hasAlpha,
+    colour,
     // FFmpeg's own VP8 and VP9 decoders leave the transparency out.
     decoder: hasHiddenAlpha ? { vp8: 'libvpx', vp9: 'libvpx-vp9' }[codec] : undefined,
     endSec: Math.max(oneFrameSec, endOf(scanned, originSec) ?? scanned.packets * oneFrameSec),
@@ -130,14 +141,15 @@ function describePicture(stream: ProbedStream, scanned: ScannedStream, originSec
 }
 
 function describeSound(stream: ProbedStream, scanned: ScannedStream, originSec: number): SoundTrack {
-  return { index: stream.index, endSec: endOf(scanned, originSec) ?? stream.duration ?? 0 };
+  const endSec = endOf(scanned, originSec) ?? stream.duration ?? 0;
+  return { index: stream.index, channels: stream.channels ?? 2, endSec };
 }
 
 function endOf({ endSec }: ScannedStream, originSec: number): number | undefined {
   return endSec === undefined ? undefined : endSec - originSec;
 }
 
-function codedSize({ width = 0, height = 0 }: ProbedStream): FrameSize {
+function decodedSize({ width = 0, height = 0 }: ProbedStream): FrameSize {
   return { width, height };
 }
 
@@ -145,7 +157,7 @@ const MAX_ASPECT = 10;
 
 /** Pixels are made square by width alone, so no row is invented; then the picture is turned upright. */
 function displaySize(stream: ProbedStream): FrameSize {
-  const { width, height } = codedSize(stream);
+  const { width, height } = decodedSize(stream);
   const [, across, down] = (/^(\d+):(\d+)$/.exec(stream.sample_aspect_ratio ?? '') ?? []).map(Number);
   const pixelAspect = across && down ? across / down : 1;
   const isSane = pixelAspect >= 1 / MAX_ASPECT && pixelAspect <= MAX_ASPECT;

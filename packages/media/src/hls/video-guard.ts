@@ -26,11 +26,27 @@ const PICTURE_CODECS = [
     'mpegvideo',
   ],
   ...['h263', 'flv', 'theora', 'vc1', 'wmv1', 'wmv2', 'wmv3', 'msmpeg4v1', 'msmpeg4v2', 'msmpeg4', 'svq1', 'svq3'],
-  ...['prores', 'dnxhd', 'dvvideo', 'mjpeg', 'qtrle', 'png', 'gif', 'rawvideo', 'v210'],
+  ...['prores', 'dnxhd', 'dvvideo', 'mjpeg', 'qtrle', 'png', 'bmp', 'webp', 'gif', 'rawvideo', 'v210'],
 ];
 
 const SOUND_CODECS = [
-  ...['aac', 'aac_latm', 'mp3float', 'mp3', 'mp2float', 'mp2', 'ac3', 'eac3', 'dca', 'opus', 'vorbis', 'flac', 'alac'],
+  ...[
+    'aac',
+    'aac_latm',
+    'mp3float',
+    'mp3',
+    'mp2float',
+    'mp2',
+    'ac3',
+    'eac3',
+    'dca',
+    'truehd',
+    'mlp',
+    'opus',
+    'vorbis',
+    'flac',
+    'alac',
+  ],
   ...['wmav1', 'wmav2', 'wmapro', 'amrnb', 'amrwb', 'adpcm_ima_wav', 'adpcm_ima_qt', 'adpcm_ms', 'adpcm_swf', 'qdm2'],
   ...['pcm_u8', 'pcm_s8', 'pcm_s16le', 'pcm_s16be', 'pcm_s24le', 'pcm_s24be', 'pcm_s32le', 'pcm_s32be'],
   ...['pcm_f32le', 'pcm_f32be', 'pcm_f64le', 'pcm_f64be', 'pcm_mulaw', 'pcm_alaw', 'pcm_dvd', 'pcm_bluray'],
@@ -38,7 +54,21 @@ const SOUND_CODECS = [
 
 /** Never shown, but ffprobe opens a decoder for every stream and gives up on a file where it may not. */
 const TEXT_CODECS = [
-  ...['mov_text', 'subrip', 'srt', 'ass', 'ssa', 'webvtt', 'text', 'dvdsub', 'dvbsub', 'pgssub', 'xsub', 'cc_dec'],
+  ...[
+    'mov_text',
+    'subrip',
+    'srt',
+    'ass',
+    'ssa',
+    'webvtt',
+    'text',
+    'dvdsub',
+    'dvbsub',
+    'pgssub',
+    'xsub',
+    'cc_dec',
+    'libzvbi_teletextdec',
+  ],
 ];
 
 export function buildVideoGuard(maxPixels: number): InputGuard {

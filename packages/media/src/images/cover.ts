@@ -2,6 +2,7 @@ import type { FrameSize } from '@tapedeck/contracts';
 import { buildInputGuard, QUIET, type InputGuard } from '../ffmpeg/arguments.ts';
 import { runFfmpeg } from '../ffmpeg/run-ffmpeg.ts';
 import type { MediaTools } from '../ffmpeg/tools.ts';
+import { verifyJpeg } from '../verify/verify-jpeg.ts';
 import { JPEG_85 } from './jpeg.ts';
 
 const COVER_TIMEOUT_MS = 60_000;
@@ -30,4 +31,5 @@ export async function makeCoverPoster(
     signal,
     timeoutMs: COVER_TIMEOUT_MS,
   });
+  await verifyJpeg(tools, { fileName: outputName, cwd, signal }, size);
 }

@@ -4,6 +4,7 @@ import { runFfmpeg } from '../ffmpeg/run-ffmpeg.ts';
 import type { MediaTools } from '../ffmpeg/tools.ts';
 import { verifyJpeg } from '../verify/verify-jpeg.ts';
 import { POSTER_BOX } from './fit.ts';
+import { JPEG_85 } from './jpeg.ts';
 
 const POSTER_TIMEOUT_MS = 60_000;
 
@@ -29,7 +30,7 @@ export async function makeTapePoster(tools: MediaTools, job: PosterJob): Promise
   await runFfmpeg(tools, {
     args: [
       ...[...STRICT, ...buildInputGuard(guard), '-threads', '1', '-i', `file:${frameName}`],
-      ...['-frames:v', '1', '-filter:v', filter, '-c:v', 'mjpeg', '-q:v', '3', '-f', 'image2', '-update', '1'],
+      ...['-frames:v', '1', '-filter:v', filter, ...JPEG_85, '-f', 'image2', '-update', '1'],
       `file:${outputName}`,
     ],
     cwd,

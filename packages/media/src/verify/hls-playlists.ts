@@ -37,12 +37,14 @@ async function readPlaylist({ cwd }: Location, name: string): Promise<types.Mast
   }
 }
 
-/** RFC 8216, 4.3.3: a whole, ended recording whose segments each stand alone. */
-export function assertVod(playlist: types.MediaPlaylist, name: string): void {
+/** RFC 8216, 4.3.3 and 4.3.5.1: a whole, ended recording whose segments each stand alone. */
+export function assertVod(playlist: types.MediaPlaylist, name: string, hasPicture: boolean): void {
   const { playlistType, endlist, independentSegments, targetDuration, segments, source = '' } = playlist;
   expect(playlistType === 'VOD', `${name}: EXT-X-PLAYLIST-TYPE`, 'VOD', playlistType);
   expect(endlist, `${name}: EXT-X-ENDLIST`, 'the end', 'none');
-  expect(independentSegments || source.includes('#EXT-X-INDEPENDENT-SEGMENTS'), name, 'independent segments', 'none');
+  // FFmpeg does not write it for sound alone, where every segment is; the master says it for all of them.
+  const areIndependent = independentSegments || source.includes('#EXT-X-INDEPENDENT-SEGMENTS') || !hasPicture;
+  expect(areIndependent, name, 'independent segments', 'none');
   expect(segments.length > 0, `${name}: segments`, 'at least one', 0);
   const longestSec = Math.max(...segments.map(({ duration }) => duration));
   expect(Math.round(longestSec) <= targetDuration, `${name}: EXT-X-TARGETDURATION`, longestSec, targetDuration);

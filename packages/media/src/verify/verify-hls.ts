@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { JobError } from '@tapedeck/contracts';
 import type { types } from 'hls-parser';
 import { probeFile } from '../ffmpeg/probe.ts';
 import type { MediaTools } from '../ffmpeg/tools.ts';
@@ -47,11 +48,15 @@ async function verifyRendition(
 ): Promise<RenditionAccount> {
   const { cwd, signal } = location;
   const playlist = await readMedia(location, variant.uri);
-  assertVod(playlist, variant.uri);
+  assertVod(playlist, variant.uri, rendition.picture !== undefined);
   const sizes = await measureSegments(join(cwd, dirname(variant.uri)), playlist);
-  const probe = await probeFile(tools, { fileName: variant.uri, cwd, guard: STREAM_GUARD, signal });
+  const probe = await orUnreadable(variant.uri, signal, () =>
+    probeFile(tools, { fileName: variant.uri, cwd, guard: STREAM_GUARD, signal }),
+  );
   assertStreams(probe, rendition, expected.hasSound);
-  const packets = await readPackets(tools, location, variant.uri, sizes, probe);
+  const packets = await orUnreadable(variant.uri, signal, () =>
+    readPackets(tools, location, variant.uri, sizes, probe),
+  );
   const durationSec = assertTimes(packets, playlist, rendition, expected);
   assertVariant(variant, rendition, probe, playlist, sizes);
   return {
@@ -59,6 +64,14 @@ async function verifyRendition(
     durationSec,
     segmentStartsSec: packets.segments.map(({ startSec }) => startSec),
   };
+}
+
+/** What we made ourselves and cannot read is our fault, not the source's. */
+async function orUnreadable<T>(name: string, signal: AbortSignal, read: () => Promise<T>): Promise<T> {
+  return read().catch((cause: unknown) => {
+    signal.throwIfAborted();
+    throw new JobError('ENCODE_OUTPUT_INVALID', `${name} cannot be read back`, { cause });
+  });
 }
 
 const ALIGNED_SEC = 0.001;

@@ -1,21 +1,20 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { JobError, type FrameSize } from '@tapedeck/contracts';
+import { HLS_NAMES, type FrameSize } from '@tapedeck/contracts';
 import {
   buildHlsArgv,
+  buildMasterPlaylist,
   buildStoryboardVtt,
   choosePoster,
   fitInto,
-  HLS_FILES,
+  STILL_FILES,
   makeCoverPoster,
   measureRendition,
   measureStills,
   POSTER_BOX,
   runFfmpeg,
-  writeMasterPlaylist,
   type MeasuredRendition,
   type Rendition,
 } from '@tapedeck/media';
-import { MASTER_NAME } from '@tapedeck/transfer';
 import type { HlsContext } from '../../attempt-context.ts';
 import type { HlsPlan } from './probe.ts';
 
@@ -30,9 +29,6 @@ export interface PosterArtifact extends FrameSize {
   name: string;
 }
 
-const POSTER_NAME = 'poster.jpg';
-export const STORYBOARD_VTT_NAME = 'storyboard.vtt';
-
 export async function encodeHls(context: HlsContext, plan: HlsPlan): Promise<HlsArtifacts> {
   const { progress, workspace, logger } = context;
   await progress.enter('encode');
@@ -43,8 +39,7 @@ export async function encodeHls(context: HlsContext, plan: HlsPlan): Promise<Hls
   const renditions = await Promise.all(
     plan.renditions.map((rendition) => measureRendition(workspace.dir, rendition, plan.source)),
   );
-  assertMostWasDecoded(renditions[0]!, plan.source.durationSec);
-  await writeMasterPlaylist(workspace.dir, MASTER_NAME, renditions);
+  await writeFile(workspace.path(HLS_NAMES.master), buildMasterPlaylist(renditions));
   const poster = await makePoster(context, plan);
   const storyboardNames = await finishStoryboard(context, plan);
   logger.info({ phase: 'encode', durationMs: Math.round(performance.now() - startedAt) }, 'encoded');
@@ -77,31 +72,24 @@ async function runPass(
   });
 }
 
-/** Of a damaged recording this much is enough to be shown. */
-const LEAST_SHARE = 0.9;
-
-function assertMostWasDecoded({ segments }: MeasuredRendition, durationSec: number): void {
-  const decodedSec = segments.reduce((sum, segment) => sum + segment.durationSec, 0);
-  if (decodedSec >= durationSec * LEAST_SHARE) return;
-  const got = `${decodedSec.toFixed(1)} s of ${durationSec.toFixed(1)} s`;
-  throw new JobError('MEDIA_UNDECODABLE', `only ${got} could be decoded`);
-}
-
 async function makePoster(
   context: HlsContext,
   { poster, source, sourceName, guard }: HlsPlan,
 ): Promise<PosterArtifact | undefined> {
   const { tools, workspace, signal, logger } = context;
   if (poster) {
-    const stats = measureStills(await readFile(workspace.path(HLS_FILES.posterStats)));
-    await rename(workspace.path(HLS_FILES.posterCandidate(choosePoster(poster, stats))), workspace.path(POSTER_NAME));
-    return { name: POSTER_NAME, width: poster.width, height: poster.height };
+    const stats = measureStills(await readFile(workspace.path(STILL_FILES.posterStats)));
+    await rename(
+      workspace.path(STILL_FILES.posterCandidate(choosePoster(poster, stats))),
+      workspace.path(HLS_NAMES.poster),
+    );
+    return { name: HLS_NAMES.poster, width: poster.width, height: poster.height };
   }
   if (!source.cover) return undefined;
   const size = fitInto(source.cover, POSTER_BOX);
-  const job = { sourceName, guard, size, streamIndex: source.cover.index, outputName: POSTER_NAME };
+  const job = { sourceName, guard, size, streamIndex: source.cover.index, outputName: HLS_NAMES.poster };
   return makeCoverPoster(tools, { ...job, cwd: workspace.dir, signal }).then(
-    () => ({ name: POSTER_NAME, ...size }),
+    () => ({ name: HLS_NAMES.poster, ...size }),
     (error: unknown) => {
       signal.throwIfAborted();
       // A broken cover is no reason to lose the sound.
@@ -113,7 +101,7 @@ async function makePoster(
 
 async function finishStoryboard({ workspace }: HlsContext, { storyboard, source }: HlsPlan): Promise<string[]> {
   if (!storyboard) return [];
-  const vtt = buildStoryboardVtt(storyboard, HLS_FILES.storyboard, source.durationSec);
-  await writeFile(workspace.path(STORYBOARD_VTT_NAME), vtt);
-  return [HLS_FILES.storyboard, STORYBOARD_VTT_NAME];
+  const vtt = buildStoryboardVtt(storyboard, HLS_NAMES.storyboard, source.durationSec);
+  await writeFile(workspace.path(HLS_NAMES.storyboardVtt), vtt);
+  return [HLS_NAMES.storyboard, HLS_NAMES.storyboardVtt];
 }

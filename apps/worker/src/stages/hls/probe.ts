@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolveLadder, type Ladder } from '@tapedeck/contracts';
 import {
   chooseRenditions,
+  countFrames,
   framesPerSec,
   planHlsEncode,
   planPoster,
@@ -54,7 +55,7 @@ type Plans = Pick<HlsPlan, 'renditions' | 'encode' | 'poster' | 'storyboard'>;
 function planPicture({ config, request }: HlsContext, { picture, durationSec }: Source, ladder: Ladder): Plans {
   const renditions = chooseRenditions(picture!.display, ladder);
   const { frameRate } = picture!;
-  const frameCount = Math.max(1, Math.round(durationSec * framesPerSec(frameRate)));
+  const frameCount = countFrames(durationSec, frameRate);
   const stills = { size: renditions[0], frameRate, durationSec, frameCount };
   return {
     renditions,
@@ -89,7 +90,7 @@ function describePlan({ source, ladder, renditions, encode, storyboard, runId }:
       sound: sound !== undefined,
       ...(picture && {
         codec: picture.codec,
-        coded: picture.coded,
+        decoded: picture.decoded,
         display: picture.display,
         framesPerSec: framesPerSec(picture.frameRate),
         colour: picture.colour.kind,

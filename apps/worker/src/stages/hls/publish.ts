@@ -1,37 +1,30 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path/posix';
-import type { HlsOutput } from '@tapedeck/contracts';
+import { HLS_NAMES, type HlsOutput } from '@tapedeck/contracts';
 import type { VerifiedHls } from '@tapedeck/media';
-import { buildHlsKey, MASTER_NAME } from '@tapedeck/transfer';
+import { buildHlsKey } from '@tapedeck/transfer';
 import type { HlsContext } from '../../attempt-context.ts';
 import { publishFile } from '../publish-file.ts';
-import { STORYBOARD_VTT_NAME, type HlsArtifacts } from './encode.ts';
+import type { HlsArtifacts } from './encode.ts';
 
 /**
  * Makes a verified stream public. What a viewer of the version before may still ask for stays: new segments have new
  * names, and only when all of them are there do the names change their meaning, playlists first, the master last.
  *
- * When it fails, the version before is whole again: replaced objects are put back, new segments removed.
+ * When it fails before the first name has changed, the new segments are removed. When it fails later, the names get
+ * their old meaning back, and the new segments stay for those who have seen a new playlist; the cleanup removes them.
  */
 export async function publishHls(context: HlsContext, artifacts: HlsArtifacts, hls: VerifiedHls): Promise<HlsOutput> {
   await context.progress.enter('publish');
   // First: a worker that dies in the middle of this leaves segments that somebody must remove.
   await context.scheduleCleanup();
-  const segments = listSegments(artifacts);
-  let areNamed = false;
-  try {
-    const segmentBytes = await publishSegments(context, segments);
-    const replacedBytes = await context.takeTurn(() => {
-      areNamed = true;
-      return replaceObjects(context, listReplacements(artifacts), segments);
-    });
-    const sizeBytes = segmentBytes + replacedBytes;
-    context.logger.info({ phase: 'publish', segments: segments.length, sizeBytes }, 'published');
-    return describeOutput(context, artifacts, hls, sizeBytes);
-  } catch (error) {
-    if (!areNamed) await removeSegments(context, segments);
-    throw error;
-  }
+  const segmentBytes = await publishSegments(context, listSegments(artifacts));
+  const namedBytes = await context.takeTurn(() => replaceNamed(context, listNamed(artifacts)));
+  // Again: only from now on is the version before superseded.
+  await context.scheduleCleanup();
+  const sizeBytes = segmentBytes + namedBytes;
+  context.logger.info({ phase: 'publish', sizeBytes }, 'published');
+  return describeOutput(context, artifacts, hls, sizeBytes);
 }
 
 function keyOf({ request }: HlsContext, name: string): string {
@@ -45,36 +38,58 @@ function listSegments({ renditions }: HlsArtifacts): string[] {
 }
 
 /** What keeps its name from run to run, in the order in which it is replaced. */
-function listReplacements({ renditions, poster, storyboardNames }: HlsArtifacts): string[] {
+function listNamed({ renditions, poster, storyboardNames }: HlsArtifacts): string[] {
   const playlists = renditions.map(({ playlistName }) => playlistName);
-  return [...playlists, ...(poster ? [poster.name] : []), ...storyboardNames, MASTER_NAME];
+  return [...playlists, ...(poster ? [poster.name] : []), ...storyboardNames, HLS_NAMES.master];
 }
 
-const IN_FLIGHT = 4;
-
-/** Several at once: a segment is small, and a store far away. */
 async function publishSegments(context: HlsContext, names: readonly string[]): Promise<number> {
-  const queue = names.values();
   let published = 0;
   let sizeBytes = 0;
-  const publishSome = async (): Promise<void> => {
-    for (const name of queue) {
+  try {
+    await inLanes(names, async (name) => {
       sizeBytes += await publishFile(context, name, keyOf(context, name));
       published += 1;
       context.progress.advance(published / names.length);
-    }
-  };
-  const lanes = await Promise.allSettled(Array.from({ length: IN_FLIGHT }, publishSome));
-  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
-  return sizeBytes;
+    });
+    return sizeBytes;
+  } catch (error) {
+    await removeSegments(context, names);
+    throw error;
+  }
 }
 
-/** All of them, or, as far as it can be done, none: what was replaced before a failure is put back. */
-async function replaceObjects(
-  context: HlsContext,
-  names: readonly string[],
-  segments: readonly string[],
-): Promise<number> {
+const LANES = 4;
+
+/** Several at once: a segment is small, and a store far away. The first failure lets the others finish what they have. */
+async function inLanes(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
+  const queue = names.values();
+  const failed = new AbortController();
+  const lane = async (): Promise<void> => {
+    for (const name of queue) {
+      if (failed.signal.aborted) return;
+      await work(name);
+    }
+  };
+  const lanes = Array.from({ length: LANES }, () => lane().catch((error: unknown) => failed.abort(error)));
+  await Promise.all(lanes);
+  failed.signal.throwIfAborted();
+}
+
+/** Shorter than what a worker that stops gives its attempts for winding down. */
+const UNDO_TIMEOUT_MS = 6_000;
+
+/** No playlist names them, and their names come from this run alone. What is not removed in time, the cleanup removes. */
+async function removeSegments({ store, request, logger }: HlsContext, names: readonly string[]): Promise<void> {
+  const signal = AbortSignal.timeout(UNDO_TIMEOUT_MS);
+  await inLanes(names, async (name) => {
+    signal.throwIfAborted();
+    await store.remove(request.bucket, buildHlsKey(request.slug, name), signal);
+  }).catch((error: unknown) => logger.warn({ err: error }, 'segments of a failed publication wait for the cleanup'));
+}
+
+/** @returns the bytes of what was replaced */
+async function replaceNamed(context: HlsContext, names: readonly string[]): Promise<number> {
   const previous = new Map<string, string | undefined>();
   let sizeBytes = 0;
   try {
@@ -84,49 +99,39 @@ async function replaceObjects(
     }
     return sizeBytes;
   } catch (error) {
-    await putBack(context, previous).then(
-      () => removeSegments(context, segments),
-      // Playlists may name the new segments by now, so these stay; the scheduled cleanup will know.
-      (cause: unknown) => context.logger.warn({ err: cause }, 'the version before could not be put back'),
-    );
+    await putBack(context, previous);
     throw error;
   }
 }
 
-const MAX_REPLACED_BYTES = 16 * 1024 * 1024;
+const MAX_NAMED_BYTES = 16 * 1024 * 1024;
 
 /** @returns the file in the workspace that holds what was there before, or undefined when nothing was */
 async function keepPrevious(context: HlsContext, name: string): Promise<string | undefined> {
   const { store, request, signal, workspace } = context;
-  const content = await store.read(request.bucket, keyOf(context, name), MAX_REPLACED_BYTES, signal);
+  const content = await store.read(request.bucket, keyOf(context, name), MAX_NAMED_BYTES, signal);
   if (!content) return undefined;
   const fileName = `previous-${name.replaceAll('/', '-')}`;
   await writeFile(workspace.path(fileName), content);
   return fileName;
 }
 
-const UNDO_TIMEOUT_MS = 30_000;
-
-/** An attempt may have been aborted; what it began must be undone all the same. */
-function unhurried(context: HlsContext): HlsContext {
-  return { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT_MS) };
-}
-
+/**
+ * Gives each name its old meaning back, the master first; one that cannot be helped is no reason to leave the others.
+ * Not when another attempt holds the job: by now it publishes the same names.
+ */
 async function putBack(context: HlsContext, previous: ReadonlyMap<string, string | undefined>): Promise<void> {
-  const undoing = unhurried(context);
+  const { store, request, logger } = context;
+  // The attempt may have been aborted; what it began must be undone all the same.
+  const undoing = { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT_MS) };
   for (const [name, fileName] of [...previous].reverse()) {
-    if (fileName) await publishFile(undoing, fileName, keyOf(context, name));
-    else await context.store.remove(context.request.bucket, keyOf(context, name), undoing.signal);
-  }
-}
-
-/** No playlist names them, and their names come from this run alone. */
-async function removeSegments(context: HlsContext, names: readonly string[]): Promise<void> {
-  const { signal } = unhurried(context);
-  for (const name of names) {
-    await context.store
-      .remove(context.request.bucket, keyOf(context, name), signal)
-      .catch((error: unknown) => context.logger.warn({ err: error }, 'a segment remains'));
+    try {
+      await context.assertHolder();
+      if (fileName) await publishFile(undoing, fileName, keyOf(context, name));
+      else await store.remove(request.bucket, keyOf(context, name), undoing.signal);
+    } catch (error) {
+      logger.warn({ err: error, name }, 'the version before could not be put back');
+    }
   }
 }
 
@@ -140,9 +145,9 @@ function describeOutput(
   const urlOf = (name: string): string => store.publicUrl(request.bucket, keyOf(context, name), request.videoUrl);
   const largest = renditions[0]!.size;
   return {
-    hlsUrl: urlOf(MASTER_NAME),
+    hlsUrl: urlOf(HLS_NAMES.master),
     ...(poster && { posterUrl: urlOf(poster.name) }),
-    ...(storyboardNames.length > 0 && { storyboardUrl: urlOf(STORYBOARD_VTT_NAME) }),
+    ...(storyboardNames.length > 0 && { storyboardUrl: urlOf(HLS_NAMES.storyboardVtt) }),
     duration: durationSec,
     size: sizeBytes,
     resolution: largest ? [largest.width, largest.height] : null,

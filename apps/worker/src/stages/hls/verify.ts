@@ -1,13 +1,5 @@
-import {
-  framesPerSec,
-  HLS_FILES,
-  outputTags,
-  spriteSize,
-  verifyHls,
-  verifyJpeg,
-  type VerifiedHls,
-} from '@tapedeck/media';
-import { MASTER_NAME } from '@tapedeck/transfer';
+import { HLS_NAMES } from '@tapedeck/contracts';
+import { framesPerSec, outputTags, spriteSize, verifyHls, verifyJpeg, type VerifiedHls } from '@tapedeck/media';
 import type { HlsContext } from '../../attempt-context.ts';
 import type { HlsArtifacts } from './encode.ts';
 import type { HlsPlan } from './probe.ts';
@@ -21,10 +13,10 @@ export async function verifyStream(context: HlsContext, plan: HlsPlan, artifacts
   const location = { cwd: workspace.dir, signal };
   const { poster } = artifacts;
   if (poster) await verifyJpeg(tools, { ...location, fileName: poster.name }, poster);
-  if (storyboard) await verifyJpeg(tools, { ...location, fileName: HLS_FILES.storyboard }, spriteSize(storyboard));
+  if (storyboard) await verifyJpeg(tools, { ...location, fileName: HLS_NAMES.storyboard }, spriteSize(storyboard));
   return verifyHls(
     tools,
-    { ...location, masterName: MASTER_NAME },
+    { ...location, masterName: HLS_NAMES.master },
     {
       durationSec: source.durationSec,
       hasSound: source.sound !== undefined,
