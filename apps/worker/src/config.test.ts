@@ -1,0 +1,16 @@
+import { expect, test } from '@jest/globals';
+import { loadConfig } from './config.ts';
+
+const needed = { REDIS_URL: 'redis://localhost', CALLBACK_SIGNING_SECRET: 'whsec_c2VjcmV0' };
+
+test('superseded segments stay longer than any job takes, or the worker does not start', () => {
+  const kept = (SUPERSEDED_KEEP_MS: string) => loadConfig({ ...needed, JOB_TIMEOUT_MS: '1000', SUPERSEDED_KEEP_MS });
+  expect(kept('1001')).toMatchObject({ SUPERSEDED_KEEP_MS: 1001 });
+  expect(() => kept('1000')).toThrow('SUPERSEDED_KEEP_MS: expected more than JOB_TIMEOUT_MS (1000), got 1000');
+});
+
+test('an encode may plan with seventy per cent of the memory, shared by what runs at once', () => {
+  const one = loadConfig({ ...needed }).encodeMemoryBytes;
+  expect(loadConfig({ ...needed, WORKER_CONCURRENCY: '2' }).encodeMemoryBytes).toBe(Math.floor(one / 2));
+  expect(loadConfig({ ...needed, ENCODE_MEMORY_BYTES: '12345' }).encodeMemoryBytes).toBe(12345);
+});
