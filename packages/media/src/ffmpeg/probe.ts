@@ -28,6 +28,7 @@ const streamSchema = z.object({
   height: z.number().optional(),
   sample_aspect_ratio: z.string().optional(),
   field_order: z.string().optional(),
+  has_b_frames: z.number().optional(),
   color_range: z.string().optional(),
   color_space: z.string().optional(),
   color_primaries: z.string().optional(),

@@ -134,7 +134,6 @@ function buildRenditionArgs(encode: HlsEncode, rendition: Rendition, index: numb
     // Sound belongs into the segment of its pictures, however long it takes to come.
     ...['-max_interleave_delta', '0', '-max_muxing_queue_size', '8192'],
     ...['-f', 'hls', '-hls_time', String(SEGMENT_SEC), '-hls_playlist_type', 'vod', '-hls_list_size', '0'],
-    ...['-hls_flags', 'independent_segments'],
     ...['-hls_segment_filename', `file:${HLS_NAMES.segments(rendition.name, runId)}`],
     `file:${HLS_NAMES.playlist(rendition.name)}`,
   ];

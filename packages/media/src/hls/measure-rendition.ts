@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HLS_NAMES, JobError, type FrameSize } from '@tapedeck/contracts';
 import type { FrameRate } from './frame-rate.ts';
 import { readH264Codec } from './h264-codec.ts';
+import { targetDurationSec } from './playlists.ts';
 import type { Rendition } from './renditions.ts';
 import type { Source } from './source.ts';
 
@@ -38,7 +39,7 @@ const AAC_LC = 'mp4a.40.2';
 export async function measureRendition(cwd: string, rendition: Rendition, source: Source): Promise<MeasuredRendition> {
   const playlistName = HLS_NAMES.playlist(rendition.name);
   const text = await readFile(join(cwd, playlistName), 'utf8').catch(() => '');
-  const { targetDurationSec, entries } = readMediaPlaylist(text);
+  const entries = readEntries(text);
   if (entries.length === 0) throw new JobError('MEDIA_UNDECODABLE', 'nothing of it could be decoded');
   const segments = await Promise.all(
     entries.map(async (entry) => ({ ...entry, sizeBytes: (await stat(join(cwd, rendition.name, entry.uri))).size })),
@@ -49,19 +50,18 @@ export async function measureRendition(cwd: string, rendition: Rendition, source
     size: source.picture && { width: rendition.width, height: rendition.height },
     frameRate: source.picture?.frameRate,
     codecs: [videoCodec, source.sound && AAC_LC].filter((codec) => codec !== undefined).join(','),
-    ...measureBandwidth(segments, targetDurationSec),
+    ...measureBandwidth(segments, targetDurationSec(segments)),
     playlistName,
     segments,
   };
 }
 
-function readMediaPlaylist(text: string) {
-  const targetDurationSec = Number(/^#EXT-X-TARGETDURATION:(\d+)$/m.exec(text)?.[1] ?? 0);
-  const entries = [...text.matchAll(/^#EXTINF:([\d.]+),[^\n]*\n([^#\n]+)$/gm)].map(([, durationSec, uri]) => ({
+/** Of the list that the encoder leaves. */
+function readEntries(text: string): Pick<Segment, 'uri' | 'durationSec'>[] {
+  return [...text.matchAll(/^#EXTINF:([\d.]+),[^\n]*\n([^#\n]+)$/gm)].map(([, durationSec, uri]) => ({
     uri: uri!.trim(),
     durationSec: Number(durationSec),
   }));
-  return { targetDurationSec, entries };
 }
 
 /**
@@ -70,7 +70,7 @@ function readMediaPlaylist(text: string) {
  */
 export function measureBandwidth(
   segments: readonly Pick<Segment, 'durationSec' | 'sizeBytes'>[],
-  targetDurationSec: number,
+  targetSec: number,
 ): { peakBandwidth: number; averageBandwidth: number } {
   const bitRate = (bytes: number, sec: number): number => Math.ceil((bytes * 8) / Math.max(sec, 0.001));
   const totalSec = segments.reduce((sum, { durationSec }) => sum + durationSec, 0);
@@ -80,10 +80,10 @@ export function measureBandwidth(
   for (const first of segments.keys()) {
     let sec = 0;
     let bytes = 0;
-    for (let last = first; last < segments.length && sec < 1.5 * targetDurationSec; last += 1) {
+    for (let last = first; last < segments.length && sec < 1.5 * targetSec; last += 1) {
       sec += segments[last]!.durationSec;
       bytes += segments[last]!.sizeBytes;
-      const counts = sec >= 0.5 * targetDurationSec && sec <= 1.5 * targetDurationSec;
+      const counts = sec >= 0.5 * targetSec && sec <= 1.5 * targetSec;
       if (counts) peakBandwidth = Math.max(peakBandwidth, bitRate(bytes, sec));
     }
   }

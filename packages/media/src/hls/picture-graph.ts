@@ -1,5 +1,6 @@
 import type { FrameSize } from '@tapedeck/contracts';
 import { BT709, type ColourTags, type SourceColour } from './colour.ts';
+import { framesPerSec } from './frame-rate.ts';
 import type { PictureTrack } from './source.ts';
 
 /** Diffuse white of HDR video (ITU-R BT.2408): it becomes the white of SDR, and what is brighter is compressed. */
@@ -16,8 +17,10 @@ export function buildPictureFilters(picture: PictureTrack, size: FrameSize, fram
   const { frameRate, isInterlaced } = picture;
   return [
     ...(isInterlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
-    // From zero on: a picture that starts late stands still until then, so the sound keeps its place.
-    `fps=fps=${frameRate.numerator}/${frameRate.denominator}:start_time=0`,
+    buildGridShift(picture),
+    // From zero on: a picture that starts late stands still until then, so the sound keeps its place. The last one is
+    // seen, however short it is.
+    `fps=fps=${frameRate.numerator}/${frameRate.denominator}:start_time=0:eof_action=pass`,
     'tpad=stop=-1:stop_mode=clone',
     `trim=end_frame=${frameCount}`,
     ...buildColourFilters(picture, size),
@@ -25,6 +28,29 @@ export function buildPictureFilters(picture: PictureTrack, size: FrameSize, fram
     'format=yuv420p',
     buildTags(outputTags(picture.colour)),
   ];
+}
+
+/**
+ * More than half a frame, so that time stamps rounded to milliseconds fall to the same side as the end of the stream,
+ * which is rounded at the half.
+ */
+const GRID_ROUNDING = 0.6;
+
+/**
+ * Puts the first picture on the grid of output frames: half a frame beside it, rounded time stamps would fall to either
+ * side in turn, and pictures be doubled and lost.
+ *
+ * Where packets have no presentation time, the decoder guesses: late by as many pictures as it reorders, and not at all
+ * for the last ones, which follow one another then.
+ */
+function buildGridShift({ frameRate, startSec, guessDelayFrames }: PictureTrack): string {
+  const fps = framesPerSec(frameRate);
+  const onGridSec = Math.ceil(startSec * fps - GRID_ROUNDING) / fps;
+  const shifted = (sec: number): string => `PTS+${sec.toFixed(6)}/TB`;
+  if (guessDelayFrames === 0) return `setpts=round(${shifted(onGridSec - startSec)})`;
+  const guessed = shifted(onGridSec - startSec - guessDelayFrames / fps);
+  const next = `PREV_OUTPTS+${(1 / fps).toFixed(6)}/TB`;
+  return `setpts='round(if(N,max(${guessed},${next}),${onGridSec.toFixed(6)}/TB))'`;
 }
 
 /** What the renditions say about their colours. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parse, type types } from 'hls-parser';
 import { measureBandwidth } from './measure-rendition.ts';
-import { buildMasterPlaylist, parsePlaylistUris } from './playlists.ts';
+import { buildMasterPlaylist, buildMediaPlaylist, parsePlaylistUris } from './playlists.ts';
 
 const segment = (durationSec: number, kilobits: number) => ({ durationSec, sizeBytes: kilobits * 125 });
 
@@ -46,6 +46,21 @@ test('the master names every rendition with what a player chooses by', () => {
     resolution: { width: 1280, height: 720 },
     frameRate: 29.97,
   });
+});
+
+test.each([
+  { secs: [10, 10.4, 2], target: 10 },
+  { secs: [10.5], target: 11 },
+  { secs: [1 / 30], target: 1 },
+])('a media playlist of $secs seconds has a target duration of $target s', ({ secs, target }) => {
+  const segments = secs.map((durationSec, index) => ({ uri: `${index}.ts`, durationSec, sizeBytes: 188 }));
+  const text = buildMediaPlaylist(segments);
+  const playlist = parse(text) as types.MediaPlaylist;
+  expect(playlist).toMatchObject({ targetDuration: target, playlistType: 'VOD', endlist: true, version: 6 });
+  expect(text).toContain('#EXT-X-INDEPENDENT-SEGMENTS\n');
+  expect(playlist.segments.map(({ uri, duration }) => [uri, duration])).toEqual(
+    segments.map(({ uri, durationSec }) => [uri, Number(durationSec.toFixed(6))]),
+  );
 });
 
 test('a playlist’s URIs are its lines that are no tags', () => {

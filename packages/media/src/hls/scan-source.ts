@@ -10,6 +10,8 @@ export interface ScannedStream {
   startSec: number | undefined;
   /** Where the last one ends. */
   endSec: number | undefined;
+  /** Whether packets say when they are shown; old containers say when they are decoded only. */
+  hasPts: boolean;
   /** See PictureTiming. */
   shortestUsualGapSec: number | undefined;
 }
@@ -66,6 +68,7 @@ function createGapCloser(): (packet: Packet) => Packet {
 
 class Tally {
   #packets = 0;
+  #packetsWithPts = 0;
   #startSec = Infinity;
   #endSec = -Infinity;
   #previousSec: number | undefined;
@@ -74,6 +77,7 @@ class Tally {
 
   add({ ptsSec, dtsSec, durationSec = 0, isDiscarded }: Packet): void {
     this.#packets += 1;
+    if (ptsSec !== undefined) this.#packetsWithPts += 1;
     const timeSec = ptsSec ?? dtsSec;
     if (timeSec === undefined || isDiscarded) return;
     this.#startSec = Math.min(this.#startSec, timeSec);
@@ -89,6 +93,7 @@ class Tally {
       packets: this.#packets,
       startSec: isTimed ? this.#startSec : undefined,
       endSec: isTimed ? this.#endSec : undefined,
+      hasPts: 2 * this.#packetsWithPts > this.#packets,
       shortestUsualGapSec: this.#gaps.quantileSec(USUAL_GAP_QUANTILE),
     };
   }

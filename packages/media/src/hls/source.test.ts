@@ -8,6 +8,7 @@ const scanned = (changes: Partial<ScannedStream> = {}): ScannedStream => ({
   startSec: 0,
   endSec: 10,
   shortestUsualGapSec: 1 / 30,
+  hasPts: true,
   ...changes,
 });
 const video = (changes: object = {}) => ({

@@ -28,7 +28,10 @@ export interface PictureTrack {
   colour: SourceColour;
   /** A decoder other than FFmpeg's first choice. */
   decoder: string | undefined;
+  startSec: number;
   endSec: number;
+  /** How many pictures late the decoder's guess of their times is: none where packets say when they are shown. */
+  guessDelayFrames: number;
 }
 
 export interface SoundTrack {
@@ -136,7 +139,9 @@ function describePicture(stream: ProbedStream, scanned: ScannedStream, originSec
     colour,
     // FFmpeg's own VP8 and VP9 decoders leave the transparency out.
     decoder: hasHiddenAlpha ? { vp8: 'libvpx', vp9: 'libvpx-vp9' }[codec] : undefined,
+    startSec: (scanned.startSec ?? originSec) - originSec,
     endSec: Math.max(oneFrameSec, endOf(scanned, originSec) ?? scanned.packets * oneFrameSec),
+    guessDelayFrames: scanned.hasPts ? 0 : (stream.has_b_frames ?? 0),
   };
 }
 

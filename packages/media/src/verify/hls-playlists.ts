@@ -38,12 +38,12 @@ async function readPlaylist({ cwd }: Location, name: string): Promise<types.Mast
 }
 
 /** RFC 8216, 4.3.3 and 4.3.5.1: a whole, ended recording whose segments each stand alone. */
-export function assertVod(playlist: types.MediaPlaylist, name: string, hasPicture: boolean): void {
+export function assertVod(playlist: types.MediaPlaylist, name: string): void {
   const { playlistType, endlist, independentSegments, targetDuration, segments, source = '' } = playlist;
   expect(playlistType === 'VOD', `${name}: EXT-X-PLAYLIST-TYPE`, 'VOD', playlistType);
   expect(endlist, `${name}: EXT-X-ENDLIST`, 'the end', 'none');
-  // FFmpeg does not write it for sound alone, where every segment is; the master says it for all of them.
-  const areIndependent = independentSegments || source.includes('#EXT-X-INDEPENDENT-SEGMENTS') || !hasPicture;
+  // The library looks for it in some places only.
+  const areIndependent = independentSegments || source.includes('#EXT-X-INDEPENDENT-SEGMENTS');
   expect(areIndependent, name, 'independent segments', 'none');
   expect(segments.length > 0, `${name}: segments`, 'at least one', 0);
   const longestSec = Math.max(...segments.map(({ duration }) => duration));

@@ -48,7 +48,7 @@ async function verifyRendition(
 ): Promise<RenditionAccount> {
   const { cwd, signal } = location;
   const playlist = await readMedia(location, variant.uri);
-  assertVod(playlist, variant.uri, rendition.picture !== undefined);
+  assertVod(playlist, variant.uri);
   const sizes = await measureSegments(join(cwd, dirname(variant.uri)), playlist);
   const probe = await orUnreadable(variant.uri, signal, () =>
     probeFile(tools, { fileName: variant.uri, cwd, guard: STREAM_GUARD, signal }),

@@ -3,6 +3,7 @@ import { HLS_NAMES, type FrameSize } from '@tapedeck/contracts';
 import {
   buildHlsArgv,
   buildMasterPlaylist,
+  buildMediaPlaylist,
   buildStoryboardVtt,
   choosePoster,
   fitInto,
@@ -39,6 +40,9 @@ export async function encodeHls(context: HlsContext, plan: HlsPlan): Promise<Hls
   const renditions = await Promise.all(
     plan.renditions.map((rendition) => measureRendition(workspace.dir, rendition, plan.source)),
   );
+  for (const { playlistName, segments } of renditions) {
+    await writeFile(workspace.path(playlistName), buildMediaPlaylist(segments));
+  }
   await writeFile(workspace.path(HLS_NAMES.master), buildMasterPlaylist(renditions));
   const poster = await makePoster(context, plan);
   const storyboardNames = await finishStoryboard(context, plan);
