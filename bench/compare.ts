@@ -1,9 +1,9 @@
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Bench, Usage } from './measure.ts';
 import { convertTape } from './ours.ts';
 import { measureQuality, type Quality } from './quality.ts';
 import { runReference, type ReferenceKind } from './reference.ts';
+import { readBusySec, takeMedians } from './samples.ts';
 import type { BenchTape } from './tape.ts';
 
 export type Way = 'ours' | ReferenceKind;
@@ -79,28 +79,4 @@ async function runWay(
   }
   const run = await runReference(bench, tape, { dir, scale, kind: way });
   return { ...run, wallSec: run.ffmpeg.wallSec };
-}
-
-/** CPU time of the whole machine since it started. */
-function readBusySec(): number {
-  const busyMs = cpus().map(({ times }) => times.user + times.nice + times.sys + times.irq);
-  return busyMs.reduce((sum, ms) => sum + ms, 0) / 1000;
-}
-
-function takeMedians(samples: readonly Sample[]): Sample {
-  const medianOf = (field: keyof Sample): number => median(samples.map((sample) => sample[field]));
-  return {
-    wallSec: medianOf('wallSec'),
-    ffmpegSec: medianOf('ffmpegSec'),
-    cpuSec: medianOf('cpuSec'),
-    peakBytes: medianOf('peakBytes'),
-    sizeBytes: medianOf('sizeBytes'),
-    otherCpuSec: medianOf('otherCpuSec'),
-  };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
 }

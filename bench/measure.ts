@@ -44,19 +44,22 @@ export function loadBenchEnvironment(env: NodeJS.ProcessEnv) {
 export async function createBench(dir: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Bench> {
   const environment = loadBenchEnvironment(env);
   const tools = await findMediaTools(environment.FFMPEG_PATH, environment.FFPROBE_PATH, env.PATH);
-  const wrapperPath = join(dir, 'measured-ffmpeg');
-  await writeFile(wrapperPath, buildWrapper(environment.FFMPEG_PATH));
-  await chmod(wrapperPath, 0o755);
-  return { dir, environment, tools, measuredTools: { ...tools, ffmpegPath: wrapperPath }, signal };
+  const ffmpegPath = await writeMeasuringTool(join(dir, 'measured-ffmpeg'), environment.FFMPEG_PATH, [
+    ...['-o', USAGE_NAME, '-f', '%e %U %S %M'],
+  ]);
+  return { dir, environment, tools, measuredTools: { ...tools, ffmpegPath }, signal };
 }
 
 /**
- * GNU time starts FFmpeg as its only child and reports that child alone: the shell has become `time` by then, and the
+ * GNU time starts the tool as its only child and reports that child alone: the shell has become `time` by then, and the
  * guards before it have become the shell, so nothing else is counted.
+ * @returns the path
  */
-function buildWrapper(ffmpegPath: string): string {
-  const quoted = `'${ffmpegPath.replaceAll("'", `'\\''`)}'`;
-  return `#!/bin/sh\nexec time -o ${USAGE_NAME} -f '%e %U %S %M' ${quoted} "$@"\n`;
+export async function writeMeasuringTool(path: string, toolPath: string, timeArgs: readonly string[]): Promise<string> {
+  const quoted = [...timeArgs, toolPath].map((text) => `'${text.replaceAll("'", `'\\''`)}'`).join(' ');
+  await writeFile(path, `#!/bin/sh\nexec time ${quoted} "$@"\n`);
+  await chmod(path, 0o755);
+  return path;
 }
 
 /** Runs FFmpeg under the worker's own runner, ours and the reference alike. @throws JobError as runFfmpeg does */
@@ -66,7 +69,8 @@ export async function measureFfmpeg(bench: Bench, cwd: string, args: readonly st
   return parseUsage(await readFile(join(cwd, USAGE_NAME), 'utf8'));
 }
 
-function parseUsage(text: string): Usage {
+/** As GNU time writes `%e %U %S %M`. */
+export function parseUsage(text: string): Usage {
   const [wallSec, userSec, systemSec, peakKib] = text.trim().split(' ').map(Number);
   const usage = { wallSec: wallSec!, cpuSec: userSec! + systemSec!, peakBytes: peakKib! * 1024 };
   if (Object.values(usage).every(Number.isFinite)) return usage;

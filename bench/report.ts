@@ -1,8 +1,7 @@
 import type { BudgetResult } from './budgets.ts';
 import type { Way, WayResult } from './compare.ts';
+import { atLeast, atMost, formatLimitTable, formatTable, toMib, toRatio } from './table.ts';
 import type { BenchTape } from './tape.ts';
-
-const MIB = 1024 ** 2;
 
 const WAY_TITLES: Record<Way, string> = {
   ours: 'ours, ZIP to verified file',
@@ -50,26 +49,15 @@ export function formatComparison(results: readonly WayResult[]): string {
 export function formatLimits(results: readonly WayResult[], frameCount: number): string {
   const [ours, plain, corrected] = (['ours', 'plain', 'corrected'] as const).map((way) => find(results, way));
   if (!ours?.quality || !plain?.quality || !corrected?.quality) return '';
-  const limits: { what: string; ratio: number; isMet: (ratio: number) => boolean; limit: string }[] = [
-    limitOf('peak memory / reference', ours.peakBytes / plain.peakBytes, 0.6),
-    limitOf('wall time / reference', ours.wallSec / plain.wallSec, 1),
-    limitOf('size / corrected reference', ours.sizeBytes / corrected.sizeBytes, 1.02),
-    {
-      what: 'SSIM / corrected reference',
-      ratio: ours.quality.ssim / corrected.quality.ssim,
-      isMet: (ratio) => ratio >= 0.995,
-      limit: '≥ 0.995',
-    },
+  const limits = [
+    atMost('peak memory / reference', ours.peakBytes / plain.peakBytes, 0.6),
+    atMost('wall time / reference', ours.wallSec / plain.wallSec, 1),
+    atMost('size / corrected reference', ours.sizeBytes / corrected.sizeBytes, 1.02),
+    atLeast('SSIM / corrected reference', ours.quality.ssim / corrected.quality.ssim, 0.995),
   ];
-  const lines = limits.map(({ what, ratio, isMet, limit }) => [
-    what,
-    ratio.toFixed(3),
-    limit,
-    isMet(ratio) ? 'met' : 'NOT MET',
-  ]);
   const lost = plain.quality.misplacedFrames;
   return [
-    formatTable(['limit', 'ratio', 'promised', ''], lines),
+    formatLimitTable(limits),
     `Size and SSIM are fair against the corrected reference only: the plain one snaps frames to a 1/25 s grid, so ${lost} of`,
     `${frameCount} frames are missing or more than 17 ms off. Fewer distinct pictures make a smaller file, for the wrong reason.`,
   ].join('\n');
@@ -96,35 +84,6 @@ export function formatBudgets(results: readonly BudgetResult[]): string {
   return formatTable(header, rows);
 }
 
-function limitOf(what: string, ratio: number, most: number) {
-  return { what, ratio, isMet: (value: number) => value <= most, limit: `≤ ${most}` };
-}
-
 function find(results: readonly WayResult[], way: Way): WayResult | undefined {
   return results.find((result) => result.way === way);
-}
-
-function toMib(bytes: number): string {
-  return (bytes / MIB).toFixed(bytes < 100 * MIB ? 1 : 0);
-}
-
-function toRatio(ours: number, theirs: number): string {
-  return `${(ours / theirs).toFixed(3)} ×`;
-}
-
-/** The first column to the left, numbers to the right. The last cell of a short row is a sentence, and no column's width. */
-function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widthOf = (row: readonly string[], column: number): number =>
-    column === row.length - 1 && row.length < header.length ? 0 : (row[column]?.length ?? 0);
-  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => widthOf(row, column))));
-  const isText = (column: number): boolean => rows.every((row) => !/^[\d.]+/.test(row[column] ?? ''));
-  const formatRow = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return column === 0 || isText(column) ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join('   ')
-      .trimEnd();
-  return [header, widths.map((width) => '-'.repeat(width)), ...rows].map(formatRow).join('\n');
 }

@@ -6,13 +6,18 @@ import { readToolVersion } from '@tapedeck/media';
 import { runScript } from '../scripts/run-script.ts';
 import { measureBudgets } from './budgets.ts';
 import { compareWays } from './compare.ts';
+import { compareLadders, type LadderResult } from './ladder.ts';
+import { describeVideo, formatLadder } from './ladder-report.ts';
 import { createBench, type Bench } from './measure.ts';
 import { describeTape, formatBudgets, formatComparison, formatLimits } from './report.ts';
+import { startService } from './service.ts';
 import { makeTape } from './tape.ts';
+import { makeVideo } from './video.ts';
 
 /**
- * `npm run bench [-- --rounds N] [--seed N] [--short]`: our way of making a tape's MP4 beside the command that it
- * replaces. Prints tables and writes bench/report.json. Fails when something does not run, never because it is slow.
+ * `npm run bench [-- --rounds N] [--seed N] [--short] [--only tape|ladder]`: our ways of making a tape's MP4 and a
+ * video's stream beside the commands that they replace. Prints tables and writes bench/report.json. Fails when something
+ * does not run, never because it is slow.
  */
 interface Settings {
   rounds: number;
@@ -23,20 +28,44 @@ interface Settings {
   longFrameCount: number;
   /** Output size = 640x480 × scale. */
   scale: number;
+  /** Of the videos. */
+  durationSec: number;
+  parts: readonly Part[];
 }
+
+type Part = (typeof PARTS)[number];
+const PARTS = ['tape', 'ladder'] as const;
+
+/** Each is measured with every ladder beside it. */
+const VIDEOS = [
+  { width: 1280, height: 720, ladders: ['mobile'] },
+  { width: 1920, height: 1080, ladders: ['mobile', 'web'] },
+] as const;
 
 const REPORT_FILE = new URL('report.json', import.meta.url);
 
 function parseSettings(args: string[]): Settings {
   const { values } = parseArgs({
     args,
-    options: { rounds: { type: 'string' }, seed: { type: 'string', default: '1' }, short: { type: 'boolean' } },
+    options: {
+      rounds: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      short: { type: 'boolean' },
+      only: { type: 'string' },
+    },
   });
   const size = values.short
-    ? { frameCount: 40, longFrameCount: 80, scale: 3 }
-    : { frameCount: 120, longFrameCount: 600, scale: 6 };
+    ? { frameCount: 40, longFrameCount: 80, scale: 3, durationSec: 4 }
+    : { frameCount: 120, longFrameCount: 600, scale: 6, durationSec: 40 };
   const rounds = parseCount('--rounds', values.rounds ?? (values.short ? '1' : '3'));
-  return { rounds, seed: parseCount('--seed', values.seed), ...size };
+  const parts = values.only === undefined ? PARTS : [parsePart(values.only)];
+  return { rounds, seed: parseCount('--seed', values.seed), ...size, parts };
+}
+
+function parsePart(text: string): Part {
+  const part = PARTS.find((known) => known === text);
+  if (part) return part;
+  throw new Error(`bench: --only: expected ${PARTS.join(' or ')}, got ${JSON.stringify(text)}`);
 }
 
 function parseCount(name: string, text: string): number {
@@ -46,10 +75,17 @@ function parseCount(name: string, text: string): number {
 }
 
 async function runBench(bench: Bench, settings: Settings): Promise<object> {
-  const { rounds, seed, frameCount, longFrameCount, scale } = settings;
   const machine = await describeMachine(bench);
   console.log(machine.summary);
+  const tapes = settings.parts.includes('tape') && (await runTapes(bench, settings));
+  const ladders = settings.parts.includes('ladder') && (await runLadders(bench, settings));
+  const loadAfter = loadavg();
+  console.log(`\nLoad average: ${formatLoad(machine.loadBefore)} before, ${formatLoad(loadAfter)} after.`);
+  return { settings, machine: { ...machine, loadAfter }, ...tapes, ...ladders };
+}
 
+async function runTapes(bench: Bench, settings: Settings): Promise<object> {
+  const { rounds, seed, frameCount, longFrameCount, scale } = settings;
   const tape = await makeTape(join(bench.dir, 'tape'), { frameCount, framesPerSec: 30, seed }, bench.signal);
   console.log(`\nTape: ${describeTape(tape, scale)}. Medians of ${rounds}.`);
   const ways = await compareWays(bench, tape, {
@@ -76,10 +112,26 @@ async function runBench(bench: Bench, settings: Settings): Promise<object> {
     judgesQuality: false,
   });
   console.log(`\n${formatComparison(longWays)}`);
+  return { tape: { ways, budgets }, longTape: { ways: longWays } };
+}
 
-  const loadAfter = loadavg();
-  console.log(`\nLoad average: ${formatLoad(machine.loadBefore)} before, ${formatLoad(loadAfter)} after.`);
-  return { settings, machine: { ...machine, loadAfter }, tape: { ways, budgets }, longTape: { ways: longWays } };
+async function runLadders(bench: Bench, { rounds, seed, durationSec }: Settings): Promise<object> {
+  const results: LadderResult[] = [];
+  const service = await startService(bench);
+  try {
+    for (const { width, height, ladders } of VIDEOS) {
+      const video = await makeVideo(bench, `${height}p`, { width, height, durationSec, seed });
+      for (const ladder of ladders) {
+        console.log(`\nVideo to ${ladder}: ${describeVideo(video)}. Medians of ${rounds}.`);
+        const result = await compareLadders(bench, service, video, { ladder, rounds });
+        console.log(`\n${formatLadder(result)}`);
+        results.push(result);
+      }
+    }
+  } finally {
+    await service.stop();
+  }
+  return { ladders: results };
 }
 
 async function describeMachine({ environment }: Bench) {

@@ -149,6 +149,10 @@ export async function stopContainer(app: App, graceSec: number): Promise<number>
   return Number(await inspectContainer(app, '{{.State.ExitCode}}'));
 }
 
+export async function removeContainer(app: App): Promise<void> {
+  await runCommand([...PODMAN, 'rm', '--force', '--time=0', containerOf(app)]);
+}
+
 export async function removeContainers(): Promise<void> {
   await tryCommand([...PODMAN, 'rm', '--force', '--volumes', ...APPS.map(containerOf)]);
   await tryCommand([...PODMAN, 'volume', 'rm', '--force', RUN_NAME]);

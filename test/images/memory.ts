@@ -16,6 +16,8 @@ export interface MemoryPeaks {
   residentBytes: number;
   /** The kernel's own high-water mark, which counts the page cache too. */
   totalBytes: number;
+  /** Processes that the kernel ended for want of memory. */
+  killed: number;
 }
 
 const SAMPLE_INTERVAL_MS = 100;
@@ -30,7 +32,7 @@ export async function measureMemory<T>(app: App, body: () => Promise<T>): Promis
   const timer = setInterval(() => void sample().catch(() => undefined), SAMPLE_INTERVAL_MS);
   try {
     const value = await body();
-    return { value, peaks: { residentBytes, totalBytes: await readPeakBytes(dir) } };
+    return { value, peaks: { residentBytes, totalBytes: await readPeakBytes(dir), killed: await countKilled(dir) } };
   } finally {
     clearInterval(timer);
   }
@@ -44,4 +46,10 @@ async function readResidentBytes(dir: string): Promise<number> {
 async function readPeakBytes(dir: string): Promise<number> {
   const legacy = readFile(join(dir, 'memory.max_usage_in_bytes'), 'utf8');
   return Number(await legacy.catch(() => readFile(join(dir, 'memory.peak'), 'utf8')));
+}
+
+async function countKilled(dir: string): Promise<number> {
+  const legacy = readFile(join(dir, 'memory.oom_control'), 'utf8');
+  const events = await legacy.catch(() => readFile(join(dir, 'memory.events'), 'utf8'));
+  return Number(/^oom_kill (\d+)$/m.exec(events)![1]);
 }

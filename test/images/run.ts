@@ -7,10 +7,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobView, TapeOutput } from '@tapedeck/contracts';
+import type { HlsOutput, JobView, TapeOutput } from '@tapedeck/contracts';
 import { runScript } from '../../scripts/run-script.ts';
 import { encodePng } from '../../scripts/sample/png.ts';
 import { buildSampleTape } from '../../scripts/sample/tape.ts';
+import { buildSampleVideo } from '../../scripts/sample/video.ts';
 import { encodeZip } from '../../scripts/sample/zip.ts';
 import { readShownPictures } from '../support/numbered-frames.ts';
 import { buildTape } from '../support/tape-layouts.ts';
@@ -19,7 +20,7 @@ import { findWrongInstants } from '../support/timing-check.ts';
 import { Caller, listen } from './caller.ts';
 import * as containers from './containers.ts';
 import { APPS, execIn, RUN_NAME, type App } from './containers.ts';
-import { measureMemory } from './memory.ts';
+import { measureMemory, type MemoryPeaks } from './memory.ts';
 
 /**
  * `npm run test:images`: builds both images and converts tapes through their containers, as locked down as
@@ -90,6 +91,8 @@ interface Stack {
   url: string;
   token: string;
   caller: Caller;
+  /** Another container instead of the worker's, with so much memory, as podman writes it. */
+  replaceWorker(memory: string): Promise<void>;
 }
 
 async function startStack(undo: AsyncDisposableStack): Promise<Stack> {
@@ -108,7 +111,11 @@ async function startStack(undo: AsyncDisposableStack): Promise<Stack> {
   await containers.startContainer('api', { env: apiEnv });
   const workerEnv = { ...common, CALLBACK_SIGNING_SECRET: signingSecret };
   await containers.startContainer('worker', { env: workerEnv, memory: WORKER_MEMORY });
-  return { url, token, caller };
+  const replaceWorker = async (memory: string): Promise<void> => {
+    await containers.removeContainer('worker');
+    await containers.startContainer('worker', { env: workerEnv, memory });
+  };
+  return { url, token, caller, replaceWorker };
 }
 
 /** A Redis of this test alone, on loopback, which the kernel ends if the test is killed. */
@@ -168,24 +175,10 @@ async function checkContainer(report: Report, app: App): Promise<void> {
   });
 }
 
-async function convert(
-  stack: Stack,
-  name: string,
-  tape: Buffer,
-  metadata: object,
-  options: object = {},
-): Promise<JobView> {
-  const { url, token, caller } = stack;
+/** @returns the completed job. @throws AssertionError if it fails, or needs more than one attempt */
+async function convert({ url, token, caller }: Stack, name: string, request: object): Promise<JobView> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const body = JSON.stringify({
-    mongoId: name,
-    bucket: 'images',
-    slug: name,
-    zipUrl: caller.offer(`/someone/${name}.zip`, tape),
-    callbackUrl: `${caller.url}/callback`,
-    metadata,
-    options,
-  });
+  const body = JSON.stringify({ bucket: 'images', slug: name, callbackUrl: `${caller.url}/callback`, ...request });
   const accepted = await fetch(`${url}/convert`, { method: 'POST', headers, body });
   const answer = (await accepted.json()) as { jobId: string };
   assert.equal(accepted.status, 202, JSON.stringify(answer));
@@ -197,6 +190,17 @@ async function convert(
   assert.equal(job?.status, 'completed', JSON.stringify(job?.error));
   assert.equal(job.attempt, 1, 'its first attempt was lost');
   return job;
+}
+
+async function convertTape(
+  stack: Stack,
+  name: string,
+  tape: Buffer,
+  metadata: object,
+  options: object = {},
+): Promise<JobView> {
+  const zipUrl = stack.caller.offer(`/someone/${name}.zip`, tape);
+  return convert(stack, name, { mongoId: name, zipUrl, metadata, options });
 }
 
 /** The callback arrived with a right signature, and the MP4 behind its URL can be sought in. */
@@ -214,7 +218,7 @@ async function checkDelivery({ caller }: Stack, jobId: string, resolution: [numb
 
 async function convertSmallTape(stack: Stack): Promise<void> {
   const { zip, frameCount, durationMs } = await buildSampleTape();
-  const job = await convert(stack, 'small', zip, { frameCount, totalDuration: durationMs });
+  const job = await convertTape(stack, 'small', zip, { frameCount, totalDuration: durationMs });
   await checkDelivery(stack, job.jobId, (job.output as TapeOutput).resolution);
 }
 
@@ -224,7 +228,7 @@ async function convertEveryLayout(stack: Stack, dir: string): Promise<void> {
     for (const timing of ['cfr30', 'exact'] as const) {
       const tape = await buildTape({ layout, soundtrack: true });
       const name = `${layout}-${timing}`;
-      const { output } = await convert(stack, name, tape.zip, {}, { timing, scale: 2 });
+      const { output } = await convertTape(stack, name, tape.zip, {}, { timing, scale: 2 });
       const path = join(dir, `${name}.mp4`);
       await writeFile(path, Buffer.from(await (await fetch((output as TapeOutput).mp4Url)).arrayBuffer()));
       const wrong = findWrongInstants(await readShownPictures(path), tape.intended, tape.totalMs);
@@ -253,15 +257,51 @@ async function buildLargeTape(): Promise<Buffer> {
 async function convertLargeTape(stack: Stack, tape: Buffer): Promise<string> {
   const { frame, frameCount, output } = LARGE;
   const metadata = { frameCount, totalDuration: 4000, scale: 6, originalSize: frame, scaledSize: output };
-  const { value: job, peaks } = await measureMemory('worker', () => convert(stack, 'large', tape, metadata));
+  const { value: job, peaks } = await measureMemory('worker', () => convertTape(stack, 'large', tape, metadata));
   await checkDelivery(stack, job.jobId, [...output]);
-  const plan = job.plan?.encode as { reducedForMemory: boolean; budgetBytes: number; estimatedBytes: number };
+  const plan = job.plan?.encode as EncodePlan;
   assert.equal(plan.reducedForMemory, true);
   const share = plan.budgetBytes / GIB;
   assert.ok(Math.abs(share - ENCODE_SHARE) < 0.001, `it planned with ${share} of the limit`);
+  return describeMemory(plan, peaks);
+}
+
+interface EncodePlan {
+  reducedForMemory: boolean;
+  budgetBytes: number;
+  estimatedBytes: number;
+}
+
+function describeMemory({ estimatedBytes }: EncodePlan, { residentBytes, totalBytes }: MemoryPeaks): string {
   const mib = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`;
-  const { residentBytes, totalBytes } = peaks;
-  return `FFmpeg planned with ${mib(plan.estimatedBytes)}; peak ${mib(residentBytes)}, ${mib(totalBytes)} with page cache`;
+  return `FFmpeg planned with ${mib(estimatedBytes)}; peak ${mib(residentBytes)}, ${mib(totalBytes)} with page cache`;
+}
+
+const HD = { width: 1920, height: 1080, durationSec: 6 };
+const UHD = { width: 3840, height: 2160, durationSec: 2 };
+
+/** What a small worker must stream without being killed. */
+const TIGHT_VIDEOS = [
+  { name: 'hd-mobile', memory: '512m', ladder: 'mobile', video: HD },
+  { name: 'hd-web', memory: '1g', ladder: 'web', video: HD },
+  { name: 'hd-hdr', memory: '512m', ladder: 'mobile', video: { ...HD, isHdr: true } },
+  { name: 'uhd-hevc', memory: '1g', ladder: 'mobile-1080', video: { ...UHD, codec: 'hevc' } },
+  { name: 'uhd-hdr', memory: '1g', ladder: 'mobile', video: { ...UHD, isHdr: true } },
+] as const;
+
+async function convertTightVideo(
+  stack: Stack,
+  { name, memory, ladder, video }: (typeof TIGHT_VIDEOS)[number],
+): Promise<string> {
+  await stack.replaceWorker(memory);
+  const videoUrl = stack.caller.offer(`/${name}.mp4`, await buildSampleVideo(video));
+  const { value: job, peaks } = await measureMemory('worker', () =>
+    convert(stack, name, { id: name, videoUrl, ladder }),
+  );
+  assert.equal(peaks.killed, 0, 'the kernel killed something');
+  const { hlsUrl } = job.output as HlsOutput;
+  assert.match(await (await fetch(hlsUrl)).text(), /^#EXTM3U\n/);
+  return describeMemory(job.plan?.encode as EncodePlan, peaks);
 }
 
 async function checkNothingIsLeft(containerIds: readonly string[]): Promise<void> {
@@ -290,6 +330,9 @@ async function testImages(report: Report, undo: AsyncDisposableStack, containerI
   await report.check('every layout keeps time, cfr30 and exact', () => convertEveryLayout(stack, videos.dir));
   const largeTape = await buildLargeTape();
   await report.check('3840x2880 in 1 GiB', () => convertLargeTape(stack, largeTape));
+  for (const video of TIGHT_VIDEOS) {
+    await report.check(`${video.name} in ${video.memory}`, () => convertTightVideo(stack, video));
+  }
   if (report.failed > 0) for (const app of APPS) console.log(`--- ${app}\n${await containers.readLogs(app)}`);
   for (const app of [...APPS].reverse()) {
     await report.check(`${app}: ends with 0 on SIGTERM`, async () =>
