@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
 import {
   beginAttempt,
   connectRedis,
-  createQueues,
+  openQueues,
   loadOutboxEntry,
   loadRecord,
   recordCallbackTry,
@@ -18,6 +19,7 @@ import {
   type Queues,
   type Redis,
 } from '@tapedeck/jobs';
+import { startRedisGate } from '../support/redis-gate.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
 
 let server: TestRedis;
@@ -29,7 +31,7 @@ beforeAll(async () => {
     throw error;
   });
   await waitForRedis(redis, 5_000);
-  queues = createQueues(redis);
+  queues = await openQueues(redis, 5_000);
 });
 afterAll(async () => {
   await queues.close();
@@ -179,4 +181,21 @@ describe('turns at a slug', () => {
       await expect(impatient).rejects.toMatchObject({ name: 'AbortError' });
     });
   });
+});
+
+test('queues whose first commands got no answer are opened anew, and work', async () => {
+  const gate = await startRedisGate(server.url);
+  const slow = connectRedis(gate.url, 'fast', () => undefined);
+  await waitForRedis(slow, 5_000);
+  gate.closeWhen(() => true);
+  const opening = openQueues(slow, 5_000);
+  await gate.untilClosed();
+  // Longer than any command of this connection waits.
+  await sleep(1_000);
+  gate.open();
+  const opened = await opening;
+  await expect(submit(opened)).resolves.toMatchObject({ outcome: 'accepted' });
+  await opened.close();
+  slow.disconnect();
+  await gate.stop();
 });

@@ -139,15 +139,17 @@ export async function startStack({ env: changes = {}, worker: withWorker = true 
         ...requestChanges,
       };
     },
-    finished: (jobId, timeoutMs = 60_000) =>
-      poll(
+    async finished(jobId, timeoutMs = 60_000) {
+      if (!jobId) throw new Error(`no job to wait for: the request was not accepted\n${api.log().slice(-2_000)}`);
+      return poll(
         `job ${jobId} to end`,
         async () => {
           const view = await job(jobId);
           return view.finishedAt ? view : undefined;
         },
         timeoutMs,
-      ),
+      );
+    },
     async stop() {
       for (const { child } of running.toReversed()) await endProcess(child, 'SIGTERM');
       const leftovers = await findLeftovers(work.dir);

@@ -1,4 +1,4 @@
-import { connectRedis, createQueues, waitForRedis } from '@tapedeck/jobs';
+import { connectRedis, openQueues, waitForRedis } from '@tapedeck/jobs';
 import { createLogger, createThrottledErrorLog, loadConfigOrExit, runProcess, withDeadline } from '@tapedeck/runtime';
 import { createLocalStore } from '@tapedeck/transfer';
 import { createApp } from './app.ts';
@@ -12,7 +12,7 @@ const REDIS_TIMEOUT_MS = 30_000;
 await runProcess(logger, config.SHUTDOWN_GRACE_MS, async () => {
   const redis = connectRedis(config.redisUrl, 'fast', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
-  const queues = createQueues(redis);
+  const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
   const store = createLocalStore({ dataDir: config.dataDir, publicUrl: config.publicUrl });
   const app = await createApp({ config, redis, queues, store, logger });
   await app.listen({ host: config.HOST, port: config.PORT });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { connectRedis, createQueues, reportGone, waitForRedis, type Redis } from '@tapedeck/jobs';
+import { connectRedis, openQueues, reportGone, waitForRedis, type Redis } from '@tapedeck/jobs';
 import { findMediaTools, readToolVersion } from '@tapedeck/media';
 import {
   ConfigError,
@@ -32,7 +32,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   await requireVersion('FFPROBE_PATH', config.ffprobePath);
   const tools = await findMediaTools(config.ffmpegPath, config.ffprobePath, process.env.PATH);
   const workspaces = await createWorkspaces(config.workDir);
-  const queues = createQueues(redis);
+  const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
   const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
   const agent = createGuardedAgent(policy);
   const store = createLocalStore({ dataDir: config.dataDir, publicUrl: config.publicUrl });

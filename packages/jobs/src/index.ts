@@ -17,7 +17,7 @@ export {
 } from './cleanups.ts';
 export { loadOutboxEntry, recordCallbackTry, sweepOutbox, sweepUnqueued, type OutboxEntry } from './outbox.ts';
 export { QUEUE_PREFIX } from './keys.ts';
-export { CALLBACKS, CONVERSIONS, createQueues, type Queues } from './queues.ts';
+export { CALLBACKS, CONVERSIONS, openQueues, type Queues } from './queues.ts';
 export { takeTurn } from './publication-lock.ts';
 export { buildJobView, loadRecord, type JobRecord, type StoredJobError } from './record.ts';
 export { connectRedis, waitForRedis, type Redis } from './redis.ts';

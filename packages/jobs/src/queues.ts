@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Priority } from '@tapedeck/contracts';
 import { Queue } from 'bullmq';
 import { QUEUE_PREFIX } from './keys.ts';
@@ -24,13 +25,11 @@ export interface Queues {
   close(): Promise<void>;
 }
 
-export function createQueues(redis: Redis): Queues {
-  // A request must not wait for a Redis that is away: it fails, and the caller hears 503.
-  const options = { connection: redis, prefix: QUEUE_PREFIX, skipWaitingForReady: true };
-  const conversions = new Queue(CONVERSIONS, options);
-  const callbacks = new Queue(CALLBACKS, options);
-  // Errors reach the connection's own listener; BullMQ throws on an 'error' event that nobody hears.
-  for (const queue of [conversions, callbacks]) queue.on('error', () => undefined);
+/** @throws Error when Redis does not answer within `timeoutMs`: the supervisor shall try again. */
+export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queues> {
+  const deadlineMs = Date.now() + timeoutMs;
+  const conversions = await openQueue(redis, CONVERSIONS, deadlineMs);
+  const callbacks = await openQueue(redis, CALLBACKS, deadlineMs);
   return {
     async addConversion(jobId, kind, priority) {
       await conversions.add(
@@ -74,4 +73,26 @@ export function createQueues(redis: Redis): Queues {
       await Promise.all([conversions.close(), callbacks.close()]);
     },
   };
+}
+
+const RETRY_MS = 100;
+
+/**
+ * BullMQ asks a new queue's Redis for its version once, and gives the queue up for good if that fails: every command
+ * would fail with the same old error, for ever. So a queue is only used once it has its answer.
+ */
+async function openQueue(redis: Redis, name: string, deadlineMs: number): Promise<Queue> {
+  // A request must not wait for a Redis that is away: it fails, and the caller hears 503.
+  const queue = new Queue(name, { connection: redis, prefix: QUEUE_PREFIX, skipWaitingForReady: true });
+  // Errors reach the connection's own listener; BullMQ throws on an 'error' event that nobody hears.
+  queue.on('error', () => undefined);
+  try {
+    await queue.waitUntilReady();
+    return queue;
+  } catch (cause) {
+    await queue.close();
+    if (Date.now() > deadlineMs) throw new Error('REDIS_URL: it took a connection, but no command', { cause });
+    await sleep(RETRY_MS);
+    return openQueue(redis, name, deadlineMs);
+  }
 }

@@ -36,8 +36,7 @@ export function connectRedis(url: string, temper: RedisTemper, onError: (error: 
 }
 
 /**
- * Waits until a new connection can be used. BullMQ gives a queue up for good whose first command fails, so queues are
- * created after this.
+ * Waits until a new connection can be used.
  * @throws Error when Redis does not answer within `timeoutMs`: the supervisor shall try again.
  */
 export async function waitForRedis(redis: Redis, timeoutMs: number): Promise<void> {

@@ -3,7 +3,7 @@ import { buildX264Params, type X264Settings } from '../encode/x264-settings.ts';
 import { buildInputGuard, QUIET, type InputGuard } from '../ffmpeg/arguments.ts';
 import { JPEG_85 } from '../images/jpeg.ts';
 import { countFrames, framesPerSec } from './frame-rate.ts';
-import { buildPictureFilters } from './picture-graph.ts';
+import { buildLookFilters, buildTimingFilters } from './picture-graph.ts';
 import type { Rendition } from './renditions.ts';
 import type { PictureTrack, SoundTrack, Source } from './source.ts';
 import { STATS_SIDE, type PosterPlan, type StoryboardPlan } from './stills.ts';
@@ -45,7 +45,7 @@ export const STILL_FILES = {
  */
 export function buildHlsArgv(encode: HlsEncode): string[] {
   const { sourceName, guard, source, renditions, poster, storyboard } = encode;
-  const { picture, sound } = source;
+  const { picture } = source;
   return [
     ...QUIET,
     ...['-progress', 'pipe:3', '-stats_period', '0.5'],
@@ -55,12 +55,25 @@ export function buildHlsArgv(encode: HlsEncode): string[] {
     ...['-fflags', '+genpts'],
     ...(picture ? buildDecoderArgs(encode, picture) : []),
     ...['-i', `file:${sourceName}`],
-    // Two graphs: in one, pictures would wait in memory for sound that starts late.
-    ...(picture ? ['-filter_complex', buildPictureGraph(encode, picture)] : []),
-    ...(sound ? ['-filter_complex', buildSoundGraph(encode, sound)] : []),
+    ...buildGraphs(encode).flatMap((graph) => ['-filter_complex', graph]),
     ...renditions.flatMap((rendition, index) => buildRenditionArgs(encode, rendition, index)),
     ...(picture && poster ? buildPosterArgs() : []),
     ...(picture && storyboard ? buildStoryboardArgs() : []),
+  ];
+}
+
+/**
+ * Outputs of one graph must come at the same pace: what one has, it holds in memory until the slowest has something, and
+ * that may be the end of the recording. So sound that starts late has a graph of its own, and so have the stills.
+ */
+function buildGraphs(encode: HlsEncode): string[] {
+  const { source, poster, storyboard } = encode;
+  const { picture, sound } = source;
+  return [
+    ...(picture ? [buildRenditionGraph(encode, picture)] : []),
+    ...(picture && poster ? [buildPosterGraph(encode, picture, poster)] : []),
+    ...(picture && storyboard ? [buildStoryboardGraph(encode, picture, storyboard)] : []),
+    ...(sound ? [buildSoundGraph(encode, sound)] : []),
   ];
 }
 
@@ -73,37 +86,44 @@ function buildDecoderArgs({ decoderThreads }: HlsEncode, { index, decoder }: Pic
   ];
 }
 
-/**
- * Pads: `v0`, `v1`, … are the renditions' pictures, the largest first, `a0`, `a1`, … their sound; `poster`, `stats` and
- * `storyboard` are the stills. `lower1`, … and `…_in` lie between.
- */
-function buildPictureGraph({ source, renditions, poster, storyboard }: HlsEncode, picture: PictureTrack): string {
+/** Pads: `v0`, `v1`, … are the renditions' pictures, the largest first; `lower1`, … lie before all but the first. */
+function buildRenditionGraph({ source, renditions }: HlsEncode, picture: PictureTrack): string {
   const [top, ...lower] = renditions;
-  const filters = buildPictureFilters(picture, top!, countFrames(source.durationSec, picture.frameRate));
+  const filters = [...buildTiming(source, picture), ...buildLookFilters(picture, top!)];
   const pads = ['v0', ...lower.map((_, index) => `lower${index + 1}`)];
-  if (poster) pads.push('poster_in');
-  if (storyboard) pads.push('storyboard_in');
   const outputs = pads.map((pad) => `[${pad}]`).join('');
   return [
     `[0:${picture.index}]${filters.join(',')},split=${pads.length}${outputs}`,
     ...lower.map(({ width, height }, index) => `[lower${index + 1}]scale=${width}:${height},setsar=1[v${index + 1}]`),
-    ...(poster ? buildPosterGraph(poster) : []),
-    ...(storyboard ? [buildStoryboardGraph(storyboard)] : []),
   ].join(';');
 }
 
-function buildPosterGraph({ candidates, width, height }: PosterPlan): string[] {
-  const wanted = candidates.map((frame) => `eq(n,${frame})`).join('+');
-  return [
-    `[poster_in]select='${wanted}',split[large_in][small_in]`,
-    `[large_in]scale=${width}:${height}:out_range=pc:out_color_matrix=bt601,format=yuvj420p[poster]`,
-    `[small_in]scale=${STATS_SIDE}:${STATS_SIDE}:out_range=tv,format=gray[stats]`,
-  ];
+function buildTiming({ durationSec }: Source, picture: PictureTrack): string[] {
+  return buildTimingFilters(picture, countFrames(durationSec, picture.frameRate));
 }
 
-function buildStoryboardGraph({ tile, columns, rows, everyFrames }: StoryboardPlan): string {
-  const small = `scale=${tile.width}:${tile.height}:out_range=pc:out_color_matrix=bt601,format=yuvj420p`;
-  return `[storyboard_in]select='not(mod(n,${everyFrames}))',${small},tile=${columns}x${rows}[storyboard]`;
+/** JPEG has the matrix of BT.601 and the full range. */
+const TO_JPEG = 'out_range=pc:out_color_matrix=bt601,format=yuvj420p';
+
+/** Pads: `poster`, the candidates, and `stats`, the same ones small and grey. */
+function buildPosterGraph({ source }: HlsEncode, picture: PictureTrack, poster: PosterPlan): string {
+  const { candidates, width, height } = poster;
+  const wanted = candidates.map((frame) => `eq(n,${frame})`).join('+');
+  const filters = [...buildTiming(source, picture), `select='${wanted}'`, ...buildLookFilters(picture, poster)];
+  return [
+    `[0:${picture.index}]${filters.join(',')},split[large][small]`,
+    `[large]scale=${width}:${height}:${TO_JPEG}[poster]`,
+    `[small]scale=${STATS_SIDE}:${STATS_SIDE}:out_range=tv,format=gray[stats]`,
+  ].join(';');
+}
+
+function buildStoryboardGraph({ source }: HlsEncode, picture: PictureTrack, storyboard: StoryboardPlan): string {
+  const { tile, columns, rows, everyFrames } = storyboard;
+  const { width, height } = tile;
+  const wanted = `select='not(mod(n,${everyFrames}))'`;
+  const filters = [...buildTiming(source, picture), wanted, ...buildLookFilters(picture, tile)];
+  const sprite = `scale=${width}:${height}:${TO_JPEG},tile=${columns}x${rows}`;
+  return `[0:${picture.index}]${filters.join(',')},${sprite}[storyboard]`;
 }
 
 /**

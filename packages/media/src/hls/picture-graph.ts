@@ -9,11 +9,11 @@ const REFERENCE_WHITE_NITS = 203;
 const TONE_KNEE = 0.3;
 
 /**
- * The filters from the decoder to one upright, progressive, 8-bit 4:2:0 SDR picture per output frame at the size of the
- * largest rendition. FFmpeg has turned the picture upright before the first of them.
+ * The filters from the decoder to one progressive picture per output frame, all of them, from zero to the end. FFmpeg
+ * has turned the picture upright before the first of them.
  * @param frameCount of the whole stream: the last picture stands still until then, and none comes after
  */
-export function buildPictureFilters(picture: PictureTrack, size: FrameSize, frameCount: number): string[] {
+export function buildTimingFilters(picture: PictureTrack, frameCount: number): string[] {
   const { frameRate, isInterlaced } = picture;
   return [
     ...(isInterlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
@@ -23,11 +23,12 @@ export function buildPictureFilters(picture: PictureTrack, size: FrameSize, fram
     `fps=fps=${frameRate.numerator}/${frameRate.denominator}:start_time=0:eof_action=pass`,
     'tpad=stop=-1:stop_mode=clone',
     `trim=end_frame=${frameCount}`,
-    ...buildColourFilters(picture, size),
-    'setsar=1',
-    'format=yuv420p',
-    buildTags(outputTags(picture.colour)),
   ];
+}
+
+/** The filters from such a picture to 8-bit 4:2:0 SDR with square pixels, in that size. */
+export function buildLookFilters(picture: PictureTrack, size: FrameSize): string[] {
+  return [...buildColourFilters(picture, size), 'setsar=1', 'format=yuv420p', buildTags(outputTags(picture.colour))];
 }
 
 /**
