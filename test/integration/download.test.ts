@@ -135,7 +135,7 @@ test('a source that breaks after every piece is given up', async () => {
     });
     breakOff(response, content.subarray(from, from + 10));
   });
-  await expect(fetchTo(url, { limits: { maxRequests: 5 } })).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+  await expect(fetchTo(url, { limits: { maxRequests: 5 } })).rejects.toMatchObject({ code: 'SOURCE_TRUNCATED' });
   expect(source.requests.filter((line) => line.endsWith('/crumbs'))).toHaveLength(5);
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HlsOutput } from '@tapedeck/contracts';
 import { hlsOutput, startStack, type Stack } from '../support/stack.ts';
@@ -68,6 +68,48 @@ test('a picture that changes its size in the middle goes on', async () => {
   expect(output).toMatchObject({ duration: expect.closeTo(4, 0), resolution: [160, 90] });
 });
 
+test('a turned picture that becomes smaller in the middle shows nothing but itself', async () => {
+  const white = (size: string): string[] => ['-f', 'lavfi', '-i', `color=white:s=${size}:d=2`, ...X264];
+  const large = await make('large.h264', ...white('640x360'));
+  const small = await make('small.h264', ...white('64x36'));
+  const both = join(temp.dir, 'both.h264');
+  await writeFile(both, Buffer.concat([large, small]));
+  const content = await make('turned.mp4', '-r', '25', '-i', both, '-c', 'copy', '-metadata:s:v', 'rotate=90');
+  const output = await convert('turned.mp4', content);
+  expect(output).toMatchObject({ resolution: [90, 160], duration: expect.closeTo(4, 0) });
+  const pixels = await ffmpeg([
+    ...['-i', localPath(output.renditions[0]!.playlistUrl), '-vf', 'format=gray', '-f', 'rawvideo', '-'],
+  ]);
+  expect(Math.min(...pixels.subarray(-90 * 160))).toBeGreaterThan(230);
+});
+
+test('an interlaced picture that changes its size in the middle goes on', async () => {
+  const fields = ['-vf', 'setfield=tff', '-c:v', 'mpeg2video', '-flags', '+ildct+ilme', '-top', '1', '-b:v', '2M'];
+  const large = await make('i1.ts', ...card('s=352x288:r=25:d=2'), ...fields);
+  const small = await make('i2.ts', ...card('s=176x144:r=25:d=2'), ...fields, '-output_ts_offset', '2');
+  const output = await convert('fields.ts', Buffer.concat([large, small]));
+  expect(output.duration).toBeCloseTo(4, 0);
+});
+
+test('sound that changes its channels and its rate in the middle is refused, not published with silence', async () => {
+  const part = (hz: number, channels: number, rateHz: number, atSec: number): Promise<Buffer> =>
+    make(
+      `sound-${hz}.ts`,
+      ...[...card('s=160x90:d=3:r=25'), '-f', 'lavfi', '-i', `sine=f=${hz}:d=3:r=48000`, ...X264],
+      ...['-c:a', 'ac3', '-ac', String(channels), '-ar', String(rateHz), '-output_ts_offset', String(atSec)],
+    );
+  const content = Buffer.concat([await part(440, 2, 44_100, 0), await part(880, 6, 48_000, 3)]);
+  await expect(convert('broadcast.ts', content)).rejects.toThrow(/did not pass verification: source: track/);
+});
+
+test('megabytes of tags are no obstacle', async () => {
+  const tags = join(temp.dir, 'tags.txt');
+  await writeFile(tags, `;FFMETADATA1\ncomment=${'x'.repeat(9_000_000)}\n`);
+  const input = [...card('s=160x90:d=1'), '-f', 'ffmetadata', '-i', tags, '-map_metadata', '1'];
+  const output = await convert('tags.mkv', await make('tags.mkv', ...input, ...X264));
+  expect(output.duration).toBeCloseTo(1, 1);
+});
+
 test('sound that begins late keeps its place, and every segment has some', async () => {
   const late = ['-itsoffset', '13', ...tone(9)];
   const content = await make(
@@ -126,6 +168,23 @@ test('a recording whose end is damaged is shown, standing still there', async ()
     damaged.fill(0xa5, at + 100, at + 188);
   }
   expect((await convert('damaged.ts', damaged)).duration).toBeCloseTo(10, 0);
+});
+
+test('stereo of channels that nobody mixes is heard', async () => {
+  const back = ['-f', 'lavfi', '-i', 'sine=d=1', '-af', 'aformat=channel_layouts=stereo', '-c:a', 'pcm_s16le'];
+  const wav = await make('back.wav', ...back);
+  // WAVE_FORMAT_EXTENSIBLE, so that it can say where its channels are: behind the listener.
+  const format = Buffer.alloc(40);
+  wav.copy(format, 0, 20, 36);
+  format.writeUInt16LE(0xfffe, 0);
+  format.writeUInt16LE(22, 16);
+  format.writeUInt16LE(16, 18);
+  format.writeUInt32LE(0x30, 20);
+  Buffer.from('0100000000001000800000aa00389b71', 'hex').copy(format, 24);
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(format.length);
+  const output = await convert('back.wav', Buffer.concat([wav.subarray(0, 16), size, format, wav.subarray(36)]));
+  expect(output).toMatchObject({ resolution: null, duration: expect.closeTo(1, 1) });
 });
 
 test('sound of more channels than any layout has is heard', async () => {

@@ -23,7 +23,7 @@ const slug = z
   .min(1)
   .max(200)
   // A slug becomes part of an object key: no control characters, and no way up or out.
-  .regex(/^[^\p{Cc}\\]+$/u, 'expected no control characters and no backslash')
+  .regex(/^[^\p{Cc}\p{Cs}\\]+$/u, 'expected no control characters, no half characters and no backslash')
   .refine((value) => value.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), {
     error: 'expected no empty, "." or ".." part between slashes',
   });

@@ -3,7 +3,7 @@ import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asJobError, JobError } from '@tapedeck/contracts';
-import { request, type Dispatcher } from 'undici';
+import { errors, request, type Dispatcher } from 'undici';
 import { isAddressRefused } from './guarded-agent.ts';
 import { assertUrlAllowed, type UrlPolicy } from './url-policy.ts';
 
@@ -78,10 +78,13 @@ export async function download(url: string, path: string, options: DownloadOptio
 
 function finish({ receivedBytes, totalBytes }: Progress): { sizeBytes: number } {
   if (receivedBytes === 0) throw new JobError('SOURCE_EMPTY');
-  if (totalBytes !== undefined && receivedBytes !== totalBytes) {
-    throw new JobError('SOURCE_TRUNCATED', `expected ${totalBytes} bytes, got ${receivedBytes}`);
-  }
+  if (totalBytes !== undefined && receivedBytes !== totalBytes) throw truncated({ receivedBytes, totalBytes });
   return { sizeBytes: receivedBytes };
+}
+
+function truncated({ receivedBytes, totalBytes }: Omit<Progress, 'validator'>, cause?: Error): JobError {
+  const expected = totalBytes === undefined ? 'an end' : `${totalBytes} bytes`;
+  return new JobError('SOURCE_TRUNCATED', `expected ${expected}, got ${receivedBytes} bytes`, { cause });
 }
 
 const TRANSIENT: readonly JobError['code'][] = [
@@ -209,6 +212,7 @@ async function receiveBody(
     // Bytes that were counted may not have reached the file: what the file holds is the truth.
     progress.receivedBytes = Math.min(progress.receivedBytes, startBytes + file.bytesWritten);
     if (tooSlow.signal.aborted) throw tooSlow.signal.reason;
+    if (error instanceof errors.SocketError) throw truncated(progress, error);
     throw error;
   } finally {
     clearInterval(speedCheck);

@@ -43,6 +43,9 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
         await rm(temporary, { force: true });
         signal.throwIfAborted();
         if (error instanceof Error && !('syscall' in error)) throw error;
+        if (isErrorOf(error, ['ENOTDIR', 'EEXIST', 'EISDIR'])) {
+          throw new JobError('STORAGE_KEY_REFUSED', 'expected a key that is neither below nor above another object');
+        }
         throw asJobError(error, 'STORAGE_UNAVAILABLE');
       }
     },
@@ -88,10 +91,13 @@ async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isErrorOf(error, ['ENOENT', 'ENOTDIR'])) return undefined;
     throw asJobError(error, 'STORAGE_UNAVAILABLE');
   }
+}
+
+function isErrorOf(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
 async function* listFiles(dir: string, prefix: string): AsyncGenerator<ListedObject> {

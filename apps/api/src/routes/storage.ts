@@ -20,9 +20,12 @@ export async function storageRoutes(app: FastifyInstance, { dataDir }: { dataDir
     setHeaders: (reply, path) => {
       const { contentType, cacheControl } = objectHeaders(path);
       reply.header('content-type', contentType);
-      reply.header('access-control-allow-origin', '*');
       if (cacheControl) reply.header('cache-control', cacheControl);
     },
+  });
+  // Of errors too: to a player on another origin, one without this is a network that failed.
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('access-control-allow-origin', '*');
   });
   app.get(`${PREFIX}*`, async (request, reply) => reply.sendFile(decodeObjectPath(request.raw.url!)));
 }

@@ -9,8 +9,8 @@ const numeric = z.coerce.number().optional().catch(undefined);
 const flag = z.literal([0, 1]).catch(0);
 
 const sideDataSchema = z.object({
-  /** Degrees, counter-clockwise. */
-  rotation: numeric,
+  /** See parseOrientation. */
+  displaymatrix: z.string().optional(),
   /** Content light level, in nits. */
   max_content: numeric,
   /** Of the mastering display, as a fraction of nits. */
@@ -29,6 +29,7 @@ const streamSchema = z.object({
   sample_aspect_ratio: z.string().optional(),
   field_order: z.string().optional(),
   has_b_frames: z.number().optional(),
+  refs: z.number().optional(),
   color_range: z.string().optional(),
   color_space: z.string().optional(),
   color_primaries: z.string().optional(),
@@ -36,6 +37,7 @@ const streamSchema = z.object({
   r_frame_rate: z.string().optional(),
   avg_frame_rate: z.string().optional(),
   channels: z.number().optional(),
+  channel_layout: z.string().optional(),
   sample_rate: numeric,
   duration: numeric,
   nb_read_packets: numeric,
@@ -49,6 +51,8 @@ export type ProbedStream = z.output<typeof streamSchema>;
 
 const probeSchema = z.object({
   streams: z.array(streamSchema).default([]),
+  /** Of a broadcast: which streams belong together. */
+  programs: z.array(z.object({ streams: z.array(z.object({ index: z.number() })).default([]) })).default([]),
   format: z
     .object({ format_name: z.string().optional(), start_time: numeric, duration: numeric, size: numeric })
     .default({}),
@@ -71,6 +75,18 @@ export interface ProbeOptions {
 
 const PROBE_TIMEOUT_MS = 60_000;
 
+/** Only what is read, because a file may carry megabytes of tags. */
+const PROBE_ENTRIES = [
+  `stream=${Object.keys(streamSchema.shape).join(',')}`,
+  'stream_disposition=default,attached_pic,still_image,timed_thumbnails',
+  'stream_tags=alpha_mode,ALPHA_MODE',
+  `stream_side_data=${Object.keys(sideDataSchema.shape).join(',')}`,
+  'format=format_name,start_time,duration,size',
+  'program_stream=index',
+  // Otherwise a program's streams are shown whole, tags and all.
+  'program_stream_tags=none:program_stream_disposition=none',
+].join(':');
+
 /**
  * What ffprobe says about a local file.
  * @throws JobError MEDIA_UNDECODABLE when it cannot be opened within its guard; ENCODE_STALLED or ENCODE_KILLED when
@@ -78,7 +94,7 @@ const PROBE_TIMEOUT_MS = 60_000;
  */
 export async function probeFile(tools: MediaTools, options: ProbeOptions): Promise<Probe> {
   const { fileName, cwd, guard, countPackets, signal } = options;
-  const args = [...(countPackets ? ['-count_packets'] : []), '-show_streams', '-show_format', '-of', 'json'];
+  const args = [...(countPackets ? ['-count_packets'] : []), '-show_entries', PROBE_ENTRIES, '-of', 'json'];
   const result = await runProbe(tools, { args, fileName, cwd, guard, signal, timeoutMs: PROBE_TIMEOUT_MS });
   return parseProbe(JSON.parse(result.stdout));
 }

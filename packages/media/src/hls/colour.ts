@@ -44,9 +44,9 @@ export function describeColour(stream: ProbedStream): SourceColour {
   return {
     kind,
     source: {
-      matrix: specifiedTag(matrix) ?? fallback.matrix,
-      primaries: specifiedTag(primaries) ?? fallback.primaries,
-      transfer: specifiedTag(transfer) ?? fallback.transfer,
+      matrix: usableTag(matrix, kind, CONVERTIBLE.matrix) ?? fallback.matrix,
+      primaries: usableTag(primaries, kind, CONVERTIBLE.primaries) ?? fallback.primaries,
+      transfer: usableTag(transfer, kind, CONVERTIBLE.transfer) ?? fallback.transfer,
     },
     range: stream.color_range === 'pc' || pix_fmt.startsWith('yuvj') ? 'pc' : 'tv',
     peakNits: readPeakNits(stream),
@@ -61,9 +61,21 @@ function guessTags({ height = 0, width = 0 }: ProbedStream): ColourTags {
   return { matrix: 'smpte170m', primaries: 'smpte170m', transfer: 'smpte170m' };
 }
 
-/** FFmpeg names some codes in ways that its own options do not take. */
-function specifiedTag(tag: string | undefined): string | undefined {
-  return tag && !['unknown', 'reserved', 'unspecified', 'gbr'].includes(tag) ? tag : undefined;
+/** What the converter to BT.709 takes; a recording with another tag is a mistake, or an experiment. */
+const CONVERTIBLE = {
+  matrix: ['bt709', 'bt470bg', 'smpte170m', 'bt2020nc', 'bt2020c'],
+  primaries: ['bt709', 'bt470m', 'bt470bg', 'smpte170m', 'smpte240m', 'film', 'bt2020', 'smpte431', 'smpte432'],
+  transfer: ['bt709', 'bt470m', 'bt470bg', 'smpte170m', 'bt2020-10', 'bt2020-12', 'smpte2084', 'arib-std-b67'],
+};
+
+/** @returns undefined for what says nothing, and for what must be converted and cannot be */
+function usableTag(
+  tag: string | undefined,
+  kind: SourceColour['kind'],
+  convertible: readonly string[],
+): string | undefined {
+  if (!tag || ['unknown', 'reserved', 'unspecified', 'gbr'].includes(tag)) return undefined;
+  return kind === 'sdr' || kind === 'rgb' || convertible.includes(tag) ? tag : undefined;
 }
 
 /** The brightest pixel by the maker's account (CTA-861.3), else what the mastering display could do, else the usual. */

@@ -13,8 +13,6 @@ const SEGMENT_SEC = 10;
 /** A player that seeks decodes from the last key frame; five of them in a segment keep that short. */
 const KEY_FRAME_SEC = 2;
 const SOUND_RATE_HZ = 48_000;
-/** 7.1 and its kin. */
-const MAX_MIXED_CHANNELS = 8;
 
 export interface HlsEncode {
   sourceName: string;
@@ -81,8 +79,9 @@ function buildDecoderArgs({ decoderThreads }: HlsEncode, { index, decoder }: Pic
   return [
     ...['-threads', String(decoderThreads)],
     ...(decoder ? [`-c:${index}`, decoder] : []),
-    // Where the picture's size changes in the middle, the scaler follows; a new graph would count from zero again.
-    ...[`-reinit_filter:${index}`, '0'],
+    // Where the picture's size changes in the middle, the first filter scales it; a new graph would count from zero again.
+    // FFmpeg's own turning stands before that filter, and would read beyond a smaller picture.
+    ...[`-reinit_filter:${index}`, '0', '-noautorotate'],
   ];
 }
 
@@ -128,13 +127,14 @@ function buildStoryboardGraph({ source }: HlsEncode, picture: PictureTrack, stor
 
 /**
  * From zero to the end, whatever the recording has: silence where sound starts late or ends early, gaps filled, drift
- * against the time stamps taken out.
+ * against the time stamps taken out. Where channels or rate change in the middle, FFmpeg makes the graph anew, and it
+ * fills from zero again: verify refuses what comes of that.
  */
-function buildSoundGraph({ source, renditions }: HlsEncode, { index, channels }: SoundTrack): string {
+function buildSoundGraph({ source, renditions }: HlsEncode, { index, isMixable }: SoundTrack): string {
   const pads = renditions.map((_, rendition) => `[a${rendition}]`).join('');
   const filters = [
-    // No layout has that many channels, so nobody knows how to mix them: the first two.
-    ...(channels > MAX_MIXED_CHANNELS ? ['pan=stereo|c0=c0|c1=c1'] : []),
+    // The first two, where nobody knows how to mix them.
+    ...(isMixable ? [] : ['channelmap=map=0|1:channel_layout=stereo']),
     `aresample=${SOUND_RATE_HZ}:async=1:first_pts=0`,
     'aformat=sample_fmts=fltp:channel_layouts=stereo',
     'apad',

@@ -26,9 +26,8 @@ export interface HlsEncodeNeeds {
 
 type Choice = Pick<HlsEncodePlan, 'settings' | 'decoderThreads' | 'passes'>;
 
-/** x264's own, but never more: what a longer look ahead gains is under one per cent, what it holds is a frame each. */
-const LOOKAHEAD: Partial<Record<X264Preset, number>> = { ultrafast: 0, superfast: 0, veryfast: 10 };
-const MAX_LOOKAHEAD = 20;
+/** Of `veryfast` its own; of the slower ones less: what the rest gains is under one per cent, each picture is memory. */
+const lookaheadOf = (preset: X264Preset): number => (preset === 'veryfast' ? 10 : 20);
 
 /**
  * The first choice whose estimated memory fits the budget: smaller settings before fewer renditions at once.
@@ -51,34 +50,37 @@ export function planHlsEncode(needs: HlsEncodeNeeds): HlsEncodePlan {
   };
 }
 
+/** Best first. Without any lookahead a stream is half as large again: one decoder thread goes before that. */
 function listChoices({ renditions, preset, threads }: HlsEncodeNeeds): [Choice, ...Choice[]] {
-  const lookahead = LOOKAHEAD[preset] ?? MAX_LOOKAHEAD;
-  const ladder = buildSettingsLadder(preset, { threads, lookahead });
+  const ladder = buildSettingsLadder(preset, { threads, lookahead: lookaheadOf(preset) });
+  const [full, ...smaller] = ladder;
+  const smallest = smaller.pop()!;
   const together = [renditions];
   const oneByOne = renditions.map((rendition) => [rendition]);
-  const choose = (settings: X264Settings, decoderThreads: number, passes: Choice['passes']): Choice => ({
-    settings,
-    decoderThreads,
-    passes,
-  });
-  const [full, ...smaller] = ladder;
   return [
-    choose(full, threads, together),
-    ...smaller.map((settings) => choose(settings, threads, together)),
-    ...ladder.map((settings) => choose(settings, 1, together)),
-    ...ladder.map((settings) => choose(settings, 1, oneByOne)),
+    { settings: full, decoderThreads: threads, passes: together },
+    ...smaller.map((settings) => ({ settings, decoderThreads: threads, passes: together })),
+    ...smaller.map((settings) => ({ settings, decoderThreads: 1, passes: together })),
+    { settings: smallest, decoderThreads: 1, passes: together },
+    ...ladder.map((settings) => ({ settings, decoderThreads: 1, passes: oneByOne })),
   ];
 }
 
-/** FFmpeg and its libraries, before the first picture. */
-const BASE_BYTES = 110e6;
+/** FFmpeg and its libraries, the sound and the stills. */
+const BASE_BYTES = 130e6;
 /** Decoded pictures on their way to the filters, and in them. */
-const IN_FLIGHT_FRAMES = 10;
-/** Linear light is 32-bit float in three planes; the tone mapper holds a few of them. */
+const IN_FLIGHT_FRAMES = 5;
+const FRAMES_PER_DECODER_THREAD = 2;
+/** The deinterlacer looks before and behind, once for each graph. */
+const DEINTERLACER_FRAMES = 14;
+/** Linear light is 32-bit float in three planes. */
 const FLOAT_BYTES_PER_PIXEL = 12;
-const FLOAT_FRAMES = 4;
+const FLOAT_FRAMES = 10;
+/** RGB with transparency, before it is put on black. */
+const ALPHA_FRAMES = 3;
+const ALPHA_BYTES_PER_PIXEL = 4;
 
-/** Peak resident memory of the largest pass. */
+/** Peak resident memory of the largest pass, fitted to FFmpeg 7.1 (docs/decisions/0004): meant to err upwards. */
 export function estimateHlsBytes({ settings, decoderThreads, passes }: Choice, needs: HlsEncodeNeeds): number {
   return Math.max(...passes.map((pass) => estimatePassBytes(settings, decoderThreads, pass, needs)));
 }
@@ -89,19 +91,26 @@ function estimatePassBytes(
   pass: readonly Rendition[],
   { picture, preset }: HlsEncodeNeeds,
 ): number {
-  const codedBytes = picture.decoded.width * picture.decoded.height * picture.bytesPerPixel;
-  const inputBytes = (referenceFrames(picture.codec) + decoderThreads + IN_FLIGHT_FRAMES) * codedBytes;
-  const top = pass[0]!;
-  const isToneMapped = picture.colour.kind === 'pq' || picture.colour.kind === 'hlg';
-  const floatBytes = isToneMapped ? FLOAT_FRAMES * FLOAT_BYTES_PER_PIXEL * top.width * top.height : 0;
   const encoderFrames = countEncoderFrames(settings, preset);
   const encoderBytes = pass.reduce((sum, { width, height }) => sum + encoderFrames * width * height * 1.5, 0);
-  return Math.round(BASE_BYTES + inputBytes + floatBytes + encoderBytes);
+  return Math.round(
+    BASE_BYTES + estimateInputBytes(picture, decoderThreads) + estimateColourBytes(picture, pass[0]!) + encoderBytes,
+  );
 }
 
-/** Pictures that a decoder must keep to decode the next. */
-function referenceFrames(codec: string): number {
-  if (['h264', 'hevc'].includes(codec)) return 16;
-  if (['av1', 'vp9', 'vp8'].includes(codec)) return 9;
-  return 3;
+function estimateInputBytes(picture: PictureTrack, decoderThreads: number): number {
+  const { decoded, bytesPerPixel, isInterlaced } = picture;
+  const frames =
+    picture.referenceFrames +
+    FRAMES_PER_DECODER_THREAD * decoderThreads +
+    IN_FLIGHT_FRAMES +
+    (isInterlaced ? DEINTERLACER_FRAMES : 0);
+  return frames * decoded.width * decoded.height * bytesPerPixel;
+}
+
+function estimateColourBytes({ colour, hasAlpha, decoded }: PictureTrack, top: Rendition): number {
+  const isToneMapped = colour.kind === 'pq' || colour.kind === 'hlg';
+  const floatBytes = isToneMapped ? FLOAT_FRAMES * FLOAT_BYTES_PER_PIXEL * top.width * top.height : 0;
+  const alphaBytes = hasAlpha ? ALPHA_FRAMES * ALPHA_BYTES_PER_PIXEL * decoded.width * decoded.height : 0;
+  return floatBytes + alphaBytes;
 }

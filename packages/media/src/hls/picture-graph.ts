@@ -9,13 +9,14 @@ const REFERENCE_WHITE_NITS = 203;
 const TONE_KNEE = 0.3;
 
 /**
- * The filters from the decoder to one progressive picture per output frame, all of them, from zero to the end. FFmpeg
- * has turned the picture upright before the first of them.
+ * The filters from the decoder to one upright, progressive picture per output frame, all of them, from zero to the end.
  * @param frameCount of the whole stream: the last picture stands still until then, and none comes after
  */
 export function buildTimingFilters(picture: PictureTrack, frameCount: number): string[] {
-  const { frameRate, isInterlaced } = picture;
+  const { frameRate, isInterlaced, decoded, orientation } = picture;
   return [
+    // Nothing to do, but where the size changes in the middle: the filters behind it take one size only.
+    `scale=${decoded.width}:${decoded.height}`,
     ...(isInterlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
     buildGridShift(picture),
     // From zero on: a picture that starts late stands still until then, so the sound keeps its place. The last one is
@@ -23,6 +24,7 @@ export function buildTimingFilters(picture: PictureTrack, frameCount: number): s
     `fps=fps=${frameRate.numerator}/${frameRate.denominator}:start_time=0:eof_action=pass`,
     'tpad=stop=-1:stop_mode=clone',
     `trim=end_frame=${frameCount}`,
+    ...orientation.filters,
   ];
 }
 

@@ -31,23 +31,38 @@ const describeStreams = (
   streams: { index: number }[],
   format: object = {},
   scans: Record<number, ScannedStream> = {},
+  programs: object[] = [],
 ): Source =>
   describeSource(
-    parseProbe({ streams, format: { format_name: 'avi', start_time: '0', ...format } }),
+    parseProbe({ streams, programs, format: { format_name: 'avi', start_time: '0', ...format } }),
     new Map(streams.map(({ index }) => [index, scans[index] ?? scanned()])),
   );
+
+/** As ffprobe prints it. */
+const displayMatrix = (a: number, b: number, c: number, d: number): string =>
+  [
+    [a, b, 0],
+    [c, d, 0],
+    [0, 0, 2 ** 14],
+  ]
+    .map((row, index) => `\n0000000${index}: ${row.map((value) => String(value * 2 ** 16).padStart(12)).join('')}`)
+    .join('');
+const CLOCKWISE = displayMatrix(0, 1, -1, 0);
+const UPSIDE_DOWN = displayMatrix(-1, 0, 0, -1);
+const SLANTED = displayMatrix(0.7, 0.7, -0.7, 0.7);
 
 describe('the display size', () => {
   test.each([
     { what: 'square pixels', changes: {}, size: [1920, 1080] },
     { what: 'anamorphic PAL', changes: { width: 720, height: 576, sample_aspect_ratio: '64:45' }, size: [1024, 576] },
-    { what: 'a phone held upright', changes: { side_data_list: [{ rotation: -90 }] }, size: [1080, 1920] },
-    { what: 'upside down', changes: { side_data_list: [{ rotation: 180 }] }, size: [1920, 1080] },
+    { what: 'a phone held upright', changes: { side_data_list: [{ displaymatrix: CLOCKWISE }] }, size: [1080, 1920] },
+    { what: 'upside down', changes: { side_data_list: [{ displaymatrix: UPSIDE_DOWN }] }, size: [1920, 1080] },
     {
       what: 'anamorphic and turned',
-      changes: { width: 1440, sample_aspect_ratio: '4:3', side_data_list: [{ rotation: 90 }] },
+      changes: { width: 1440, sample_aspect_ratio: '4:3', side_data_list: [{ displaymatrix: CLOCKWISE }] },
       size: [1080, 1920],
     },
+    { what: 'a slanted picture', changes: { side_data_list: [{ displaymatrix: SLANTED }] }, size: [1920, 1080] },
     { what: 'a senseless aspect', changes: { sample_aspect_ratio: '1000:1' }, size: [1920, 1080] },
   ])('of $what', ({ changes, size: [width, height] }) => {
     expect(describeStreams([video(changes)]).picture!.display).toEqual({ width, height });
@@ -68,6 +83,34 @@ test('a cover beside sound is no video', () => {
 
 test('a track without packets is no track', () => {
   expect(describeStreams([video(), sound()], {}, { 1: scanned({ packets: 0 }) }).sound).toBeUndefined();
+});
+
+test('a picture that the index promises, without a packet, is lost: its sound alone is another recording', () => {
+  expect(() => describeStreams([video({ duration: '3' }), sound()], {}, { 0: scanned({ packets: 0 }) })).toThrow(
+    expect.objectContaining({ code: 'MEDIA_TRUNCATED' }),
+  );
+});
+
+test('of several programmes, the sound is that of the picture’s', () => {
+  const [radio, tv] = [sound({ index: 0 }), sound({ index: 2 })];
+  const programs = [{ streams: [{ index: 0 }] }, { streams: [{ index: 1 }, { index: 2 }] }];
+  const streams = [radio, video({ index: 1 }), tv];
+  expect(describeStreams(streams, {}, {}, programs).sound!.index).toBe(2);
+  expect(describeStreams(streams).sound!.index).toBe(0);
+});
+
+test.each([
+  { channels: 6, channel_layout: '5.1', isMixable: true },
+  { channels: 2, channel_layout: '2 channels (BL+BR)', isMixable: false },
+  { channels: 16, channel_layout: '', isMixable: false },
+])('sound of $channels channels as "$channel_layout" can be mixed: $isMixable', ({ isMixable, ...changes }) => {
+  expect(describeStreams([sound(changes)]).sound).toMatchObject({ isMixable });
+});
+
+test('fields are only looked for in pictures that the deinterlacer takes', () => {
+  const isInterlaced = (changes: object) => describeStreams([video(changes)]).picture!.isInterlaced;
+  expect(isInterlaced({ field_order: 'tt' })).toBe(true);
+  expect(isInterlaced({ field_order: 'tt', width: 2 })).toBe(false);
 });
 
 test('neither picture nor sound is refused', () => {
@@ -93,6 +136,11 @@ test('packets that end before the index says are a truncated recording', () => {
       message: expect.stringContaining('expected 30.0 s, got 10.0 s'),
     }),
   );
+});
+
+test('what the index says beyond the tracks, chapters for example, is not missed', () => {
+  const chapters = { format_name: 'mov,mp4,m4a,3gp,3g2,mj2', duration: '60' };
+  expect(describeStreams([video({ duration: '10' })], chapters).durationSec).toBe(10);
 });
 
 test('packets without times are counted', () => {
@@ -129,6 +177,16 @@ describe('colours', () => {
   test.each([
     { changes: { color_transfer: 'arib-std-b67', color_space: 'bt2020nc' }, kind: 'hlg' },
     { changes: { color_space: 'bt2020nc', color_primaries: 'bt2020' }, kind: 'wide' },
+    {
+      changes: { color_transfer: 'smpte428', color_space: 'bt2020nc', color_primaries: 'bt2020' },
+      kind: 'wide',
+      source: { matrix: 'bt2020nc', primaries: 'bt2020', transfer: 'bt709' },
+    },
+    {
+      changes: { color_transfer: 'arib-std-b67', color_space: 'smpte240m', color_primaries: 'reserved' },
+      kind: 'hlg',
+      source: { matrix: 'bt2020nc', primaries: 'bt2020', transfer: 'arib-std-b67' },
+    },
     { changes: { pix_fmt: 'gbrp' }, kind: 'rgb' },
     { changes: { pix_fmt: 'yuvj420p' }, kind: 'sdr', range: 'pc' },
   ])('$changes are $kind', ({ changes, ...expected }) => {

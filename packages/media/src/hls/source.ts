@@ -2,6 +2,7 @@ import { JobError, type FrameSize } from '@tapedeck/contracts';
 import type { Probe, ProbedStream } from '../ffmpeg/probe.ts';
 import { describeColour, type SourceColour } from './colour.ts';
 import { chooseFrameRate, framesPerSec, parseFrameRate, type FrameRate } from './frame-rate.ts';
+import { parseOrientation, type Orientation } from './orientation.ts';
 import { hasJumpingClock, type ScannedStream } from './scan-source.ts';
 
 /** A recording as it is to be shown. Times count from the recording's own start. */
@@ -20,8 +21,11 @@ export interface PictureTrack {
   display: FrameSize;
   /** As the decoder gives it: what memory depends on. */
   decoded: FrameSize;
+  orientation: Orientation;
   bytesPerPixel: number;
   codec: string;
+  /** Pictures that the decoder must keep to decode the next. */
+  referenceFrames: number;
   frameRate: FrameRate;
   isInterlaced: boolean;
   hasAlpha: boolean;
@@ -36,7 +40,8 @@ export interface PictureTrack {
 
 export interface SoundTrack {
   index: number;
-  channels: number;
+  /** Whether its channels are of a layout that FFmpeg knows how to mix. */
+  isMixable: boolean;
   endSec: number;
 }
 
@@ -50,14 +55,14 @@ export interface CoverPicture extends FrameSize {
  */
 export function describeSource(probe: Probe, scanned: ReadonlyMap<number, ScannedStream>): Source {
   const pictureStream = findDefault(probe.streams.filter((stream) => isMoving(stream) && hasPackets(stream, scanned)));
-  const soundStream = findDefault(
-    probe.streams.filter(
-      (stream) => stream.codec_type === 'audio' && stream.sample_rate && hasPackets(stream, scanned),
-    ),
+  if (!pictureStream) assertNoneIsLost(probe, scanned);
+  const soundStreams = probe.streams.filter(
+    (stream) => stream.codec_type === 'audio' && stream.sample_rate && hasPackets(stream, scanned),
   );
+  const soundStream = findDefault(ofSameProgram(probe, pictureStream, soundStreams));
   if (!pictureStream && !soundStream) throw new JobError('MEDIA_UNRECOGNIZED', 'it has neither picture nor sound');
   for (const stream of [pictureStream, soundStream]) assertKnownCodec(stream);
-  assertWhole(probe, scanned);
+  assertWhole(probe, scanned, [pictureStream, soundStream]);
   const originSec = findOrigin(probe, scanned, [pictureStream, soundStream]);
   const picture = pictureStream && describePicture(pictureStream, scanned.get(pictureStream.index)!, originSec);
   const sound = soundStream && describeSound(soundStream, scanned.get(soundStream.index)!, originSec);
@@ -88,18 +93,43 @@ function findDefault(streams: readonly ProbedStream[]): ProbedStream | undefined
   return streams.find((stream) => stream.disposition.default) ?? streams[0];
 }
 
+/** Of several programmes of a broadcast, the sound must be that of the picture's. */
+function ofSameProgram(
+  { programs }: Probe,
+  picture: ProbedStream | undefined,
+  sounds: readonly ProbedStream[],
+): readonly ProbedStream[] {
+  const program = programs.find(({ streams }) => streams.some(({ index }) => index === picture?.index));
+  const own = sounds.filter(({ index }) => program?.streams.some((stream) => stream.index === index));
+  return own.length > 0 ? own : sounds;
+}
+
+/** A picture that the index promises, and of which no packet can be read, is lost: sound alone is not that recording. */
+function assertNoneIsLost({ streams }: Probe, scanned: ReadonlyMap<number, ScannedStream>): void {
+  const lost = streams.find((stream) => isMoving(stream) && !hasPackets(stream, scanned) && (stream.duration ?? 0) > 0);
+  if (lost)
+    throw new JobError('MEDIA_TRUNCATED', `no picture of the ${lost.duration!.toFixed(1)} s that its index names`);
+}
+
 /** Less than this may be missing at the end: the last packet's duration is often a guess. */
 const MISSING_SEC = 1;
 /** Formats whose index says how long the recording is; the others are measured by FFmpeg, or guessed. */
 const INDEXED = /^(?:mov|matroska)/;
 
-function assertWhole({ format }: Probe, scanned: ReadonlyMap<number, ScannedStream>): void {
+function assertWhole(
+  { format }: Probe,
+  scanned: ReadonlyMap<number, ScannedStream>,
+  used: readonly (ProbedStream | undefined)[],
+): void {
   if (!INDEXED.test(format.format_name ?? '') || format.duration === undefined) return;
+  // The file's may be that of its chapters, a track's that of what an edit list cuts off.
+  const tracksSec = Math.max(...used.map((stream) => (stream ? (stream.duration ?? Infinity) : 0)));
+  const durationSec = Math.min(format.duration, tracksSec);
   const endSec = Math.max(0, ...[...scanned.values()].map((stream) => stream.endSec ?? 0));
   const startSec = Math.min(0, format.start_time ?? 0);
-  const missingSec = format.duration + startSec - endSec;
+  const missingSec = durationSec + startSec - endSec;
   if (missingSec <= MISSING_SEC) return;
-  throw new JobError('MEDIA_TRUNCATED', `expected ${format.duration.toFixed(1)} s, got ${endSec.toFixed(1)} s`);
+  throw new JobError('MEDIA_TRUNCATED', `expected ${durationSec.toFixed(1)} s, got ${endSec.toFixed(1)} s`);
 }
 
 /** Where FFmpeg puts the zero: the file's start; where clocks jump, the start of what is used of it. */
@@ -122,6 +152,7 @@ function describePicture(stream: ProbedStream, scanned: ScannedStream, originSec
   });
   const oneFrameSec = 1 / framesPerSec(frameRate);
   const codec = stream.codec_name ?? '';
+  const orientation = parseOrientation(stream.side_data_list.find((data) => data.displaymatrix)?.displaymatrix);
   const plainColour = describeColour(stream);
   const hasHiddenAlpha = (stream.tags.alpha_mode ?? stream.tags.ALPHA_MODE) === '1';
   const hasAlpha = hasHiddenAlpha || /^(?:yuva|rgba|bgra|argb|abgr|gbrap|ya\d|pal8)/.test(pixelFormat);
@@ -129,12 +160,14 @@ function describePicture(stream: ProbedStream, scanned: ScannedStream, originSec
   const colour = hasAlpha ? { ...plainColour, kind: 'rgb' as const } : plainColour;
   return {
     index: stream.index,
-    display: displaySize(stream),
+    display: displaySize(stream, orientation),
     decoded: decodedSize(stream),
+    orientation,
     bytesPerPixel: bytesPerPixel(pixelFormat),
     codec,
+    referenceFrames: referenceFrames(stream),
     frameRate,
-    isInterlaced: /^(?:tt|bb|tb|bt)$/.test(stream.field_order ?? ''),
+    isInterlaced: isInterlaced(stream),
     hasAlpha,
     colour,
     // FFmpeg's own VP8 and VP9 decoders leave the transparency out.
@@ -145,9 +178,28 @@ function describePicture(stream: ProbedStream, scanned: ScannedStream, originSec
   };
 }
 
+/** The deinterlacer takes no smaller picture; whoever makes one has no fields to show. */
+const MIN_INTERLACED_SIDE = 16;
+
+function isInterlaced({ field_order, width = 0, height = 0 }: ProbedStream): boolean {
+  return /^(?:tt|bb|tb|bt)$/.test(field_order ?? '') && Math.min(width, height) >= MIN_INTERLACED_SIDE;
+}
+
+/** 7.1 and its kin; no layout has more. */
+const MAX_MIXED_CHANNELS = 8;
+
 function describeSound(stream: ProbedStream, scanned: ScannedStream, originSec: number): SoundTrack {
   const endSec = endOf(scanned, originSec) ?? stream.duration ?? 0;
-  return { index: stream.index, channels: stream.channels ?? 2, endSec };
+  const { index, channels = 2, channel_layout: layout = '' } = stream;
+  // FFmpeg names a layout that it does not know by its channels: `2 channels (BL+BR)`.
+  const isMixable = channels <= MAX_MIXED_CHANNELS && !/channels|downmix/.test(layout);
+  return { index, isMixable, endSec };
+}
+
+/** H.264 says it; of the others, what encoders use, or where that is not known, what the standard allows. */
+function referenceFrames({ codec_name: codec = '', refs = 0 }: ProbedStream): number {
+  if (codec === 'h264') return Math.max(4, refs);
+  return { hevc: 6, av1: 16, vp9: 9, vp8: 9 }[codec] ?? 3;
 }
 
 function endOf({ endSec }: ScannedStream, originSec: number): number | undefined {
@@ -161,14 +213,12 @@ function decodedSize({ width = 0, height = 0 }: ProbedStream): FrameSize {
 const MAX_ASPECT = 10;
 
 /** Pixels are made square by width alone, so no row is invented; then the picture is turned upright. */
-function displaySize(stream: ProbedStream): FrameSize {
+function displaySize(stream: ProbedStream, { isTurned }: Orientation): FrameSize {
   const { width, height } = decodedSize(stream);
   const [, across, down] = (/^(\d+):(\d+)$/.exec(stream.sample_aspect_ratio ?? '') ?? []).map(Number);
   const pixelAspect = across && down ? across / down : 1;
   const isSane = pixelAspect >= 1 / MAX_ASPECT && pixelAspect <= MAX_ASPECT;
   const squareWidth = isSane ? Math.max(1, Math.round(width * pixelAspect)) : width;
-  const rotation = stream.side_data_list.find((data) => data.rotation !== undefined)?.rotation ?? 0;
-  const isTurned = Math.abs(Math.round(rotation / 90)) % 2 === 1;
   return isTurned ? { width: height, height: squareWidth } : { width: squareWidth, height };
 }
 

@@ -14,6 +14,8 @@ interface PacketAccount {
   leadingPackets: number;
   /** Where each track ends, by stream index. */
   endsSec: Map<number, number>;
+  /** The first packet that is decoded before the one that it follows. */
+  stepBack: { streamIndex: number; fromSec: number; toSec: number } | undefined;
   segments: { startSec: number; startsWithKey: boolean }[];
 }
 
@@ -26,11 +28,16 @@ export async function readPackets(
   probe: Probe,
 ): Promise<PacketAccount> {
   const leading = findStream(probe, 'video') ?? findStream(probe, 'audio');
-  const account: PacketAccount = { leadingPackets: 0, endsSec: new Map(), segments: [] };
+  const account: PacketAccount = { leadingPackets: 0, endsSec: new Map(), stepBack: undefined, segments: [] };
+  const decodedSec = new Map<number, number>();
   let nextSegmentAt = 0;
   await scanPackets(tools, {
     ...{ fileName: playlistName, cwd, guard: STREAM_GUARD, signal, timeoutMs: SCAN_TIMEOUT_MS },
-    onPacket: ({ streamIndex, ptsSec = 0, durationSec = 0, position, isKey }) => {
+    onPacket: ({ streamIndex, ptsSec = 0, dtsSec, durationSec = 0, position, isKey }) => {
+      const fromSec = decodedSec.get(streamIndex) ?? -Infinity;
+      const toSec = dtsSec ?? fromSec;
+      if (toSec < fromSec) account.stepBack ??= { streamIndex, fromSec, toSec };
+      decodedSec.set(streamIndex, toSec);
       account.endsSec.set(streamIndex, Math.max(account.endsSec.get(streamIndex) ?? 0, ptsSec + durationSec));
       if (streamIndex !== leading?.index) return;
       account.leadingPackets += 1;
@@ -50,6 +57,13 @@ export function assertTimes(
   { durationSec }: ExpectedHls,
 ): number {
   expect(packets.segments.length === segments.length, `${name}: segments`, segments.length, packets.segments.length);
+  const { stepBack } = packets;
+  expect(
+    !stepBack,
+    `${name}: track ${stepBack?.streamIndex}`,
+    `a packet after ${stepBack?.fromSec} s`,
+    stepBack?.toSec,
+  );
   const firstSec = packets.segments[0]!.startSec;
   let listedSec = 0;
   for (const [index, { startSec, startsWithKey }] of packets.segments.entries()) {
