@@ -171,7 +171,7 @@ describe('while a re-run publishes', () => {
       const jobId = await submitVideo(stack, slug, blue, { ladder: [HIGH, LOW, { name: 'tiny', height: 46 }] });
       await stack.finished(jobId);
       await rm(inTheWay);
-      expect(await expectUntouched(jobId, 'STORAGE_UNAVAILABLE')).toEqual([]);
+      expect(await expectUntouched(jobId, 'STORAGE_KEY_REFUSED')).toEqual([]);
     });
 
     test('a store that fails once, when the first playlist has been replaced', async () => {
@@ -198,7 +198,7 @@ describe('while a re-run publishes', () => {
       await stack.finished(jobId);
       await rmdir(low);
       await rename(`${low}.kept`, low);
-      const left = await expectUntouched(jobId, 'STORAGE_UNAVAILABLE');
+      const left = await expectUntouched(jobId, 'STORAGE_KEY_REFUSED');
       expect(left.filter((key) => !key.endsWith('.ts'))).toEqual([]);
     });
   });

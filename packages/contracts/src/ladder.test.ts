@@ -32,6 +32,8 @@ describe('a request for a stream', () => {
 
   test.each([
     [{ ladder: 'cinema' }, 'ladder: expected "mobile", "mobile-1080", "web" or a list of rungs, got "cinema"'],
+    [{ slug: 'half \ud800' }, 'slug: expected no control characters, no half characters and no backslash'],
+    [{ slug: 'a/../b' }, 'slug: expected no empty'],
     [{ ladder: [] }, 'ladder: '],
     [{ ladder: 7 }, 'ladder: expected "mobile"'],
     [{ ladder: [{ name: 'a' }] }, 'ladder.0.height: expected number'],
