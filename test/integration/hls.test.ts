@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { HlsOutput, JobView } from '@tapedeck/contracts';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
+import { readRendition } from '../support/hls-check.ts';
 import { hlsOutput, startStack, type Stack } from '../support/stack.ts';
 
 let stack: Stack;
@@ -42,6 +44,19 @@ test('a video becomes a stream of aligned renditions, and its callback says wher
     ...told,
     metadata: { from: 'phone' },
   });
+});
+
+test('a seek finds a key frame every two seconds, at the same times in every rendition', async () => {
+  await convert('seek', {
+    ladder: [
+      { name: 'big', height: 180 },
+      { name: 'small', height: 90 },
+    ],
+  });
+  for (const name of ['big', 'small']) {
+    const { video } = await readRendition(join(stack.dataDir, 'storage', 'media', 'seek', name, 'playlist.m3u8'));
+    expect(video!.keySecs.map((second) => Number(second.toFixed(2)))).toEqual([0, 2, 4, 6, 8, 10]);
+  }
 });
 
 test('objects have the headers that players and caches go by', async () => {

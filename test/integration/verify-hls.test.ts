@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveLadder } from '@tapedeck/contracts';
 import {
@@ -107,9 +107,20 @@ const SPOILED: Record<string, { says: string | RegExp; spoil: (dir: string) => P
     says: 'a transport stream',
     spoil: (dir) => writeFile(segmentOf(dir, 'big', 1), Buffer.alloc(188 * 100, 'x')),
   },
-  'a segment does not begin with a key frame': {
+  'a segment lost its key frame': {
     says: /key frame|start|pictures/,
     spoil: (dir) => cutFront(segmentOf(dir, 'big', 1), 40),
+  },
+  'a segment begins between two key frames': {
+    says: 'to begin with a key frame',
+    spoil: async (dir) => {
+      const [first, second] = [segmentOf(dir, 'big', 0), segmentOf(dir, 'big', 1)];
+      const content = await readFile(second);
+      // Within the first of its five groups of pictures.
+      const at = Math.floor(content.length / 188 / 10) * 188;
+      await appendFile(first, content.subarray(0, at));
+      await writeFile(second, content.subarray(at));
+    },
   },
   'a segment is there that no playlist lists': {
     says: 'segment files',
