@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFfmpeg } from '@tapedeck/media';
 import type { Bench } from './measure.ts';
+import { measureSsim } from './ssim.ts';
 import { FRAME_PATTERN, type BenchTape } from './tape.ts';
 
 /** How near an MP4 comes to the tape that it was made from. */
@@ -24,7 +25,7 @@ export async function measureQuality(
   tape: BenchTape,
   { mp4Path, scale }: { mp4Path: string; scale: number },
 ): Promise<Quality> {
-  const ssim = await measureSsim(bench, tape, { mp4Path, scale });
+  const ssim = await measureTapeSsim(bench, tape, { mp4Path, scale });
   const misplacedFrames = await countMisplacedFrames(bench, tape, mp4Path);
   return { ssim, misplacedFrames };
 }
@@ -33,31 +34,21 @@ export async function measureQuality(
  * Against the frames enlarged in RGB and only then made 4:2:0: neither way of encoding does it in this order, so
  * neither is its own judge. A picture is compared with the frame of its instant.
  */
-async function measureSsim(
+async function measureTapeSsim(
   bench: Bench,
   tape: BenchTape,
   { mp4Path, scale }: { mp4Path: string; scale: number },
 ): Promise<number> {
   const size = `${tape.width * scale}:${tape.height * scale}`;
-  const { stderrTail } = await runFfmpeg(bench.tools, {
-    args: [
-      ...['-nostdin', '-hide_banner', '-nostats', '-i', mp4Path],
-      ...['-framerate', String(tape.spec.framesPerSec), '-i', join(tape.framesDir, FRAME_PATTERN)],
-      '-filter_complex',
-      [
-        `[0:v]trim=end_frame=${tape.spec.frameCount}[shown]`,
-        `[1:v]scale=${size}:flags=neighbor,format=gbrp,${TO_BT601}yuv420p[meant]`,
-        '[shown][meant]ssim',
-      ].join(';'),
-      ...['-f', 'null', '-'],
+  const frames = ['-framerate', String(tape.spec.framesPerSec), '-i', join(tape.framesDir, FRAME_PATTERN)];
+  return measureSsim(
+    bench,
+    ['-i', mp4Path, ...frames],
+    [
+      `[0:v]trim=end_frame=${tape.spec.frameCount}[shown]`,
+      `[1:v]scale=${size}:flags=neighbor,format=gbrp,${TO_BT601}yuv420p[meant]`,
     ],
-    cwd: bench.dir,
-    signal: bench.signal,
-    timeoutMs: bench.environment.JOB_TIMEOUT_MS,
-  });
-  const all = /SSIM .*All:([\d.]+)/.exec(stderrTail)?.[1];
-  if (all === undefined) throw new Error(`bench: expected an SSIM, got ${stderrTail}`);
-  return Number(all);
+  );
 }
 
 async function countMisplacedFrames(bench: Bench, tape: BenchTape, mp4Path: string): Promise<number> {

@@ -23,30 +23,38 @@ export interface EncodeNeeds {
 const LOOKAHEAD_FRAMES = 10;
 
 /**
- * The best settings whose estimated memory fits the budget. What goes first is what costs least: frame threads
- * (slices give the speed back), then lookahead, then B-frames and references (one to two per cent in size).
+ * The best settings whose estimated memory fits the budget.
  * @throws JobError ENCODE_MEMORY_INSUFFICIENT when not even the smallest fits: better said than killed.
  */
 export function planEncode(needs: EncodeNeeds): EncodePlan {
-  const ladder = buildSettingsLadder(needs.preset, { threads: needs.threads, lookahead: LOOKAHEAD_FRAMES });
-  const budget = needs.budgetBytes ?? Infinity;
-  const chosen = ladder.find((settings) => estimateEncodeBytes(settings, needs) <= budget);
-  if (!chosen) {
-    const leastBytes = estimateEncodeBytes(ladder.at(-1)!, needs);
-    const { width, height } = needs.output;
-    throw memoryInsufficient(`${width}x${height}`, leastBytes, budget);
-  }
-  return {
-    ...chosen,
-    estimatedBytes: estimateEncodeBytes(chosen, needs),
+  const choices = buildSettingsLadder(needs.preset, { threads: needs.threads, lookahead: LOOKAHEAD_FRAMES });
+  const { choice, ...memory } = chooseWithinBudget(choices, {
+    estimateBytes: (settings) => estimateEncodeBytes(settings, needs),
     budgetBytes: needs.budgetBytes,
-    reducedForMemory: chosen !== ladder[0],
-  };
+    what: `${needs.output.width}x${needs.output.height}`,
+  });
+  return { ...choice, ...memory };
 }
 
-export function memoryInsufficient(what: string, leastBytes: number, budgetBytes: number): JobError {
-  const message = `${what} needs ${toMib(leastBytes)} MiB, the budget is ${toMib(budgetBytes)} MiB`;
-  return new JobError('ENCODE_MEMORY_INSUFFICIENT', message);
+/** How a choice came to be, and what it is expected to take. */
+export type MemoryPlan = Pick<EncodePlan, 'estimatedBytes' | 'budgetBytes' | 'reducedForMemory'>;
+
+/**
+ * The first choice that fits.
+ * @param choices the best one first, the smallest last
+ * @throws JobError ENCODE_MEMORY_INSUFFICIENT naming `what` is to be encoded, when none does
+ */
+export function chooseWithinBudget<Choice>(
+  choices: readonly [Choice, ...Choice[]],
+  needs: { estimateBytes(choice: Choice): number; budgetBytes: number | undefined; what: string },
+): MemoryPlan & { choice: Choice } {
+  const { estimateBytes, budgetBytes, what } = needs;
+  const choice = choices.find((one) => estimateBytes(one) <= (budgetBytes ?? Infinity));
+  if (choice !== undefined) {
+    return { choice, estimatedBytes: estimateBytes(choice), budgetBytes, reducedForMemory: choice !== choices[0] };
+  }
+  const [least, budget] = [estimateBytes(choices.at(-1)!), budgetBytes ?? Infinity].map(toMib);
+  throw new JobError('ENCODE_MEMORY_INSUFFICIENT', `${what} needs ${least} MiB, the budget is ${budget} MiB`);
 }
 
 /** FFmpeg, its libraries, the decoder and the muxer, before the first large frame. */

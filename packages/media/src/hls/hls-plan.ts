@@ -1,19 +1,16 @@
 import type { X264Preset } from '@tapedeck/contracts';
-import { memoryInsufficient } from '../encode/encode-plan.ts';
+import { chooseWithinBudget, type MemoryPlan } from '../encode/encode-plan.ts';
 import { buildSettingsLadder, countEncoderFrames, type X264Settings } from '../encode/x264-settings.ts';
 import type { Rendition } from './renditions.ts';
 import type { PictureTrack } from './source.ts';
 
 /** How a ladder is encoded within its memory. */
-export interface HlsEncodePlan {
+export interface HlsEncodePlan extends MemoryPlan {
   /** The same for every rendition: other settings would shift the renditions' time stamps against each other. */
   settings: X264Settings;
   decoderThreads: number;
   /** What each run of FFmpeg encodes; one run for all wherever it fits. Decoding twice is the dearest way to save. */
   passes: readonly (readonly Rendition[])[];
-  estimatedBytes: number;
-  budgetBytes: number | undefined;
-  reducedForMemory: boolean;
 }
 
 export interface HlsEncodeNeeds {
@@ -24,7 +21,7 @@ export interface HlsEncodeNeeds {
   budgetBytes: number | undefined;
 }
 
-type Choice = Pick<HlsEncodePlan, 'settings' | 'decoderThreads' | 'passes'>;
+type Choice = Omit<HlsEncodePlan, keyof MemoryPlan>;
 
 /** Of `veryfast` its own; of the slower ones less: what the rest gains is under one per cent, each picture is memory. */
 const lookaheadOf = (preset: X264Preset): number => (preset === 'veryfast' ? 10 : 20);
@@ -34,20 +31,13 @@ const lookaheadOf = (preset: X264Preset): number => (preset === 'veryfast' ? 10 
  * @throws JobError ENCODE_MEMORY_INSUFFICIENT when not even one rendition at a time fits with the smallest settings
  */
 export function planHlsEncode(needs: HlsEncodeNeeds): HlsEncodePlan {
-  const choices = listChoices(needs);
-  const budget = needs.budgetBytes ?? Infinity;
-  const chosen = choices.find((choice) => estimateHlsBytes(choice, needs) <= budget);
-  if (!chosen) {
-    const { width, height } = needs.picture.decoded;
-    const leastBytes = estimateHlsBytes(choices.at(-1)!, needs);
-    throw memoryInsufficient(`${needs.picture.codec} of ${width}x${height}`, leastBytes, budget);
-  }
-  return {
-    ...chosen,
-    estimatedBytes: estimateHlsBytes(chosen, needs),
+  const { codec, decoded } = needs.picture;
+  const { choice, ...memory } = chooseWithinBudget(listChoices(needs), {
+    estimateBytes: (one) => estimateHlsBytes(one, needs),
     budgetBytes: needs.budgetBytes,
-    reducedForMemory: chosen !== choices[0],
-  };
+    what: `${codec} of ${decoded.width}x${decoded.height}`,
+  });
+  return { ...choice, ...memory };
 }
 
 /** Best first. Without any lookahead a stream is half as large again: one decoder thread goes before that. */
