@@ -16,6 +16,10 @@ const PACKAGES = {
   buildah: { apt: 'buildah', dnf: 'buildah', apk: 'buildah', brew: 'buildah' },
   podman: { apt: 'podman', dnf: 'podman', apk: 'podman', brew: 'podman' },
   runc: { apt: 'runc', dnf: 'runc', apk: 'runc', brew: 'runc' },
+  radosgw: { apt: 'radosgw', dnf: 'ceph-radosgw', apk: 'ceph-radosgw', brew: 'ceph' },
+  'ceph-mon': { apt: 'ceph-mon', dnf: 'ceph-mon', apk: 'ceph-mon', brew: 'ceph' },
+  'ceph-osd': { apt: 'ceph-osd', dnf: 'ceph-osd', apk: 'ceph-osd', brew: 'ceph' },
+  ceph: { apt: 'ceph-common', dnf: 'ceph-common', apk: 'ceph-common', brew: 'ceph' },
   time: { apt: 'time', dnf: 'time', apk: 'coreutils', brew: 'gnu-time' },
 };
 

@@ -8,6 +8,9 @@ import { bootstrap } from './bootstrap.mjs';
 
 const SOURCE = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
 
+/** The server that Spaces runs. */
+const CEPH = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph'];
+
 /** What each task needs of the system, and what it starts. */
 const TASKS = {
   demo: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/demo.ts'] },
@@ -15,7 +18,7 @@ const TASKS = {
   'start:api': { tools: [], args: [...SOURCE, 'apps/api/src/main.ts'] },
   'start:worker': { tools: ['ffmpeg', 'ffprobe'], args: [...SOURCE, 'apps/worker/src/main.ts'] },
   dev: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/start.ts', '--watch'] },
-  test: { tools: ['ffmpeg', 'ffprobe', 'redis-server', 'chromium'], args: [...SOURCE, 'scripts/test.ts'] },
+  test: { tools: ['ffmpeg', 'ffprobe', 'redis-server', 'chromium', ...CEPH], args: [...SOURCE, 'scripts/test.ts'] },
   'test:images': {
     tools: ['debootstrap', 'buildah', 'podman', 'runc', 'redis-server', 'ffmpeg', 'ffprobe'],
     args: [...SOURCE, 'test/images/run.ts'],

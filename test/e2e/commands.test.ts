@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
-import { findFreePort } from '../support/stack.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 
 /** The README's commands, as a person types them. */

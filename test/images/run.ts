@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,9 +14,10 @@ import { buildSampleVideo } from '../../scripts/sample/video.ts';
 import { encodeZip } from '../../scripts/sample/zip.ts';
 import { readShownPictures } from '../support/numbered-frames.ts';
 import { buildTape } from '../support/tape-layouts.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { createTempDir } from '../support/temp-dir.ts';
 import { findWrongInstants } from '../support/timing-check.ts';
-import { Caller, listen } from './caller.ts';
+import { Caller } from './caller.ts';
 import * as containers from './containers.ts';
 import { APPS, execIn, RUN_NAME, type App } from './containers.ts';
 import { measureMemory, type MemoryPeaks } from './memory.ts';
@@ -131,13 +131,6 @@ async function startRedis(undo: AsyncDisposableStack): Promise<string> {
     await exited;
   });
   return `redis://127.0.0.1:${port}`;
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 async function checkContainer(report: Report, app: App): Promise<void> {

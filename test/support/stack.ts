@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readlink } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { isTapeOutput, type HlsOutput, type JobView, type TapeOutput } from '@tapedeck/contracts';
 import { poll } from './poll.ts';
+import { findFreePort } from './free-port.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 import { endProcess, startTestRedis, type TestRedis } from './redis-server.ts';
 import { startSourceServer, type SourceServer } from './source-server.ts';
@@ -203,12 +203,4 @@ export async function findProcessesIn(dir: string): Promise<string[]> {
     if (cwd.startsWith(dir)) found.push(`process ${pid}`);
   }
   return found;
-}
-
-export async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }

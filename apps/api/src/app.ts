@@ -61,7 +61,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register(problemDetails);
   await app.register(helmet, { crossOriginResourcePolicy: { policy: 'cross-origin' } });
   await app.register(healthRoutes, dependencies);
-  await app.register(storageRoutes, { dataDir: config.dataDir });
+  if (config.storage.driver === 'local') await app.register(storageRoutes, config.storage);
   await app.register(async (scope) => {
     scope.addHook('onRequest', createAuthenticator(config.API_KEYS, config.MP4_SERVICE_TOKEN));
     await rateLimitWrites(scope, dependencies);

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ConfigError, loadEnvironment, resolvePublicUrl } from '@tapedeck/runtime';
+import { ConfigError, loadEnvironment, resolvePublicUrl, resolveStorage, STORAGE_VARIABLES } from '@tapedeck/runtime';
 
 const NAMES = [
   'REDIS_URL',
@@ -7,8 +7,7 @@ const NAMES = [
   'HOST',
   'PUBLIC_URL',
   'DATA_DIR',
-  'STORAGE_DRIVER',
-  'SPACES_ENDPOINT',
+  ...STORAGE_VARIABLES,
   'ALLOWED_BUCKETS',
   'API_KEYS',
   'MP4_SERVICE_TOKEN',
@@ -31,5 +30,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
     throw new ConfigError('API_KEYS: expected id:sha256-hex (or a token in MP4_SERVICE_TOKEN), got nothing');
   }
   const publicUrl = resolvePublicUrl(environment);
-  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir: resolve(environment.DATA_DIR) });
+  const dataDir = resolve(environment.DATA_DIR);
+  const storage = resolveStorage(environment, { dataDir, publicUrl });
+  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, storage });
 }

@@ -1,6 +1,6 @@
 import { connectRedis, openQueues, waitForRedis } from '@tapedeck/jobs';
 import { createLogger, createThrottledErrorLog, loadConfigOrExit, runProcess, withDeadline } from '@tapedeck/runtime';
-import { createLocalStore } from '@tapedeck/transfer';
+import { createObjectStore } from '@tapedeck/transfer';
 import { createApp } from './app.ts';
 import { loadConfig } from './config.ts';
 
@@ -13,7 +13,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async () => {
   const redis = connectRedis(config.redisUrl, 'fast', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
   const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
-  const store = createLocalStore({ dataDir: config.dataDir, publicUrl: config.publicUrl });
+  const store = createObjectStore(config.storage);
   const app = await createApp({ config, redis, queues, store, logger });
   await app.listen({ host: config.HOST, port: config.PORT });
 

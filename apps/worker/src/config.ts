@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { ConfigError, loadEnvironment, resolvePublicUrl } from '@tapedeck/runtime';
+import { ConfigError, loadEnvironment, resolvePublicUrl, resolveStorage, STORAGE_VARIABLES } from '@tapedeck/runtime';
 
 const NAMES = [
   'REDIS_URL',
@@ -8,8 +8,7 @@ const NAMES = [
   'PUBLIC_URL',
   'DATA_DIR',
   'WORK_DIR',
-  'STORAGE_DRIVER',
-  'SPACES_ENDPOINT',
+  ...STORAGE_VARIABLES,
   'CALLBACK_SIGNING_SECRET',
   'CALLBACK_AUTH_TOKEN',
   'CALLBACK_SCHEDULE_MS',
@@ -54,12 +53,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
     );
   }
   const publicUrl = resolvePublicUrl(environment);
+  const dataDir = resolve(environment.DATA_DIR);
   return Object.freeze({
     ...environment,
     redisUrl,
     signingSecrets,
     publicUrl,
-    dataDir: resolve(environment.DATA_DIR),
+    storage: resolveStorage(environment, { dataDir, publicUrl }),
     workDir: resolve(environment.WORK_DIR),
     ffmpegPath: toAbsolute(environment.FFMPEG_PATH),
     ffprobePath: toAbsolute(environment.FFPROBE_PATH),

@@ -11,7 +11,7 @@ import {
   VERSION,
   withDeadline,
 } from '@tapedeck/runtime';
-import { createGuardedAgent, createLocalStore } from '@tapedeck/transfer';
+import { createGuardedAgent, createObjectStore } from '@tapedeck/transfer';
 import { cleanUpSuperseded } from './clean-up-superseded.ts';
 import { loadConfig } from './config.ts';
 import { createConsumer } from './consume.ts';
@@ -35,7 +35,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
   const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
   const agent = createGuardedAgent(policy);
-  const store = createLocalStore({ dataDir: config.dataDir, publicUrl: config.publicUrl });
+  const store = createObjectStore(config.storage);
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
   // Host and process id are not enough: containers on one host's network share both.
   const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;

@@ -87,6 +87,22 @@ export const ERROR_TABLE = {
 
   STORAGE_UNAVAILABLE: { retryable: true, httpStatus: 503, summary: 'The store cannot be reached or answers an error' },
   STORAGE_MISMATCH: { retryable: true, httpStatus: 502, summary: 'The store does not hold what was sent' },
+  STORAGE_BUCKET_MISSING: { retryable: false, httpStatus: 502, summary: 'The store has no such bucket' },
+  STORAGE_CREDENTIALS_REFUSED: {
+    retryable: false,
+    httpStatus: 502,
+    summary: 'The store does not know DO_SPACES_KEY, or DO_SPACES_SECRET is not its secret',
+  },
+  STORAGE_FORBIDDEN: {
+    retryable: false,
+    httpStatus: 502,
+    summary: 'DO_SPACES_KEY may not write to the bucket, or not make objects public there',
+  },
+  STORAGE_CLOCK_SKEWED: {
+    retryable: true,
+    httpStatus: 502,
+    summary: 'The clock of the worker and that of the store are too far apart',
+  },
   STORAGE_KEY_REFUSED: { retryable: false, httpStatus: 422, summary: 'The object key cannot be used in this store' },
 
   WORKER_DISK_FULL: { retryable: true, httpStatus: 507, summary: 'The worker has no disk space left' },

@@ -51,8 +51,14 @@ export const ENVIRONMENT = {
     .string()
     .regex(/^(rediss?:\/\/|unix:)/, 'expected redis://, rediss:// or unix:')
     .optional(),
-  STORAGE_DRIVER: z.enum(['local']).default('local'),
+  STORAGE_DRIVER: z.enum(['local', 'spaces']).optional(),
+  DO_SPACES_KEY: z.string().min(1).optional(),
+  DO_SPACES_SECRET: z.string().min(1).optional(),
   SPACES_ENDPOINT: httpUrl.default('https://sfo3.digitaloceanspaces.com'),
+  SPACES_REGION: z.string().min(1).default('us-east-1'),
+  SPACES_FORCE_PATH_STYLE: flag(false),
+  /** With `{bucket}` and `{key}` in it, or the key is put behind it. */
+  SPACES_PUBLIC_BASE_URL: httpUrl.optional(),
   ALLOWED_BUCKETS: list.optional(),
   API_KEYS: list.pipe(z.array(apiKey)).default([]),
   MP4_SERVICE_TOKEN: z.string().min(1).optional(),

@@ -2,8 +2,10 @@ export { sendCallback, type CallbackAnswer, type CallbackSender } from './callba
 export { download } from './download.ts';
 export { createGuardedAgent } from './guarded-agent.ts';
 export { hashFile } from './hash-file.ts';
+export { createObjectStore } from './create-object-store.ts';
 export { createLocalStore, storageDir } from './local-store.ts';
+export { createSpacesStore, type SpacesStoreOptions } from './spaces-store.ts';
 export { objectHeaders } from './object-headers.ts';
-export { buildHlsKey, buildTapeKeys, type StoreAddresses } from './object-key.ts';
+export { buildHlsKey, buildTapeKeys, findObjectKey, isAtEndpoint, type StoreAddresses } from './object-key.ts';
 export type { ListedObject, ObjectStore, Publication } from './object-store.ts';
 export { assertUrlAllowed, type UrlPolicy } from './url-policy.ts';

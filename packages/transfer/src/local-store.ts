@@ -61,6 +61,7 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       if (info.size <= maxBytes) return readFile(path);
       throw new JobError('STORAGE_UNAVAILABLE', `expected an object of at most ${maxBytes} bytes, got ${info.size}`);
     },
+    signedUrl: () => Promise.resolve(undefined),
     async *list(bucket, prefix) {
       const dir = pathOf(bucket, prefix.replace(/\/$/, ''));
       yield* listFiles(dir, prefix);
@@ -97,7 +98,7 @@ async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 function isErrorOf(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  return codes.includes(String((error as { code?: unknown }).code));
 }
 
 async function* listFiles(dir: string, prefix: string): AsyncGenerator<ListedObject> {

@@ -26,6 +26,16 @@ export function findObjectKey(urlText: string, bucket: string, addresses: StoreA
   return undefined;
 }
 
+/**
+ * Whether a URL leads to our own store, or its CDN, rather than to a bucket of the same name in another region. Such an
+ * object can be read with our credentials.
+ */
+export function isAtEndpoint(urlText: string, bucket: string, { spacesEndpoint }: StoreAddresses): boolean {
+  const host = new URL(urlText).host.replace('.cdn.digitaloceanspaces.com', '.digitaloceanspaces.com');
+  const endpoint = new URL(spacesEndpoint).host;
+  return host === endpoint || host === `${bucket}.${endpoint}`;
+}
+
 function decodePath(path: string): string | undefined {
   try {
     return decodeURIComponent(path);

@@ -23,13 +23,15 @@ export interface ListedObject {
 
 /** Where results are kept. Every adapter passes the same behaviour suite. */
 export interface ObjectStore {
-  readonly driver: 'local';
+  readonly driver: 'local' | 'spaces';
   /** Makes the object public under its key, whole or not at all; what was there before stays until then. */
   put(publication: Publication, signal: AbortSignal): Promise<void>;
   /** undefined when there is no such object. */
   head(bucket: string, key: string, signal: AbortSignal): Promise<StoredObject | undefined>;
   /** The whole of a small object; undefined when there is none. @throws JobError STORAGE_UNAVAILABLE above `maxBytes` */
   read(bucket: string, key: string, maxBytes: number, signal: AbortSignal): Promise<Buffer | undefined>;
+  /** A URL by which the object can be fetched though it is not public; undefined where there is no such thing. */
+  signedUrl(bucket: string, key: string): Promise<string | undefined>;
   /** Every object whose key begins with the prefix, which ends with a slash. */
   list(bucket: string, prefix: string, signal: AbortSignal): AsyncIterable<ListedObject>;
   /** Nothing happens where there is no such object. */

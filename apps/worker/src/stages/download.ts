@@ -1,4 +1,4 @@
-import { download } from '@tapedeck/transfer';
+import { download, findObjectKey, isAtEndpoint } from '@tapedeck/transfer';
 import type { AttemptContext } from '../attempt-context.ts';
 
 /** Fetches the source into the workspace. @returns the name of the file. */
@@ -8,7 +8,7 @@ export async function downloadSource(context: AttemptContext, url: string): Prom
   // A dot, so that no rendition's directory can have the name.
   const fileName = 'source.bin';
   const startedAt = performance.now();
-  const { sizeBytes } = await download(url, workspace.path(fileName), {
+  const { sizeBytes } = await download(await toReadableUrl(context, url), workspace.path(fileName), {
     agent,
     policy,
     maxBytes: config.MAX_SOURCE_BYTES,
@@ -17,4 +17,11 @@ export async function downloadSource(context: AttemptContext, url: string): Prom
   });
   logger.info({ phase: 'download', sizeBytes, durationMs: Math.round(performance.now() - startedAt) }, 'downloaded');
   return fileName;
+}
+
+/** What lies in the job's own bucket is read with our credentials: it need not be public. */
+async function toReadableUrl({ store, request, addresses }: AttemptContext, url: string): Promise<string> {
+  const { bucket } = request;
+  const key = isAtEndpoint(url, bucket, addresses) ? findObjectKey(url, bucket, addresses) : undefined;
+  return (key && (await store.signedUrl(bucket, key))) ?? url;
 }

@@ -1,0 +1,232 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createLocalStore, createSpacesStore, hashFile, type ListedObject, type ObjectStore } from '@tapedeck/transfer';
+import { startRgw, type TestRgw } from '../support/rgw.ts';
+import { openSpaces, type TestSpaces } from '../support/spaces.ts';
+import { createTempDir, type TempDir } from '../support/temp-dir.ts';
+
+/** One suite for every store: what the pipelines rely on. */
+const BUCKET = 'results';
+const signal = AbortSignal.timeout(600_000);
+let temp: TempDir;
+let rgw: TestRgw;
+let spaces: TestSpaces;
+const stores = new Map<string, ObjectStore>();
+
+const spacesOptions = () => ({
+  ...{ endpoint: rgw.endpoint, region: 'us-east-1', forcePathStyle: true, publicBaseUrl: undefined },
+  ...{ accessKeyId: rgw.accessKeyId, secretAccessKey: rgw.secretAccessKey },
+});
+
+beforeAll(async () => {
+  temp = await createTempDir('store');
+  rgw = await startRgw();
+  spaces = openSpaces(rgw);
+  await spaces.createBucket(BUCKET);
+  stores.set('local', createLocalStore({ dataDir: join(temp.dir, 'data'), publicUrl: 'http://127.0.0.1:1' }));
+  stores.set('spaces', createSpacesStore(spacesOptions()));
+}, 90_000);
+afterAll(async () => {
+  spaces.close();
+  await rgw.stop();
+  await temp.remove();
+});
+
+let files = 0;
+interface Content {
+  path: string;
+  content: Buffer;
+}
+async function makeFile(content: Buffer | number): Promise<Content> {
+  files += 1;
+  const path = join(temp.dir, `file-${files}`);
+  const bytes = typeof content === 'number' ? randomBytes(content) : content;
+  await writeFile(path, bytes);
+  return { path, content: bytes };
+}
+
+const allow = (): Promise<void> => Promise.resolve();
+async function put(store: ObjectStore, key: string, { path, content }: Content, assertMayPublish = allow) {
+  const publication = { bucket: BUCKET, key, path, sizeBytes: content.length, sha256Hex: await hashFile(path) };
+  await store.put({ ...publication, assertMayPublish }, signal);
+  return publication;
+}
+
+async function listAll(store: ObjectStore, prefix: string): Promise<ListedObject[]> {
+  const objects: ListedObject[] = [];
+  for await (const object of store.list(BUCKET, prefix, signal)) objects.push(object);
+  return objects;
+}
+
+describe.each(['local', 'spaces'])('the %s store', (name) => {
+  const store = (): ObjectStore => stores.get(name)!;
+  afterEach(async () => expect(await spaces.listUploads(BUCKET)).toEqual([]));
+
+  test('has what was put, and says its size and its hash', async () => {
+    const file = await makeFile(100_000);
+    const { sha256Hex } = await put(store(), 'a/b.mp4', file);
+    expect(await store().head(BUCKET, 'a/b.mp4', signal)).toEqual({ sizeBytes: 100_000, sha256Hex });
+    const read = await store().read(BUCKET, 'a/b.mp4', 1e6, signal);
+    expect(read?.equals(file.content)).toBe(true);
+  });
+
+  test('takes what is larger than a part', async () => {
+    const file = await makeFile(20 * 1024 * 1024 + 1);
+    const { sha256Hex } = await put(store(), 'large.mp4', file);
+    expect(await store().head(BUCKET, 'large.mp4', signal)).toEqual({ sizeBytes: file.content.length, sha256Hex });
+    const read = await store().read(BUCKET, 'large.mp4', 1e8, signal);
+    expect(read?.equals(file.content)).toBe(true);
+  });
+
+  test('replaces what was there', async () => {
+    await put(store(), 'twice.mp4', await makeFile(10));
+    const { sha256Hex } = await put(store(), 'twice.mp4', await makeFile(20));
+    expect(await store().head(BUCKET, 'twice.mp4', signal)).toEqual({ sizeBytes: 20, sha256Hex });
+  });
+
+  test.each([10, 20 * 1024 * 1024])(
+    'shows nothing of %d bytes to whom it is forbidden at the last moment',
+    async (size) => {
+      const before = await put(store(), 'fenced.mp4', await makeFile(7));
+      const refusal = new Error('another attempt holds the job');
+      await expect(put(store(), 'fenced.mp4', await makeFile(size), () => Promise.reject(refusal))).rejects.toThrow(
+        refusal,
+      );
+      expect(await store().head(BUCKET, 'fenced.mp4', signal)).toEqual({ sizeBytes: 7, sha256Hex: before.sha256Hex });
+    },
+  );
+
+  test('ends an upload when it is told to, and shows nothing of it', async () => {
+    const { path, content } = await makeFile(20 * 1024 * 1024);
+    const stopping = new AbortController();
+    const assertMayPublish = (): Promise<void> => {
+      stopping.abort(new Error('stopping'));
+      return Promise.resolve();
+    };
+    const publication = { bucket: BUCKET, key: 'stopped.mp4', path, sizeBytes: content.length, sha256Hex: 'unknown' };
+    const putting = store().put({ ...publication, assertMayPublish }, stopping.signal);
+    // A local rename takes no time: then it is there, and whole.
+    const outcome = await putting.then(
+      () => 'put',
+      (error: unknown) => (error as Error).message,
+    );
+    const stored = await store().head(BUCKET, 'stopped.mp4', signal);
+    expect(outcome === 'put' ? stored?.sizeBytes : stored).toBe(outcome === 'put' ? content.length : undefined);
+  });
+
+  test('says of what is not there that it is not there', async () => {
+    expect(await store().head(BUCKET, 'no/such', signal)).toBeUndefined();
+    expect(await store().read(BUCKET, 'no/such', 10, signal)).toBeUndefined();
+    expect(await listAll(store(), 'no/such/')).toEqual([]);
+    await expect(store().remove(BUCKET, 'no/such', signal)).resolves.toBeUndefined();
+  });
+
+  test('reads no more than it was asked for', async () => {
+    await put(store(), 'read.m3u8', await makeFile(100));
+    await expect(store().read(BUCKET, 'read.m3u8', 99, signal)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+
+  test('lists what is below a prefix, and nothing else', async () => {
+    const startedAtMs = Date.now();
+    const file = await makeFile(5);
+    for (const key of ['list/a.ts', 'list/deep/b.ts', 'list-not/c.ts']) await put(store(), key, file);
+    const listed = await listAll(store(), 'list/');
+    expect(listed.map(({ key }) => key).toSorted()).toEqual(['list/a.ts', 'list/deep/b.ts']);
+    for (const { sizeBytes, modifiedAtMs } of listed) {
+      expect(sizeBytes).toBe(5);
+      expect(Math.abs(modifiedAtMs - startedAtMs)).toBeLessThan(60_000);
+    }
+  });
+
+  test('removes one object', async () => {
+    const file = await makeFile(5);
+    for (const key of ['gone/a.ts', 'gone/b.ts']) await put(store(), key, file);
+    await store().remove(BUCKET, 'gone/a.ts', signal);
+    expect((await listAll(store(), 'gone/')).map(({ key }) => key)).toEqual(['gone/b.ts']);
+  });
+
+  test.each([
+    'auth0|123/wand 1.mp4',
+    '100%/a+b&c=d@e.mp4',
+    'Ünïcode/日本語/🎬.mp4',
+    `${'long'.repeat(50)}.mp4`,
+    "it's (a) *star*.mp4",
+  ])('keeps an object under the key %s', async (key) => {
+    const { sha256Hex } = await put(store(), key, await makeFile(9));
+    expect(await store().head(BUCKET, key, signal)).toEqual({ sizeBytes: 9, sha256Hex });
+    const prefix = `${key.split('/')[0]!}${key.includes('/') ? '/' : ''}`;
+    if (key.includes('/')) expect((await listAll(store(), prefix)).map((object) => object.key)).toEqual([key]);
+    expect(() => new URL(store().publicUrl(BUCKET, key))).not.toThrow();
+    expect(decodeURIComponent(new URL(store().publicUrl(BUCKET, key)).pathname)).toContain(key);
+  });
+
+  test.each(['', '../up', 'a//b', 'a/./b', 'nul\0', 'x'.repeat(2000)])('refuses the key %j', (key) => {
+    expect(() => store().assertKey(BUCKET, key)).toThrow(expect.objectContaining({ code: 'STORAGE_KEY_REFUSED' }));
+  });
+
+  test('keeps the caller’s way of writing a URL', () => {
+    expect(store().publicUrl(BUCKET, 'auth0|1/a.mp4', 'https://x.example/auth0|1/a.zip')).toMatch(
+      /\/auth0\|1\/a\.mp4$/,
+    );
+    expect(store().publicUrl(BUCKET, 'auth0|1/a.mp4')).toMatch(/\/auth0%7C1\/a\.mp4$/);
+  });
+
+  test('can be reached', async () => {
+    await expect(store().check(signal)).resolves.toBeUndefined();
+  });
+});
+
+describe('Spaces', () => {
+  test('serves what was put to everybody, with the headers that players go by', async () => {
+    const file = await makeFile(Buffer.from('#EXTM3U\n'));
+    await put(stores.get('spaces')!, 'public/auth0|1/master.m3u8', file);
+    const answer = await fetch(stores.get('spaces')!.publicUrl(BUCKET, 'public/auth0|1/master.m3u8'));
+    expect([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')]).toEqual([
+      200,
+      'application/vnd.apple.mpegurl',
+      'max-age=3600',
+    ]);
+    expect(await answer.text()).toBe('#EXTM3U\n');
+  });
+
+  test.each([
+    { what: 'virtual hosts', options: { forcePathStyle: false }, url: 'http://results.127.0.0.1:PORT/a%20b.mp4' },
+    { what: 'paths', options: {}, url: 'http://127.0.0.1:PORT/results/a%20b.mp4' },
+    { what: 'a CDN', options: { publicBaseUrl: 'https://cdn.example/' }, url: 'https://cdn.example/a%20b.mp4' },
+    {
+      what: 'a CDN for several buckets',
+      options: { publicBaseUrl: 'https://{bucket}.cdn.example/v/{key}?x=1' },
+      url: 'https://results.cdn.example/v/a%20b.mp4?x=1',
+    },
+  ])('URLs by $what', ({ options, url }) => {
+    const store = createSpacesStore({ ...spacesOptions(), ...options });
+    expect(store.publicUrl(BUCKET, 'a b.mp4')).toBe(url.replace('PORT', new URL(rgw.endpoint).port));
+  });
+
+  describe('says what an operator must mend', () => {
+    const refusalOf = async (options: object, bucket = BUCKET) => {
+      const store = createSpacesStore({ ...spacesOptions(), ...options });
+      const { path } = await makeFile(5);
+      const publication = { bucket, key: 'refused.mp4', path, sizeBytes: 5, sha256Hex: 'x', assertMayPublish: allow };
+      return store.put(publication, signal).then(
+        () => 'put',
+        (error: unknown) => (error as { code: string }).code,
+      );
+    };
+
+    test('a secret that is wrong', async () => {
+      expect(await refusalOf({ secretAccessKey: 'wrong' })).toBe('STORAGE_CREDENTIALS_REFUSED');
+    });
+    test('a key that nobody knows', async () => {
+      expect(await refusalOf({ accessKeyId: 'NOBODY' })).toBe('STORAGE_CREDENTIALS_REFUSED');
+    });
+    test('a bucket that is not there', async () => {
+      expect(await refusalOf({}, 'no-such-bucket')).toBe('STORAGE_BUCKET_MISSING');
+    });
+    test('a bucket of somebody else', async () => {
+      expect(await refusalOf(await rgw.addUser('stranger'))).toBe('STORAGE_FORBIDDEN');
+    });
+  });
+});

@@ -1,0 +1,79 @@
+import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
+import { findFreePort } from './free-port.ts';
+
+/**
+ * - `answer`: this instead of the store's
+ * - `reset`: the connection breaks while the request is on its way
+ * - `lose`: the store does it, but its answer is lost
+ * - `hang`: nothing happens
+ */
+export type Fault = { answer: number; headers?: Record<string, string> } | 'reset' | 'lose' | 'hang';
+
+/** A network between us and the gateway that fails as networks do. */
+export interface S3Proxy {
+  endpoint: string;
+  /** `PUT /bucket/key?partNumber=1`, in the order in which they came. */
+  readonly requests: string[];
+  /** Asked at every request: what shall go wrong. */
+  failAt(decide: (line: string, count: number) => Fault | undefined): void;
+  stop(): Promise<void>;
+}
+
+export async function startS3Proxy(gateway: string): Promise<S3Proxy> {
+  const port = await findFreePort();
+  const requests: string[] = [];
+  const counts = new Map<string, number>();
+  let decide: Parameters<S3Proxy['failAt']>[0] = () => undefined;
+  const server = createServer((incoming, response) => {
+    const line = `${incoming.method} ${incoming.url!.replace(/[&?](x-id|uploadId)=[^&]*/g, '')}`;
+    requests.push(line);
+    const count = (counts.get(line) ?? 0) + 1;
+    counts.set(line, count);
+    handle(gateway, incoming, response, decide(line, count));
+  });
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    requests,
+    failAt(next) {
+      decide = next;
+      counts.clear();
+      requests.length = 0;
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+function handle(gateway: string, incoming: IncomingMessage, response: ServerResponse, fault: Fault | undefined): void {
+  incoming.on('error', () => undefined);
+  if (fault === 'hang') {
+    incoming.resume();
+    return;
+  }
+  if (fault === 'reset') {
+    incoming.once('data', () => incoming.socket.destroy());
+    return;
+  }
+  if (typeof fault === 'object') {
+    incoming.resume();
+    incoming.once('end', () => response.writeHead(fault.answer, fault.headers).end());
+    return;
+  }
+  // The host is part of what is signed, so it stays the one that was asked.
+  const { method, url, headers } = incoming;
+  const onward = forward(new URL(url!, gateway), { method, headers, setHost: false }, (answer) => {
+    if (fault === 'lose') {
+      answer.resume();
+      answer.once('end', () => incoming.socket.destroy());
+      return;
+    }
+    response.writeHead(answer.statusCode!, answer.headers);
+    answer.pipe(response);
+  });
+  onward.on('error', () => response.destroy());
+  response.on('close', () => onward.destroy());
+  incoming.pipe(onward);
+}

@@ -1,0 +1,72 @@
+import {
+  AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import type { TestRgw } from './rgw.ts';
+
+/** A bucket owner's view of the gateway: what an operator sees, whatever the service believes. */
+export interface TestSpaces {
+  /** What the API and the worker need to know. */
+  env: Record<string, string>;
+  createBucket(bucket: string): Promise<void>;
+  /** Begins an upload and ends it. */
+  warmUp(bucket: string): Promise<void>;
+  /** @returns its URL, which only the owner may fetch */
+  putPrivate(bucket: string, key: string, content: Buffer): Promise<string>;
+  /** Every key in the bucket, in order. */
+  list(bucket: string): Promise<string[]>;
+  /** Uploads that were begun, and neither completed nor aborted. */
+  listUploads(bucket: string): Promise<string[]>;
+  read(bucket: string, key: string): Promise<Buffer>;
+  close(): void;
+}
+
+/** @param endpoint the gateway's, or that of a proxy before it */
+export function openSpaces(rgw: TestRgw, endpoint = rgw.endpoint): TestSpaces {
+  const { accessKeyId, secretAccessKey } = rgw;
+  const client = new S3Client({
+    ...{ endpoint: rgw.endpoint, region: 'us-east-1', forcePathStyle: true },
+    credentials: { accessKeyId, secretAccessKey },
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+  return {
+    env: {
+      ...{ DO_SPACES_KEY: accessKeyId, DO_SPACES_SECRET: secretAccessKey },
+      ...{ SPACES_ENDPOINT: endpoint, SPACES_FORCE_PATH_STYLE: 'true' },
+    },
+    async createBucket(bucket) {
+      await client.send(new CreateBucketCommand({ Bucket: bucket }));
+    },
+    async warmUp(bucket) {
+      const object = { Bucket: bucket, Key: 'warm-up' };
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand(object));
+      await client.send(new UploadPartCommand({ ...object, UploadId, PartNumber: 1, Body: 'x' }));
+      await client.send(new AbortMultipartUploadCommand({ ...object, UploadId }));
+    },
+    async putPrivate(bucket, key, content) {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content }));
+      return `${endpoint}/${bucket}/${key}`;
+    },
+    async list(bucket) {
+      const { Contents: objects = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+      return objects.map(({ Key: key }) => key!).toSorted();
+    },
+    async listUploads(bucket) {
+      const { Uploads: uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+      return uploads.map(({ Key: key }) => key!);
+    },
+    async read(bucket, key) {
+      const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      return Buffer.from(await body!.transformToByteArray());
+    },
+    close: () => client.destroy(),
+  };
+}
