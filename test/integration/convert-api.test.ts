@@ -143,6 +143,11 @@ describe('a body that does not fit is a problem that names the field', () => {
     ['options.timing', { options: { timing: 'approximate' } }],
     ['options.scale', { options: { scale: -1 } }],
     ['options', { options: { crfs: 1 } }],
+    ['upload.putUrl', { upload: {} }],
+    ['upload.putUrl', { upload: { putUrl: 'not a url', posterPutUrl: 'https://example.com/a.jpg' } }],
+    ['upload.posterPutUrl', { upload: { putUrl: 'https://a.com/x?s=1', posterPutUrl: 'https://a.com/x?s=2' } }],
+    ['upload', { upload: { putUrl: 'https://a.com/x', url: 'https://a.com/y' } }],
+    ['upload', { zipUrl: undefined, videoUrl: 'https://a.com/x.mov', upload: { putUrl: 'https://a.com/x' } }],
     ['zipUrl', { videoUrl: 'https://example.com/a.mov' }],
     ['zipUrl', { zipUrl: undefined }],
   ])('%s in %j', async (path, changes) => {
@@ -187,6 +192,13 @@ test('a URL that is no http is refused before anything is queued', async () => {
     status: 422,
     body: { code: 'CALLBACK_URL_REFUSED' },
   });
+  const putUrl = 'https://example.com/a.mp4';
+  for (const upload of [{ putUrl: 'ftp://example.com/a.mp4' }, { putUrl, posterPutUrl: 'file:///etc/passwd' }]) {
+    expect(await stack.post({ ...TODAYS_BODY, upload })).toMatchObject({
+      status: 422,
+      body: { code: 'UPLOAD_URL_REFUSED' },
+    });
+  }
 });
 
 describe('a token', () => {

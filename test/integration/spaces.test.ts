@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parsePlaylistUris } from '@tapedeck/media';
 import { buildSampleTape } from '../../scripts/sample/tape.ts';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
@@ -36,7 +36,7 @@ test('a tape that only we may read becomes an MP4 beside it that everybody may s
   const { zip } = await buildSampleTape();
   const zipUrl = await spaces.putPrivate('tapes', 'auth0|123/wand.zip', zip);
   expect((await fetch(zipUrl)).status).toBe(403);
-  const { body } = await stack.post(stack.tapeRequest(zipUrl, { slug: 'wand' }));
+  const { body } = await stack.post(stack.tapeRequest(zipUrl, { slug: 'wand', options: { scale: 1 } }));
   const { mp4Url, posterUrl, size } = tapeOutput(await stack.finished(body.jobId));
   expect([mp4Url, posterUrl]).toEqual([
     `${rgw.endpoint}/tapes/auth0|123/wand.mp4`,
@@ -85,5 +85,52 @@ test('a bucket that is not there is said at once', async () => {
     status: 'failed',
     attempt: 1,
     error: { code: 'STORAGE_BUCKET_MISSING', phase: 'publish' },
+  });
+});
+
+describe('a tape whose caller says where to put it', () => {
+  let caller: TestSpaces;
+  beforeAll(async () => {
+    caller = openSpaces({ endpoint: rgw.endpoint, ...(await rgw.addUser('caller')) });
+    await caller.createBucket('theirs');
+  });
+  afterAll(() => caller.close());
+
+  async function convertTo(upload: object, mongoId: string) {
+    const zipUrl = stack.source.serve(`/${mongoId}.zip`, (await buildSampleTape()).zip);
+    const { status, body } = await stack.post(stack.tapeRequest(zipUrl, { mongoId, upload, options: { scale: 1 } }));
+    expect(status).toBe(202);
+    return stack.finished(body.jobId);
+  }
+
+  test('lies there, and our keys were not needed', async () => {
+    const putUrl = await caller.presignPut('theirs', 'a|b/wand.mp4');
+    const posterPutUrl = await caller.presignPut('theirs', 'a|b/wand.jpg');
+    const job = await convertTo({ putUrl, posterPutUrl }, 'wand-to-them');
+    const { mp4Url, posterUrl, size } = tapeOutput(job);
+    expect([mp4Url, posterUrl]).toEqual([putUrl.split('?')[0], posterPutUrl.split('?')[0]]);
+    const answer = await fetch(mp4Url);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'video/mp4']);
+    expect((await answer.arrayBuffer()).byteLength).toBe(size);
+    expect((await fetch(posterUrl!)).headers.get('content-type')).toBe('image/jpeg');
+    expect(await caller.list('theirs')).toEqual(['a|b/wand.jpg', 'a|b/wand.mp4']);
+
+    const [callback] = await stack.receiver.waitFor(job.jobId);
+    expect(callback!.event).toMatchObject({ status: 'complete', mp4Url });
+    for (const text of [callback!.body, JSON.stringify(job), stack.worker!.log(), stack.api.log()]) {
+      expect(text).not.toContain('X-Amz-Signature');
+    }
+  });
+
+  test('has no poster where none can be put, and fails at once where nothing can', async () => {
+    const putUrl = await caller.presignPut('theirs', 'alone.mp4');
+    expect(tapeOutput(await convertTo({ putUrl }, 'alone')).posterUrl).toBeUndefined();
+    const expired = await caller.presignPut('theirs', 'late.mp4', 1);
+    expect(await convertTo({ putUrl: expired }, 'late')).toMatchObject({
+      status: 'failed',
+      attempt: 1,
+      error: { code: 'UPLOAD_REFUSED', phase: 'publish', message: expect.stringContaining('403, AccessDenied') },
+    });
+    expect(await caller.list('theirs')).not.toContain('late.mp4');
   });
 });

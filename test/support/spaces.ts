@@ -9,6 +9,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { TestRgw } from './rgw.ts';
 
 /** A bucket owner's view of the gateway: what an operator sees, whatever the service believes. */
@@ -25,11 +26,16 @@ export interface TestSpaces {
   /** Uploads that were begun, and neither completed nor aborted. */
   listUploads(bucket: string): Promise<string[]>;
   read(bucket: string, key: string): Promise<Buffer>;
+  /** A URL to which whoever has it may PUT the object, which everybody may see then. */
+  presignPut(bucket: string, key: string, expiresInSec?: number): Promise<string>;
   close(): void;
 }
 
 /** @param endpoint the gateway's, or that of a proxy before it */
-export function openSpaces(rgw: TestRgw, endpoint = rgw.endpoint): TestSpaces {
+export function openSpaces(
+  rgw: Pick<TestRgw, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>,
+  endpoint = rgw.endpoint,
+): TestSpaces {
   const { accessKeyId, secretAccessKey } = rgw;
   const client = new S3Client({
     ...{ endpoint: rgw.endpoint, region: 'us-east-1', forcePathStyle: true },
@@ -66,6 +72,14 @@ export function openSpaces(rgw: TestRgw, endpoint = rgw.endpoint): TestSpaces {
     async read(bucket, key) {
       const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       return Buffer.from(await body!.transformToByteArray());
+    },
+    presignPut(bucket, key, expiresInSec = 600) {
+      const command = new PutObjectCommand({ Bucket: bucket, Key: key, ACL: 'public-read' });
+      return getSignedUrl(client, command, {
+        expiresIn: expiresInSec,
+        // A header, as most callers sign it, and not part of the query.
+        unhoistableHeaders: new Set(['x-amz-acl']),
+      });
     },
     close: () => client.destroy(),
   };

@@ -58,7 +58,30 @@ const common = {
 /** A caller's own reference comes under either name; the chosen one is `reference`. */
 const named = { mongoId: reference.optional(), id: reference.optional() };
 
-const tapeFields = { ...named, zipUrl: url, options: tapeOptionsSchema, ...common };
+const uploadSchema = z
+  .strictObject({
+    putUrl: url.describe('a presigned URL for PUT, to which the MP4 goes'),
+    posterPutUrl: url.optional().describe('likewise for the poster; without it there is none'),
+  })
+  .refine(({ putUrl, posterPutUrl }) => posterPutUrl === undefined || !isSameAddress(putUrl, posterPutUrl), {
+    path: ['posterPutUrl'],
+    error: 'expected the URL of another object than putUrl',
+  });
+/** Where a tape's results go when not into the bucket: our credentials are not needed. */
+export type Upload = z.output<typeof uploadSchema>;
+
+function isSameAddress(one: string, other: string): boolean {
+  const [a, b] = [URL.parse(one), URL.parse(other)];
+  return a !== null && b !== null && a.origin === b.origin && a.pathname === b.pathname;
+}
+
+const tapeFields = {
+  ...named,
+  zipUrl: url,
+  options: tapeOptionsSchema,
+  upload: uploadSchema.optional(),
+  ...common,
+};
 
 export const hlsOptionsSchema = z
   .strictObject({
@@ -74,13 +97,21 @@ const tapeRequestSchema = z
   .transform(({ type: _type, ...body }, context) => {
     const chosen = body.mongoId ?? body.id;
     if (chosen === undefined) return missingReference(context, 'mongoId', 'mongoId or id', body);
-    return { kind: 'tape' as const, reference: chosen, ...body };
+    const { upload, options } = body;
+    const poster = options.poster && (!upload || upload.posterPutUrl !== undefined);
+    return { kind: 'tape' as const, reference: chosen, ...body, options: { ...options, poster } };
   });
 
 const hlsRequestSchema = z
   // `storyboard` beside `ladder` means the same as within `options`.
-  .object({ type: z.literal('hls').optional(), storyboard: z.boolean().optional(), ...hlsFields })
-  .transform(({ type: _type, storyboard, ...body }, context) => {
+  .object({
+    type: z.literal('hls').optional(),
+    storyboard: z.boolean().optional(),
+    // A stream is hundreds of objects, whose names are not known before.
+    upload: z.undefined({ error: 'expected none for a video: only a tape can be uploaded to a URL' }).optional(),
+    ...hlsFields,
+  })
+  .transform(({ type: _type, storyboard, upload: _upload, ...body }, context) => {
     const chosen = body.id ?? body.mongoId;
     if (chosen === undefined) return missingReference(context, 'id', 'id or mongoId', body);
     // Every event of a video names `id`; a caller who sent `mongoId` finds that name too.

@@ -105,6 +105,18 @@ export const ERROR_TABLE = {
   },
   STORAGE_KEY_REFUSED: { retryable: false, httpStatus: 422, summary: 'The object key cannot be used in this store' },
 
+  UPLOAD_URL_REFUSED: { retryable: false, httpStatus: 422, summary: 'A URL of upload is not allowed' },
+  UPLOAD_REFUSED: {
+    retryable: false,
+    httpStatus: 422,
+    summary: 'A URL of upload does not take the result: wrong, for another request, or expired',
+  },
+  UPLOAD_UNAVAILABLE: {
+    retryable: true,
+    httpStatus: 502,
+    summary: 'What a URL of upload leads to cannot be reached or answers an error',
+  },
+
   WORKER_DISK_FULL: { retryable: true, httpStatus: 507, summary: 'The worker has no disk space left' },
   WORKER_LOST: { retryable: false, httpStatus: 500, summary: 'The worker died with this job every time' },
   WORKER_INTERNAL: { retryable: true, httpStatus: 500, summary: 'The worker failed in a way that it should not have' },

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { parseRetryAfter, signEvent } from './callback.ts';
+import { signEvent } from './callback.ts';
+import { parseRetryAfter } from './retry-after.ts';
 
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { JobError } from '@tapedeck/contracts';
 import { request, type Dispatcher } from 'undici';
 import { isAddressRefused } from './guarded-agent.ts';
+import { parseRetryAfter } from './retry-after.ts';
 import { assertUrlAllowed, type UrlPolicy } from './url-policy.ts';
 
 export interface CallbackSender {
@@ -80,14 +81,6 @@ export function signEvent(secrets: readonly string[], eventId: string, timestamp
     .map((secret) => Buffer.from(secret.replace(/^whsec_/, ''), 'base64'))
     .map((key) => `v1,${createHmac('sha256', key).update(signedContent).digest('base64')}`)
     .join(' ');
-}
-
-/** Seconds or an HTTP date (RFC 9110, 10.2.3). */
-export function parseRetryAfter(header: string | string[] | undefined, nowMs: number = Date.now()): number | undefined {
-  if (typeof header !== 'string') return undefined;
-  if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
-  const dateMs = Date.parse(header);
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
 }
 
 function describeFailure(error: unknown, deadline: AbortSignal): string {

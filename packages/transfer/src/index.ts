@@ -5,6 +5,7 @@ export { hashFile } from './hash-file.ts';
 export { createObjectStore } from './create-object-store.ts';
 export { createLocalStore, storageDir } from './local-store.ts';
 export { createSpacesStore, type SpacesStoreOptions } from './spaces-store.ts';
+export { addressOf, putToPresignedUrl } from './presigned-upload.ts';
 export { objectHeaders } from './object-headers.ts';
 export { buildHlsKey, buildTapeKeys, findObjectKey, isAtEndpoint, type StoreAddresses } from './object-key.ts';
 export type { ListedObject, ObjectStore, Publication } from './object-store.ts';

@@ -10,7 +10,7 @@ export interface UrlPolicy {
   allowPrivateNetwork: boolean;
 }
 
-export type UrlRefusedCode = 'SOURCE_URL_REFUSED' | 'CALLBACK_URL_REFUSED';
+export type UrlRefusedCode = 'SOURCE_URL_REFUSED' | 'CALLBACK_URL_REFUSED' | 'UPLOAD_URL_REFUSED';
 
 const PORTS = ['', '443', '8443'];
 /** Names that never leave the machine or the local network (RFC 6761, RFC 6762, RFC 8375). */

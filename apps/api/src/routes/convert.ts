@@ -2,11 +2,13 @@ import { HLS_NAMES, JobError, parseConvertRequest, sourceUrlOf, type ConvertRequ
 import { loadRecord, submitJob, type Queues, type Redis, type SubmitResult } from '@tapedeck/jobs';
 import { withDeadline } from '@tapedeck/runtime';
 import {
+  addressOf,
   assertUrlAllowed,
   buildHlsKey,
   buildTapeKeys,
   type ObjectStore,
   type StoreAddresses,
+  type UrlPolicy,
 } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
@@ -30,8 +32,8 @@ export async function convertRoute(
     assertUrlAllowed(sourceUrlOf(convertRequest), policy, 'SOURCE_URL_REFUSED');
     assertUrlAllowed(convertRequest.callbackUrl, policy, 'CALLBACK_URL_REFUSED');
 
-    const [outputKey, ...otherKeys] = buildOutputKeys(convertRequest, addresses);
-    for (const key of [outputKey, ...otherKeys]) store.assertKey(convertRequest.bucket, key);
+    assertUploadAllowed(convertRequest, policy);
+    const outputKey = chooseOutput(convertRequest, addresses, store);
 
     const result = await orQueueUnavailable(() =>
       submitJob(redis, queues, {
@@ -62,11 +64,26 @@ export async function convertRoute(
   });
 }
 
-/** Where the result will be, first what names it; decided now, so that an impossible place is the caller's to hear of. */
-function buildOutputKeys(request: ConvertRequest, addresses: StoreAddresses): [string, ...string[]] {
-  if (request.kind === 'hls') return [buildHlsKey(request.slug, HLS_NAMES.master)];
+function assertUploadAllowed(request: ConvertRequest, policy: UrlPolicy): void {
+  if (request.kind !== 'tape' || !request.upload) return;
+  const { putUrl, posterPutUrl } = request.upload;
+  for (const url of [putUrl, posterPutUrl]) if (url) assertUrlAllowed(url, policy, 'UPLOAD_URL_REFUSED');
+}
+
+/**
+ * Decided now, so that an impossible place is the caller's to hear of.
+ * @returns what names the result: a key in the bucket, or the address of an upload without its signature
+ */
+function chooseOutput(request: ConvertRequest, addresses: StoreAddresses, store: ObjectStore): string {
+  if (request.kind === 'hls') {
+    const masterKey = buildHlsKey(request.slug, HLS_NAMES.master);
+    store.assertKey(request.bucket, masterKey);
+    return masterKey;
+  }
+  if (request.upload) return addressOf(request.upload.putUrl);
   const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
-  return [mp4Key, posterKey];
+  for (const key of [mp4Key, posterKey]) store.assertKey(request.bucket, key);
+  return mp4Key;
 }
 
 function parseBody(body: unknown): ConvertRequest {
