@@ -4,7 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createLocalStore, createSpacesStore, hashFile, type ListedObject, type ObjectStore } from '@tapedeck/transfer';
+import {
+  createLocalStore,
+  createSpacesStore,
+  hashFile,
+  type ListedObject,
+  type ObjectStore,
+  type UnfinishedPut,
+} from '@tapedeck/transfer';
 import { startRgw, type TestRgw } from '../support/rgw.ts';
 import { openSpaces, type TestSpaces } from '../support/spaces.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
@@ -18,8 +25,15 @@ let spaces: TestSpaces;
 const stores = new Map<string, ObjectStore>();
 
 const spacesOptions = () => ({
-  ...{ endpoint: rgw.endpoint, region: 'us-east-1', forcePathStyle: true, publicBaseUrl: undefined },
+  ...{
+    endpoint: rgw.endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    publicBaseUrl: undefined,
+    requestsPerSec: 1_000,
+  },
   ...{ accessKeyId: rgw.accessKeyId, secretAccessKey: rgw.secretAccessKey },
+  limits: { retryDelaysMs: [100, 300, 600] },
 });
 
 beforeAll(async () => {
@@ -118,6 +132,47 @@ describe.each(['local', 'spaces'])('the %s store', (name) => {
     expect(outcome === 'put' ? stored?.sizeBytes : stored).toBe(outcome === 'put' ? content.length : undefined);
   });
 
+  describe('a put that is going on', () => {
+    const KEY = 'auth0|1/half 100%/wand.mp4';
+    const unfinished = async (prefix: string): Promise<UnfinishedPut[]> => {
+      const puts: UnfinishedPut[] = [];
+      for await (const one of store().listUnfinished(BUCKET, prefix, signal)) puts.push(one);
+      return puts;
+    };
+    /** Of what takes more than one request; the rest is there, or it is not. */
+    const LARGE_BYTES = 12 * 1024 * 1024;
+
+    test('is listed below its prefix, until it has ended', async () => {
+      const seen: (string[] | undefined)[] = [];
+      await put(store(), KEY, await makeFile(LARGE_BYTES), async () => {
+        for (const prefix of ['auth0|1/', KEY, 'auth0|1/half 100%/wand', 'auth0|2/']) {
+          seen.push((await unfinished(prefix)).map(({ key }) => key));
+        }
+      });
+      expect(seen).toEqual([[KEY], [KEY], [KEY], []]);
+      expect(await unfinished('')).toEqual([]);
+    });
+
+    test('fails when it is discarded, and leaves nothing', async () => {
+      const putting = put(store(), KEY.replace('wand', 'dead'), await makeFile(LARGE_BYTES), async () => {
+        for (const one of await unfinished('auth0|1/')) {
+          await store().discard(BUCKET, one, signal);
+          await store().discard(BUCKET, one, signal);
+        }
+      });
+      await expect(putting).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+      expect(await store().head(BUCKET, KEY.replace('wand', 'dead'), signal)).toBeUndefined();
+      expect(await unfinished('')).toEqual([]);
+    });
+
+    test('is not in the way of another with its key', async () => {
+      const [one, other] = [await makeFile(LARGE_BYTES), await makeFile(LARGE_BYTES)];
+      await Promise.all(Array.from({ length: 6 }, (_, at) => put(store(), KEY, at % 2 ? one : other)));
+      expect((await store().head(BUCKET, KEY, signal))?.sizeBytes).toBe(LARGE_BYTES);
+      expect(await unfinished('')).toEqual([]);
+    });
+  });
+
   test('says of what is not there that it is not there', async () => {
     expect(await store().head(BUCKET, 'no/such', signal)).toBeUndefined();
     expect(await store().read(BUCKET, 'no/such', 10, signal)).toBeUndefined();
@@ -207,6 +262,34 @@ describe('Spaces', () => {
     expect(store.publicUrl(BUCKET, 'a b.mp4')).toBe(url.replace('PORT', new URL(rgw.endpoint).port));
   });
 
+  test('asks no more often than it may, and a single time at once', async () => {
+    const store = createSpacesStore({ ...spacesOptions(), requestsPerSec: 20 });
+    const ask = () => store.head(BUCKET, 'pace', signal);
+    const startedAt = performance.now();
+    await ask();
+    expect(performance.now() - startedAt).toBeLessThan(900);
+    await Promise.all(Array.from({ length: 20 }, ask));
+    expect(performance.now() - startedAt).toBeGreaterThan(950);
+  });
+
+  test('lists more unfinished puts than fit one answer', async () => {
+    const keys = Array.from({ length: 1_100 }, (_, at) => `many/${at}.ts`);
+    const puts = await Promise.all(keys.map(async (key) => ({ key, putId: await spaces.beginUpload(BUCKET, key) })));
+    const listed = [];
+    for await (const { key } of stores.get('spaces')!.listUnfinished(BUCKET, 'many/', signal)) listed.push(key);
+    expect(listed.toSorted()).toEqual(keys.toSorted());
+    await Promise.all(puts.map((one) => stores.get('spaces')!.discard(BUCKET, one, signal)));
+  });
+
+  test('is put to with a clock that is an hour off', async () => {
+    const { path, content } = await makeFile(7_000_000);
+    const anHourOff = 'data:text/javascript,const{now}=Date;Date.now=()=>now()+3600e3';
+    const options = JSON.stringify({ ...spacesOptions(), publicBaseUrl: undefined });
+    const args = ['--import', anHourOff, 'test/support/upload-file.mjs', options, BUCKET, 'early.mp4', path];
+    await promisify(execFile)(process.execPath, args);
+    expect((await stores.get('spaces')!.head(BUCKET, 'early.mp4', signal))?.sizeBytes).toBe(content.length);
+  });
+
   // Measured: 186 MB, of which 110 are Node and the SDK. The bound leaves room for a garbage collector that comes late.
   test('takes two gigabytes in a tenth of the memory', async () => {
     const path = join(temp.dir, 'huge');
@@ -242,6 +325,11 @@ describe('Spaces', () => {
     });
     test('a bucket of somebody else', async () => {
       expect(await refusalOf(await rgw.addUser('stranger'))).toBe('STORAGE_FORBIDDEN');
+    });
+    test('a bucket where nothing may be made public', async () => {
+      await spaces.createBucket('closed');
+      await spaces.blockPublicAcls('closed');
+      expect(await refusalOf({}, 'closed')).toBe('STORAGE_FORBIDDEN');
     });
   });
 });

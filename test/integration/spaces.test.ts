@@ -33,7 +33,7 @@ async function convertVideo(slug: string, content: Buffer, changes: object = {})
 }
 
 test('a tape that only we may read becomes an MP4 beside it that everybody may see', async () => {
-  const { zip } = await buildSampleTape();
+  const { zip } = await buildSampleTape(6);
   const zipUrl = await spaces.putPrivate('tapes', 'auth0|123/wand.zip', zip);
   expect((await fetch(zipUrl)).status).toBe(403);
   const { body } = await stack.post(stack.tapeRequest(zipUrl, { slug: 'wand', options: { scale: 1 } }));
@@ -97,7 +97,7 @@ describe('a tape whose caller says where to put it', () => {
   afterAll(() => caller.close());
 
   async function convertTo(upload: object, mongoId: string) {
-    const zipUrl = stack.source.serve(`/${mongoId}.zip`, (await buildSampleTape()).zip);
+    const zipUrl = stack.source.serve(`/${mongoId}.zip`, (await buildSampleTape(6)).zip);
     const { status, body } = await stack.post(stack.tapeRequest(zipUrl, { mongoId, upload, options: { scale: 1 } }));
     expect(status).toBe(202);
     return stack.finished(body.jobId);

@@ -2,12 +2,14 @@ import { createServer, request as forward, type IncomingMessage, type ServerResp
 import { findFreePort } from './free-port.ts';
 
 /**
- * - `answer`: this instead of the store's
+ * - `answer`: this instead of the store's, with an S3 error's code where there is one
+ * - `refuse`: the connection ends before anything is read
  * - `reset`: the connection breaks while the request is on its way
  * - `lose`: the store does it, but its answer is lost
  * - `hang`: nothing happens
  */
-export type Fault = { answer: number; headers?: Record<string, string> } | 'reset' | 'lose' | 'hang';
+export type Fault =
+  { answer: number; code?: string; headers?: Record<string, string> } | 'refuse' | 'reset' | 'lose' | 'hang';
 
 /** A network between us and the gateway that fails as networks do. */
 export interface S3Proxy {
@@ -53,13 +55,18 @@ function handle(gateway: string, incoming: IncomingMessage, response: ServerResp
     incoming.resume();
     return;
   }
+  if (fault === 'refuse') {
+    incoming.socket.destroy();
+    return;
+  }
   if (fault === 'reset') {
     incoming.once('data', () => incoming.socket.destroy());
     return;
   }
   if (typeof fault === 'object') {
     incoming.resume();
-    incoming.once('end', () => response.writeHead(fault.answer, fault.headers).end());
+    const { answer, code, headers } = fault;
+    incoming.once('end', () => response.writeHead(answer, headers).end(code && `<Error><Code>${code}</Code></Error>`));
     return;
   }
   // The host is part of what is signed, so it stays the one that was asked.

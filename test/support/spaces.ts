@@ -6,6 +6,7 @@ import {
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  PutPublicAccessBlockCommand,
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
@@ -19,6 +20,10 @@ export interface TestSpaces {
   createBucket(bucket: string): Promise<void>;
   /** Begins an upload and ends it. */
   warmUp(bucket: string): Promise<void>;
+  /** Begins an upload and leaves it so. @returns its id */
+  beginUpload(bucket: string, key: string): Promise<string>;
+  /** From now on, whoever asks for a public object there is refused. */
+  blockPublicAcls(bucket: string): Promise<void>;
   /** @returns its URL, which only the owner may fetch */
   putPrivate(bucket: string, key: string, content: Buffer): Promise<string>;
   /** Every key in the bucket, in order. */
@@ -56,6 +61,16 @@ export function openSpaces(
       const { UploadId } = await client.send(new CreateMultipartUploadCommand(object));
       await client.send(new UploadPartCommand({ ...object, UploadId, PartNumber: 1, Body: 'x' }));
       await client.send(new AbortMultipartUploadCommand({ ...object, UploadId }));
+    },
+    async beginUpload(bucket, key) {
+      const { UploadId: uploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }));
+      return uploadId!;
+    },
+    async blockPublicAcls(bucket) {
+      const configuration = { BlockPublicAcls: true };
+      await client.send(
+        new PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration: configuration }),
+      );
     },
     async putPrivate(bucket, key, content) {
       await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content }));

@@ -1,4 +1,5 @@
 import type { ConvertRequest, HlsRequest, TapeRequest } from '@tapedeck/contracts';
+import type { Places } from '@tapedeck/jobs';
 import type { MediaTools } from '@tapedeck/media';
 import type { Logger } from '@tapedeck/runtime';
 import type { ObjectStore, StoreAddresses, UrlPolicy } from '@tapedeck/transfer';
@@ -28,6 +29,8 @@ export interface AttemptContext<Request extends ConvertRequest = ConvertRequest>
   progress: ProgressReporter;
   /** Throws when another attempt holds the job. Asked right before anything becomes public. */
   assertHolder(): Promise<void>;
+  /** Says which keys are going to be put, before the first is. */
+  announcePublishing(places: Places): Promise<void>;
   /** Asks for the removal, later on, of segments below a slug that no playlist names any more. */
   scheduleCleanup(): Promise<void>;
   /** Runs while no other job replaces the objects below this one's slug. */

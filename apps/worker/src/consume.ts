@@ -1,5 +1,6 @@
 import { asJobError, JobError, type ConvertRequest, type JobOutput, type TerminalOutcome } from '@tapedeck/contracts';
 import {
+  announcePublishing,
   beginAttempt,
   CONVERSIONS,
   handBack,
@@ -132,6 +133,7 @@ async function runInWorkspace(
       jobId,
       workspace,
       assertHolder: () => assertHolder(redis, attempt),
+      announcePublishing: (places) => announcePublishing(redis, attempt, record.request.bucket, places),
       takeTurn: (work) => takeTurn(redis, record.request, watch.signal, work),
       scheduleCleanup: () => scheduleCleanup(redis, record.request, Date.now() + equipment.config.SUPERSEDED_KEEP_MS),
     });

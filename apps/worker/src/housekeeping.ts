@@ -4,7 +4,7 @@ import { reportAlive, SIGN_INTERVAL_MS, sweepOutbox, sweepUnqueued, type Queues,
 import { VERSION, type Logger } from '@tapedeck/runtime';
 import type { Workspaces } from './workspace.ts';
 
-const SWEEP_INTERVAL_MS = 30_000;
+const SWEEP_INTERVAL_MS = 10_000;
 const CLEANUP_INTERVAL_MS = 60_000;
 /** A submit that still works on its second step is younger than this. */
 const UNQUEUED_AFTER_MS = 10_000;
@@ -19,6 +19,8 @@ export interface HousekeepingOptions {
   busy: () => number;
   /** Removes from the store what later runs have superseded. */
   cleanUp: (signal: AbortSignal) => Promise<void>;
+  /** Removes from the store what attempts have left half put. */
+  discardUnfinished: (signal: AbortSignal) => Promise<void>;
   logger: Logger;
 }
 
@@ -35,6 +37,7 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
       signal,
     ),
     repeat('cleanup', CLEANUP_INTERVAL_MS, () => options.cleanUp(signal), logger, signal),
+    repeat('sweep of unfinished uploads', SWEEP_INTERVAL_MS, () => options.discardUnfinished(signal), logger, signal),
     repeat('sweep of the outbox', SWEEP_INTERVAL_MS, () => sweepOutbox(redis, queues), logger, signal),
   ]);
 }

@@ -15,3 +15,14 @@ const RUN_ID = '[0-9a-f]{12}';
 /** Media playlists and segments as the two builders above write them. */
 export const isHlsPlaylistName = (name: string): boolean => /^[^/]+\/playlist\.m3u8$/.test(name);
 export const isHlsSegmentName = (name: string): boolean => new RegExp(`^[^/]+/${RUN_ID}-\\d+\\.ts$`).test(name);
+
+const FIXED_NAMES: readonly string[] = [
+  HLS_NAMES.master,
+  HLS_NAMES.poster,
+  HLS_NAMES.storyboard,
+  HLS_NAMES.storyboardVtt,
+];
+
+/** Whether a run can have written it: below a slug there may be what others put there, the source for one. */
+export const isHlsName = (name: string): boolean =>
+  FIXED_NAMES.includes(name) || isHlsPlaylistName(name) || isHlsSegmentName(name);

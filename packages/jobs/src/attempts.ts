@@ -78,7 +78,7 @@ export async function reportProgress(redis: Redis, attempt: Attempt, news: Attem
 }
 
 /** Is it still this attempt's job? Asked right before anything becomes public. */
-export async function isHolder(redis: Redis, attempt: Attempt): Promise<boolean> {
+export async function isHolder(redis: Redis, attempt: Pick<Attempt, 'jobId' | 'token'>): Promise<boolean> {
   return (await redis.hget(keys.job(attempt.jobId), 'holder')) === attempt.token;
 }
 

@@ -19,6 +19,13 @@ export { loadOutboxEntry, recordCallbackTry, sweepOutbox, sweepUnqueued, type Ou
 export { QUEUE_PREFIX } from './keys.ts';
 export { CALLBACKS, CONVERSIONS, openQueues, type Queues } from './queues.ts';
 export { takeTurn } from './publication-lock.ts';
+export {
+  announcePublishing,
+  forgetAnnouncement,
+  loadAnnouncements,
+  type Announcement,
+  type Places,
+} from './publishing.ts';
 export { buildJobView, loadRecord, type JobRecord, type StoredJobError } from './record.ts';
 export { connectRedis, waitForRedis, type Redis } from './redis.ts';
 export { settleAttempt } from './settle.ts';

@@ -7,6 +7,7 @@
  * - `unqueued` sorted set: records whose queue entry was not yet confirmed, by time in ms
  * - `outbox` sorted set: jobs whose event was settled and not yet delivered or given up, by time in ms
  * - `publication:<bucket>/<slug>` string with a time to live: the turn of the job that replaces objects there
+ * - `publishing` set: attempts that publish, or have, and where; until what they left unfinished is removed
  * - `cleanups` sorted set: slugs with superseded segments, by the time in ms when those may go
  * - `worker:<id>` string with a time to live: a worker's last sign of life
  * - `workers` set: the ids of workers that may be alive
@@ -22,6 +23,7 @@ export const keys = {
   unqueued: `${PREFIX}:unqueued`,
   outbox: `${PREFIX}:outbox`,
   publication: (bucket: string, slug: string) => `${PREFIX}:publication:${bucket}/${slug}`,
+  publishing: `${PREFIX}:publishing`,
   cleanups: `${PREFIX}:cleanups`,
   worker: (workerId: string) => `${PREFIX}:worker:${workerId}`,
   workers: `${PREFIX}:workers`,

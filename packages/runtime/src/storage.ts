@@ -11,6 +11,7 @@ export type Storage =
       accessKeyId: string;
       secretAccessKey: string;
       publicBaseUrl: string | undefined;
+      requestsPerSec: number;
     };
 
 /** The variables that decide it; the API and the workers must have the same. */
@@ -22,6 +23,7 @@ export const STORAGE_VARIABLES = [
   'SPACES_REGION',
   'SPACES_FORCE_PATH_STYLE',
   'SPACES_PUBLIC_BASE_URL',
+  'SPACES_REQUESTS_PER_SEC',
 ] as const;
 
 /**
@@ -44,5 +46,6 @@ export function resolveStorage(
     region: environment.SPACES_REGION,
     forcePathStyle: environment.SPACES_FORCE_PATH_STYLE,
     publicBaseUrl: environment.SPACES_PUBLIC_BASE_URL,
+    requestsPerSec: environment.SPACES_REQUESTS_PER_SEC,
   };
 }

@@ -5,7 +5,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { asJobError, JobError } from '@tapedeck/contracts';
 import { encodeKey } from './object-key.ts';
-import type { ListedObject, ObjectStore, StoredObject } from './object-store.ts';
+import type { ListedObject, ObjectStore, Publication, StoredObject } from './object-store.ts';
 import { hashFile } from './hash-file.ts';
 
 export interface LocalStoreOptions {
@@ -27,27 +27,13 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
   const root = storageDir(dataDir);
   const incoming = resolve(dataDir, 'incoming');
   const pathOf = (bucket: string, key: string): string => resolveInside(root, bucket, key);
+  /** Half-written files of a key lie in a directory with its name. */
+  const incomingDirOf = (bucket: string, key: string): string => resolveInside(incoming, bucket, key);
   return {
     driver: 'local',
-    async put({ bucket, key, path, assertMayPublish }, signal) {
-      const target = pathOf(bucket, key);
-      const temporary = join(incoming, randomUUID());
-      try {
-        await mkdir(incoming, { recursive: true });
-        await pipeline(createReadStream(path), createWriteStream(temporary), { signal });
-        await syncFile(temporary);
-        await assertMayPublish();
-        await mkdir(dirname(target), { recursive: true });
-        await rename(temporary, target);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        signal.throwIfAborted();
-        if (error instanceof Error && !('syscall' in error)) throw error;
-        if (isErrorOf(error, ['ENOTDIR', 'EEXIST', 'EISDIR'])) {
-          throw new JobError('STORAGE_KEY_REFUSED', 'expected a key that is neither below nor above another object');
-        }
-        throw asJobError(error, 'STORAGE_UNAVAILABLE');
-      }
+    put: (publication, signal) => {
+      const { bucket, key } = publication;
+      return putFile(publication, { target: pathOf(bucket, key), dir: incomingDirOf(bucket, key) }, incoming, signal);
     },
     async head(bucket, key): Promise<StoredObject | undefined> {
       const path = pathOf(bucket, key);
@@ -66,6 +52,18 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       const dir = pathOf(bucket, prefix.replace(/\/$/, ''));
       yield* listFiles(dir, prefix);
     },
+    async *listUnfinished(bucket, prefix) {
+      const begun = resolveInside(incoming, bucket, 'any');
+      for await (const { key: name } of listFiles(dirname(begun), '')) {
+        const [, key, putId] = /^(.+)\/([^/]+)$/.exec(name) ?? [];
+        if (key?.startsWith(prefix) && putId) yield { key, putId };
+      }
+    },
+    async discard(bucket, { key, putId }) {
+      const dir = incomingDirOf(bucket, key);
+      await rm(join(dir, putId), { force: true });
+      await removeEmptyDirs(dir, incoming);
+    },
     async remove(bucket, key) {
       const path = pathOf(bucket, key);
       await rm(path, { force: true });
@@ -80,6 +78,47 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       await access(root, constants.W_OK);
     },
   };
+}
+
+/** By way of a file in `dir`, which is below `incoming`. */
+async function putFile(
+  { path, assertMayPublish }: Publication,
+  { target, dir }: { target: string; dir: string },
+  incoming: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const temporary = join(dir, randomUUID());
+  try {
+    await copyInto(dir, path, temporary, signal);
+    await syncFile(temporary);
+    await assertMayPublish();
+    await mkdir(dirname(target), { recursive: true });
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    signal.throwIfAborted();
+    if (error instanceof Error && !('syscall' in error)) throw error;
+    if (isErrorOf(error, ['ENOTDIR', 'EEXIST', 'EISDIR'])) {
+      throw new JobError('STORAGE_KEY_REFUSED', 'expected a key that is neither below nor above another object');
+    }
+    throw asJobError(error, 'STORAGE_UNAVAILABLE');
+  } finally {
+    await removeEmptyDirs(dir, incoming);
+  }
+}
+
+const MAX_TRIES = 5;
+
+/** Who ends a put of the same key at this moment removes the directory: then it is made again. */
+async function copyInto(dir: string, from: string, to: string, signal: AbortSignal): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    await mkdir(dir, { recursive: true });
+    try {
+      return await pipeline(createReadStream(from), createWriteStream(to), { signal });
+    } catch (error) {
+      if (tries >= MAX_TRIES || !isErrorOf(error, ['ENOENT'])) throw error;
+    }
+  }
 }
 
 async function statFile(path: string): Promise<Stats | undefined> {

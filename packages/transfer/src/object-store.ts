@@ -21,6 +21,13 @@ export interface ListedObject {
   modifiedAtMs: number;
 }
 
+/** A put that neither came to its end nor was taken back: it is going on, or its process died. */
+export interface UnfinishedPut {
+  key: string;
+  /** Tells it from others under the same key. */
+  putId: string;
+}
+
 /** Where results are kept. Every adapter passes the same behaviour suite. */
 export interface ObjectStore {
   readonly driver: 'local' | 'spaces';
@@ -34,6 +41,10 @@ export interface ObjectStore {
   signedUrl(bucket: string, key: string): Promise<string | undefined>;
   /** Every object whose key begins with the prefix, which ends with a slash. */
   list(bucket: string, prefix: string, signal: AbortSignal): AsyncIterable<ListedObject>;
+  /** Every unfinished put whose key begins with the prefix. */
+  listUnfinished(bucket: string, prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedPut>;
+  /** Frees what has arrived of it; if it is going on, it fails. Nothing happens where there is no such put. */
+  discard(bucket: string, put: UnfinishedPut, signal: AbortSignal): Promise<void>;
   /** Nothing happens where there is no such object. */
   remove(bucket: string, key: string, signal: AbortSignal): Promise<void>;
   /** @throws JobError STORAGE_KEY_REFUSED for a key that this store cannot hold. */

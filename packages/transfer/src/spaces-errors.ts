@@ -29,5 +29,5 @@ function isOfStore(error: unknown): error is Error {
 
 /** Also of HEAD, whose answer has no body and so no code but its status. */
 export function isAbsent(error: unknown): boolean {
-  return isOfStore(error) && ['NoSuchKey', 'NotFound'].includes(error.name);
+  return isOfStore(error) && ['NoSuchKey', 'NotFound', 'NoSuchUpload'].includes(error.name);
 }

@@ -18,10 +18,12 @@ const CHECK_TIMEOUT_MS = 2_000;
  * (Redis and the store answer); `/health`, what does a person want to know?
  */
 export async function healthRoutes(app: FastifyInstance, options: HealthOptions): Promise<void> {
+  const checkStorage = shareAnswers(() => askStorage(options.store));
+
   app.get('/health/live', async () => ({ status: 'ok' }));
 
   app.get('/health/ready', async (_request, reply) => {
-    const [redis, storage] = await Promise.all([checkRedis(options.redis), checkStorage(options.store)]);
+    const [redis, storage] = await Promise.all([checkRedis(options.redis), checkStorage()]);
     const isReady = redis.ok && storage.ok;
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unavailable', checks: { redis, storage } });
   });
@@ -29,7 +31,7 @@ export async function healthRoutes(app: FastifyInstance, options: HealthOptions)
   app.get('/health', async (_request, reply) => {
     const [redis, storage, workers, disk] = await Promise.all([
       checkRedis(options.redis),
-      checkStorage(options.store),
+      checkStorage(),
       withDeadline(listWorkers(options.redis), CHECK_TIMEOUT_MS, 'listing workers').catch((): SignOfLife[] => []),
       readDisk(options.config.dataDir),
     ]);
@@ -60,7 +62,21 @@ async function checkRedis(redis: Redis): Promise<Check> {
   return check('Redis', () => redis.ping());
 }
 
-async function checkStorage(store: ObjectStore): Promise<Check & { driver: string }> {
+const FRESH_MS = 1_000;
+
+/** One answer for all who ask within a second: anybody may ask for our health, and a store counts its requests. */
+function shareAnswers<T>(ask: () => Promise<T>): () => Promise<T> {
+  let askedAtMs = -Infinity;
+  let answer: Promise<T> | undefined;
+  return () => {
+    if (answer && performance.now() - askedAtMs < FRESH_MS) return answer;
+    askedAtMs = performance.now();
+    answer = ask();
+    return answer;
+  };
+}
+
+async function askStorage(store: ObjectStore): Promise<Check & { driver: string }> {
   const result = await check('the store', () => store.check(AbortSignal.timeout(CHECK_TIMEOUT_MS)));
   return { ...result, driver: store.driver };
 }

@@ -16,7 +16,8 @@ import type { HlsArtifacts } from './encode.ts';
  */
 export async function publishHls(context: HlsContext, artifacts: HlsArtifacts, hls: VerifiedHls): Promise<HlsOutput> {
   await context.progress.enter('publish');
-  // First: a worker that dies in the middle of this leaves segments that somebody must remove.
+  // First: a worker that dies in the middle of this leaves segments, and parts of them, that somebody must remove.
+  await context.announcePublishing({ slug: context.request.slug });
   await context.scheduleCleanup();
   const segmentBytes = await publishSegments(context, listSegments(artifacts));
   const namedBytes = await context.takeTurn(() => replaceNamed(context, listNamed(artifacts)));

@@ -13,7 +13,7 @@ export async function publishTape(
   { mp4Name, posterName }: TapeArtifacts,
 ): Promise<TapeOutput> {
   await context.progress.enter('publish');
-  const { publishPoster, publishMp4 } = chooseDestination(context);
+  const { publishPoster, publishMp4 } = await prepareDestination(context);
   const posterUrl = posterName && (await publishPoster(posterName));
   const mp4Url = await publishMp4(mp4Name);
   return {
@@ -31,7 +31,7 @@ interface Destination {
   publishMp4(fileName: string): Promise<string>;
 }
 
-function chooseDestination(context: TapeContext): Destination {
+async function prepareDestination(context: TapeContext): Promise<Destination> {
   const { request, store, addresses } = context;
   const { bucket, zipUrl, upload } = request;
   if (upload) {
@@ -42,6 +42,7 @@ function chooseDestination(context: TapeContext): Destination {
     };
   }
   const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
+  await context.announcePublishing({ keys: [mp4Key, posterKey] });
   const publish = async (fileName: string, key: string): Promise<string> => {
     await publishFile(context, fileName, key);
     return store.publicUrl(bucket, key, zipUrl);

@@ -1,0 +1,247 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createSpacesStore, hashFile, type ObjectStore } from '@tapedeck/transfer';
+import type { JobView } from '@tapedeck/contracts';
+import { parsePlaylistUris } from '@tapedeck/media';
+import { buildSampleVideo } from '../../scripts/sample/video.ts';
+import { poll } from '../support/poll.ts';
+import { endProcess } from '../support/redis-server.ts';
+import { startRgw, type TestRgw } from '../support/rgw.ts';
+import { startS3Proxy, type Fault, type S3Proxy } from '../support/s3-proxy.ts';
+import { openSpaces, type TestSpaces } from '../support/spaces.ts';
+import { hlsOutput, startStack, type Stack } from '../support/stack.ts';
+import { submit } from '../support/submit.ts';
+import { ffmpeg, X264 } from '../support/video/clip.ts';
+import { createTempDir, type TempDir } from '../support/temp-dir.ts';
+
+/** A network that fails, and after each failure the bucket, seen past the network: exactly what should be there. */
+const BUCKET = 'faults';
+const KEY = 'clip/big.mp4';
+const LARGE_BYTES = 20 * 1024 * 1024;
+let temp: TempDir;
+let rgw: TestRgw;
+let proxy: S3Proxy;
+let spaces: TestSpaces;
+let store: ObjectStore;
+beforeAll(async () => {
+  temp = await createTempDir('faults');
+  rgw = await startRgw();
+  proxy = await startS3Proxy(rgw.endpoint);
+  spaces = openSpaces(rgw, proxy.endpoint);
+  await spaces.createBucket(BUCKET);
+  // A new gateway makes its pools at the first upload, which takes seconds.
+  await spaces.warmUp(BUCKET);
+  store = createSpacesStore({
+    ...{
+      endpoint: proxy.endpoint,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      publicBaseUrl: undefined,
+      requestsPerSec: 1_000,
+    },
+    ...{ accessKeyId: rgw.accessKeyId, secretAccessKey: rgw.secretAccessKey },
+    limits: { socketTimeoutMs: 1_500, requestTimeoutMs: 3_000, retryDelaysMs: [100, 300, 600] },
+  });
+}, 120_000);
+afterAll(async () => {
+  spaces.close();
+  await proxy.stop();
+  await rgw.stop();
+  await temp.remove();
+});
+async function put(sizeBytes: number, signal = AbortSignal.timeout(60_000)) {
+  const path = join(temp.dir, 'file');
+  const content = randomBytes(sizeBytes);
+  await writeFile(path, content);
+  const publication = { bucket: BUCKET, key: KEY, path, sizeBytes, sha256Hex: await hashFile(path) };
+  await store.put({ ...publication, assertMayPublish: () => Promise.resolve() }, signal);
+  expect((await spaces.read(BUCKET, KEY)).equals(content)).toBe(true);
+}
+
+const isPart = (line: string): boolean => line.startsWith('PUT') && line.includes('partNumber=2');
+
+describe('an upload', () => {
+  afterEach(async () => {
+    proxy.failAt(() => undefined);
+    expect(await spaces.listUploads(BUCKET)).toEqual([]);
+    await store.remove(BUCKET, KEY, AbortSignal.timeout(10_000));
+  });
+
+  const isComplete = (line: string): boolean => line.startsWith('POST') && !line.includes('uploads');
+  const isWhole = (line: string): boolean => line.startsWith('PUT') && !line.includes('partNumber');
+
+  describe('is carried out all the same', () => {
+    const once = (matches: (line: string) => boolean, fault: Fault) => (line: string, count: number) =>
+      matches(line) && count === 1 ? fault : undefined;
+
+    test.each<{ what: string; sizeBytes: number; at: (line: string) => boolean; fault: Fault }>([
+      { what: 'a store that is busy for a moment', sizeBytes: LARGE_BYTES, at: isPart, fault: { answer: 503 } },
+      { what: 'a small object to a busy store', sizeBytes: 1_000, at: isWhole, fault: { answer: 503 } },
+      { what: 'a connection that breaks in a part', sizeBytes: LARGE_BYTES, at: isPart, fault: 'reset' },
+      { what: 'a part whose answer is lost', sizeBytes: LARGE_BYTES, at: isPart, fault: 'lose' },
+      { what: 'a part that hangs', sizeBytes: LARGE_BYTES, at: isPart, fault: 'hang' },
+      { what: 'a small object whose answer is lost', sizeBytes: 1_000, at: isWhole, fault: 'lose' },
+      { what: 'a last request whose answer is lost', sizeBytes: LARGE_BYTES, at: isComplete, fault: 'lose' },
+      { what: 'a last request that hangs', sizeBytes: LARGE_BYTES, at: isComplete, fault: 'hang' },
+    ])('$what', async ({ sizeBytes, at, fault }) => {
+      proxy.failAt(once(at, fault));
+      await put(sizeBytes);
+      expect(proxy.requests.filter(at).length).toBeGreaterThanOrEqual(2);
+      expect(await spaces.list(BUCKET)).toEqual([KEY]);
+    });
+
+    test('but not before a busy store said that it may be asked again', async () => {
+      proxy.failAt(once(isWhole, { answer: 503, headers: { 'retry-after': '2' } }));
+      const startedAt = performance.now();
+      await put(1_000);
+      expect(performance.now() - startedAt).toBeGreaterThan(1_900);
+    });
+  });
+
+  describe('is given up', () => {
+    test.each([
+      { what: 'a store that stays busy', fault: { answer: 503 } },
+      { what: 'a connection that always breaks', fault: 'reset' },
+    ] as const)('$what, and nothing is left of it', async ({ fault }) => {
+      proxy.failAt((line) => (isPart(line) ? fault : undefined));
+      await expect(put(LARGE_BYTES)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', retryable: true });
+      expect(await spaces.list(BUCKET)).toEqual([]);
+    });
+
+    test('when the worker stops in the middle of a part', async () => {
+      const stopping = new AbortController();
+      proxy.failAt((line) => {
+        if (!isPart(line)) return undefined;
+        stopping.abort(new Error('stopping'));
+        return 'hang';
+      });
+      await expect(put(LARGE_BYTES, stopping.signal)).rejects.toThrow('stopping');
+      expect(await spaces.list(BUCKET)).toEqual([]);
+    });
+  });
+});
+
+describe('a conversion', () => {
+  let stack: Stack;
+  let video: Buffer;
+  beforeAll(async () => {
+    const env = { ...spaces.env, JOB_LOCK_MS: '1500', JOB_STALL_CHECK_MS: '500' };
+    stack = await startStack({ env });
+    video = await buildSampleVideo({ width: 320, height: 180, durationSec: 12 });
+  });
+  afterAll(() => stack.stop());
+  afterEach(() => proxy.failAt(() => undefined));
+
+  async function convert(slug: string, content = video, changes: object = {}): Promise<string> {
+    const videoUrl = stack.source.serve(`/${slug}-${crypto.randomUUID()}.mp4`, content);
+    const ladder = [{ name: 'big', height: 180, crf: 30, bitrateKbps: 20_000 }];
+    return submit(stack, stack.videoRequest(videoUrl, { bucket: BUCKET, slug, ladder, ...changes }));
+  }
+
+  const below = async (slug: string): Promise<string[]> =>
+    (await spaces.list(BUCKET)).filter((key) => key.startsWith(`${slug}/`));
+
+  /** Everything that the published playlists lead to, and nothing else. */
+  async function expectExactly(slug: string, job: JobView): Promise<void> {
+    const { renditions } = hlsOutput(job);
+    const segments: string[] = [];
+    for (const { name } of renditions) {
+      const playlist = (await spaces.read(BUCKET, `${slug}/${name}/playlist.m3u8`)).toString();
+      segments.push(...parsePlaylistUris(playlist).map((uri) => `${slug}/${name}/${uri}`));
+    }
+    const named = ['master.m3u8', 'poster.jpg', ...renditions.map(({ name }) => `${name}/playlist.m3u8`)];
+    expect(await below(slug)).toEqual([...segments, ...named.map((name) => `${slug}/${name}`)].toSorted());
+    expect(await spaces.listUploads(BUCKET)).toEqual([]);
+  }
+
+  const put = (suffix: string) => (line: string) => line.startsWith('PUT') && line.split('?')[0]!.endsWith(suffix);
+
+  test.each<{ what: string; slug: string; at: (line: string) => boolean; fault: Fault; attempt: number }>([
+    { what: 'a segment whose PUT is answered 503', slug: 's503', at: put('.ts'), fault: { answer: 503 }, attempt: 1 },
+    { what: 'a segment on whose way the connection breaks', slug: 'reset', at: put('.ts'), fault: 'reset', attempt: 1 },
+    { what: 'a playlist whose answer is lost', slug: 'lost', at: put('playlist.m3u8'), fault: 'lose', attempt: 1 },
+    { what: 'a master whose answer is lost', slug: 'last', at: put('master.m3u8'), fault: 'lose', attempt: 1 },
+    {
+      what: 'a segment that the store says it has, and has not',
+      slug: 'swallowed',
+      at: put('00001.ts'),
+      fault: { answer: 200 },
+      attempt: 2,
+    },
+  ])('gets over $what', async ({ slug, at, fault, attempt }) => {
+    let faults = 0;
+    proxy.failAt((line) => {
+      if (!at(line) || faults > 0) return undefined;
+      faults += 1;
+      return fault;
+    });
+    const job = await stack.finished(await convert(slug));
+    expect(job).toMatchObject({ status: 'completed', attempt });
+    expect(faults).toBe(1);
+    await expectExactly(slug, job);
+  });
+
+  test.each([
+    {
+      what: 'keys that are no longer known',
+      slug: 'revoked',
+      code: 'InvalidAccessKeyId',
+      is: 'STORAGE_CREDENTIALS_REFUSED',
+    },
+    { what: 'no right to make public', slug: 'private', code: 'AccessDenied', is: 'STORAGE_FORBIDDEN' },
+  ])('ends at once at $what, and what was there is as it was', async ({ slug, code, is }) => {
+    await stack.finished(await convert(slug));
+    const before = await below(slug);
+    proxy.failAt((line) => (line.startsWith('PUT') ? { answer: 403, code } : undefined));
+    const job = await stack.finished(await convert(slug));
+    expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: is, phase: 'publish' } });
+    expect(await below(slug)).toEqual(before);
+    const [callback] = await stack.receiver.waitFor(job.jobId);
+    expect(callback!.event).toMatchObject({ status: 'error', code: is });
+  });
+
+  test('outlives a store that is away for half a minute, and health says so meanwhile', async () => {
+    const healthy = await fetch(`${stack.url}/health/ready`);
+    expect([healthy.status, await healthy.json()]).toMatchObject([200, { checks: { storage: { driver: 'spaces' } } }]);
+    let goneAtMs = 0;
+    const isAway = (): boolean => goneAtMs > 0 && performance.now() - goneAtMs < 30_000;
+    proxy.failAt((line) => {
+      if (goneAtMs === 0 && put('00001.ts')(line)) goneAtMs = performance.now();
+      return isAway() ? 'refuse' : undefined;
+    });
+    const jobId = await convert('away');
+    await poll('the store to be away', () => (isAway() ? true : undefined));
+    await poll('health to say so', async () => {
+      const { status } = await fetch(`${stack.url}/health/ready`);
+      return status === 503 ? true : undefined;
+    });
+    const job = await stack.finished(jobId, 120_000);
+    expect(job).toMatchObject({ status: 'completed' });
+    expect(isAway()).toBe(false);
+    await expectExactly('away', job);
+    await poll('health to say so', async () => {
+      const { status } = await fetch(`${stack.url}/health/ready`);
+      return status === 200 ? true : undefined;
+    });
+  }, 150_000);
+
+  test('leaves no parts when its worker is killed in the middle of one', async () => {
+    const noise = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=30:duration=6,noise=alls=100:allf=t'];
+    const path = join(temp.dir, 'noise.mp4');
+    await ffmpeg([...noise, ...X264, path]);
+    const ladder = [{ name: 'big', height: 360, crf: 14, bitrateKbps: 50_000 }];
+    proxy.failAt((line) => (isPart(line) ? 'hang' : undefined));
+    const jobId = await convert('killed', await readFile(path), { ladder });
+    await poll('a part to be on its way', () => (proxy.requests.some(isPart) ? true : undefined));
+    await endProcess(stack.worker!.child, 'SIGKILL');
+    proxy.failAt(() => undefined);
+    expect(await spaces.listUploads(BUCKET)).not.toEqual([]);
+    await stack.startWorker();
+    const job = await stack.finished(jobId, 120_000);
+    expect(job).toMatchObject({ status: 'completed', attempt: 2 });
+    await poll('the sweep', async () => ((await spaces.listUploads(BUCKET)).length === 0 ? true : undefined), 60_000);
+    await expectExactly('killed', job);
+  }, 180_000);
+});
