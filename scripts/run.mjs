@@ -17,6 +17,7 @@ const TASKS = {
   start: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/start.ts'] },
   'start:api': { tools: [], args: [...SOURCE, 'apps/api/src/main.ts'] },
   'start:worker': { tools: ['ffmpeg', 'ffprobe'], args: [...SOURCE, 'apps/worker/src/main.ts'] },
+  tapedeck: { tools: [], args: [...SOURCE, 'apps/cli/src/main.ts'] },
   dev: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/start.ts', '--watch'] },
   test: { tools: ['ffmpeg', 'ffprobe', 'redis-server', 'chromium', ...CEPH], args: [...SOURCE, 'scripts/test.ts'] },
   'test:images': {

@@ -44,6 +44,7 @@ describe('the layers', () => {
     ...Object.fromEntries(MIDDLE.map((name) => [`packages/${name}`, ['contracts']])),
     'apps/api': ['contracts', ...MIDDLE],
     'apps/worker': ['contracts', ...MIDDLE],
+    'apps/cli': ['contracts', ...MIDDLE],
   };
 
   test.each(Object.entries(allowed))('%s imports only what is below it', (dir, below) => {

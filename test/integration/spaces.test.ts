@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { connectRedis, scheduleCleanup } from '@tapedeck/jobs';
 import { parsePlaylistUris } from '@tapedeck/media';
+import { createLogger } from '@tapedeck/runtime';
+import { createSpacesStore } from '@tapedeck/transfer';
+import { cleanUpSuperseded } from '../../apps/worker/src/clean-up-superseded.ts';
 import { buildSampleTape } from '../../scripts/sample/tape.ts';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
+import { startTestRedis } from '../support/redis-server.ts';
 import { startRgw, type TestRgw } from '../support/rgw.ts';
 import { openSpaces, type TestSpaces } from '../support/spaces.ts';
 import { hlsOutput, startStack, tapeOutput, type Stack } from '../support/stack.ts';
@@ -68,7 +73,29 @@ test('a video becomes a stream; run again, the version before still plays', asyn
     const answer = await fetch(new URL(uri, first.renditions[0]!.playlistUrl), { method: 'HEAD' });
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'video/mp2t']);
   }
+
+  await cleanUp('clip');
+  const left = (await spaces.list('media')).filter((key) => key.endsWith('.ts'));
+  expect(left.filter((key) => key.startsWith('clip/big/'))).toEqual(now.map((uri) => `clip/big/${uri}`));
 });
+
+/** As a worker does it a day later. */
+async function cleanUp(slug: string): Promise<void> {
+  const redis = await startTestRedis();
+  const connection = connectRedis(redis.url, 'patient', () => undefined);
+  const store = createSpacesStore({
+    ...{ endpoint: rgw.endpoint, region: 'us-east-1', forcePathStyle: true, publicBaseUrl: undefined },
+    ...{ accessKeyId: rgw.accessKeyId, secretAccessKey: rgw.secretAccessKey, requestsPerSec: 50 },
+  });
+  try {
+    await scheduleCleanup(connection, { bucket: 'media', slug }, Date.now() - 1);
+    const logger = createLogger({ name: 'test', level: 'silent', pretty: false });
+    await cleanUpSuperseded({ redis: connection, store, keepMs: 1, logger }, AbortSignal.timeout(30_000));
+  } finally {
+    connection.disconnect();
+    await redis.stop();
+  }
+}
 
 test('a video that fails leaves what was there, and nothing of its own', async () => {
   await convertVideo('kept', await buildSampleVideo({ width: 320, height: 180, durationSec: 2 }));

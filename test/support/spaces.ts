@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
   CreateBucketCommand,
+  GetBucketLifecycleConfigurationCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  PutBucketLifecycleConfigurationCommand,
   PutObjectCommand,
   PutPublicAccessBlockCommand,
   S3Client,
@@ -24,6 +27,10 @@ export interface TestSpaces {
   beginUpload(bucket: string, key: string): Promise<string>;
   /** From now on, whoever asks for a public object there is refused. */
   blockPublicAcls(bucket: string): Promise<void>;
+  /** Somebody's rule: objects below the prefix are removed after a year. */
+  addExpiryRule(bucket: string, id: string, prefix: string): Promise<void>;
+  /** The ids of the bucket's lifecycle rules, in order. */
+  listRules(bucket: string): Promise<string[]>;
   /** @returns its URL, which only the owner may fetch */
   putPrivate(bucket: string, key: string, content: Buffer): Promise<string>;
   /** Every key in the bucket, in order. */
@@ -71,6 +78,26 @@ export function openSpaces(
       await client.send(
         new PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration: configuration }),
       );
+    },
+    async addExpiryRule(bucket, id, prefix) {
+      const rule = { ID: id, Status: 'Enabled' as const, Filter: { Prefix: prefix }, Expiration: { Days: 365 } };
+      const command = new PutBucketLifecycleConfigurationCommand({
+        ...{ Bucket: bucket, LifecycleConfiguration: { Rules: [rule] } },
+      });
+      // The gateway wants a header that the SDK no longer sends.
+      command.middlewareStack.add(
+        (next) => async (args) => {
+          const { headers, body } = args.request as { headers: Record<string, string>; body: string };
+          headers['content-md5'] = createHash('md5').update(body).digest('base64');
+          return next(args);
+        },
+        { step: 'build' },
+      );
+      await client.send(command);
+    },
+    async listRules(bucket) {
+      const { Rules: rules = [] } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }));
+      return rules.map(({ ID: id }) => id!).toSorted();
     },
     async putPrivate(bucket, key, content) {
       await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content }));

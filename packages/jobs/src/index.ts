@@ -15,6 +15,7 @@ export {
   type DueCleanup,
   type PublishedSlug,
 } from './cleanups.ts';
+export { inspectRedis } from './inspect-redis.ts';
 export { loadOutboxEntry, recordCallbackTry, sweepOutbox, sweepUnqueued, type OutboxEntry } from './outbox.ts';
 export { QUEUE_PREFIX } from './keys.ts';
 export { CALLBACKS, CONVERSIONS, openQueues, type Queues } from './queues.ts';

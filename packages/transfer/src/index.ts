@@ -4,6 +4,7 @@ export { createGuardedAgent } from './guarded-agent.ts';
 export { hashFile } from './hash-file.ts';
 export { createObjectStore } from './create-object-store.ts';
 export { createLocalStore, storageDir } from './local-store.ts';
+export { createBucketKeeper, UPLOAD_EXPIRY_DAYS } from './spaces-bucket.ts';
 export { createSpacesStore, type SpacesStoreOptions } from './spaces-store.ts';
 export { addressOf, putToPresignedUrl, type PresignedUploadOptions } from './presigned-upload.ts';
 export { objectHeaders } from './object-headers.ts';

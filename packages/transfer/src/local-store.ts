@@ -31,9 +31,10 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
   const incomingDirOf = (bucket: string, key: string): string => resolveInside(incoming, bucket, key);
   return {
     driver: 'local',
-    put: (publication, signal) => {
+    async put(publication, signal) {
       const { bucket, key } = publication;
-      return putFile(publication, { target: pathOf(bucket, key), dir: incomingDirOf(bucket, key) }, incoming, signal);
+      const way = { target: pathOf(bucket, key), dir: incomingDirOf(bucket, key) };
+      await putFile(publication, way, incoming, signal);
     },
     async head(bucket, key): Promise<StoredObject | undefined> {
       const path = pathOf(bucket, key);

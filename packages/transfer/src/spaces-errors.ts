@@ -29,5 +29,9 @@ function isOfStore(error: unknown): error is Error {
 
 /** Also of HEAD, whose answer has no body and so no code but its status. */
 export function isAbsent(error: unknown): boolean {
-  return isOfStore(error) && ['NoSuchKey', 'NotFound', 'NoSuchUpload'].includes(error.name);
+  return isErrorNamed(error, ['NoSuchKey', 'NotFound', 'NoSuchUpload']);
+}
+
+export function isErrorNamed(error: unknown, names: readonly string[]): boolean {
+  return isOfStore(error) && names.includes(error.name);
 }

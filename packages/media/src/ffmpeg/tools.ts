@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 
 /** How to start FFmpeg and ffprobe on this machine, found out once per process. */
 export interface MediaTools {
@@ -56,12 +56,8 @@ async function succeeds(command: readonly string[]): Promise<boolean> {
 const ANSWER_TIMEOUT_MS = 10_000;
 
 async function readOutput([file, ...args]: readonly string[]): Promise<string | undefined> {
-  const child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'ignore'], timeout: ANSWER_TIMEOUT_MS });
-  const chunks: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   try {
-    const [exitCode] = (await once(child, 'close')) as [number | null];
-    return exitCode === 0 ? Buffer.concat(chunks).toString('utf8') : undefined;
+    return (await promisify(execFile)(file!, args, { timeout: ANSWER_TIMEOUT_MS })).stdout;
   } catch {
     return undefined;
   }

@@ -1,0 +1,22 @@
+import { resolve } from 'node:path';
+import { loadEnvironment, resolvePublicUrl, resolveStorage, STORAGE_VARIABLES } from '@tapedeck/runtime';
+
+const NAMES = [
+  'REDIS_URL',
+  'PORT',
+  'PUBLIC_URL',
+  'DATA_DIR',
+  ...STORAGE_VARIABLES,
+  'ALLOWED_BUCKETS',
+  'FFMPEG_PATH',
+  'FFPROBE_PATH',
+] as const;
+
+export type CliConfig = ReturnType<typeof loadConfig>;
+
+/** @throws ConfigError naming every variable that is wrong. Nothing must be set. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
+  const environment = loadEnvironment(env, NAMES);
+  const local = { dataDir: resolve(environment.DATA_DIR), publicUrl: resolvePublicUrl(environment) };
+  return Object.freeze({ ...environment, storage: resolveStorage(environment, local) });
+}

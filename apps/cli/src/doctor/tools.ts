@@ -1,0 +1,22 @@
+import { findMediaTools, readToolVersion } from '@tapedeck/media';
+import type { CliConfig } from '../config.ts';
+import type { Finding } from './finding.ts';
+
+/** FFmpeg, ffprobe, and what keeps them in their place. */
+export async function examineTools(config: CliConfig, path: string | undefined): Promise<Finding[]> {
+  const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath } = config;
+  const versions = [await examineVersion('FFMPEG_PATH', ffmpegPath), await examineVersion('FFPROBE_PATH', ffprobePath)];
+  const { guards } = await findMediaTools(ffmpegPath, ffprobePath, path);
+  const names = guards.map(({ name }) => name).join(', ');
+  return [...versions, { verdict: 'ok', what: `FFmpeg is guarded here: ${names || 'by nothing'}` }];
+}
+
+async function examineVersion(variable: string, program: string): Promise<Finding> {
+  const version = await readToolVersion(program);
+  if (version) return { verdict: 'ok', what: `${program} ${version}` };
+  return {
+    verdict: 'fails',
+    what: `${program} does not answer -version`,
+    advice: `Install Debian's package ffmpeg, or name the program in ${variable}. The API does not need it.`,
+  };
+}

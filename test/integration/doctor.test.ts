@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { startRgw, type TestRgw } from '../support/rgw.ts';
+import { openSpaces, type TestSpaces } from '../support/spaces.ts';
+
+/** `tapedeck doctor` as an operator runs it. */
+let redis: TestRedis;
+let rgw: TestRgw;
+let spaces: TestSpaces;
+let env: Record<string, string>;
+beforeAll(async () => {
+  [redis, rgw] = await Promise.all([startTestRedis(), startRgw()]);
+  spaces = openSpaces(rgw);
+  await spaces.createBucket('tapes');
+  env = { PATH: process.env.PATH!, ...spaces.env, REDIS_URL: redis.url, ALLOWED_BUCKETS: 'tapes' };
+}, 120_000);
+afterAll(async () => {
+  spaces.close();
+  await Promise.all([redis.stop(), rgw.stop()]);
+});
+
+async function doctor(args: string[] = [], changes: Record<string, string> = {}) {
+  const command = ['--conditions=source', '--disable-warning=ExperimentalWarning', 'apps/cli/src/main.ts', 'doctor'];
+  const child = spawn(process.execPath, [...command, ...args], { env: { ...env, ...changes } });
+  const [stdout, stderr, [exitCode]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { stdout, stderr, exitCode: exitCode as number };
+}
+
+test('finds forgotten uploads that nobody ends, and ends that', async () => {
+  const before = await doctor();
+  expect(before).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(before.stdout).toContain('warn  bucket tapes: forgotten uploads end by a lifecycle rule: there is none');
+  expect(before.stdout).toContain('ok    bucket tapes: public objects');
+
+  await spaces.addExpiryRule('tapes', 'somebody-else', 'old/');
+  const fixed = await doctor(['--fix']);
+  expect(fixed.stdout).toContain('ok    bucket tapes: forgotten uploads end by a lifecycle rule\n');
+  expect(await spaces.listRules('tapes')).toEqual(['somebody-else', 'tapedeck-unfinished-uploads']);
+  expect((await doctor()).stdout).not.toContain('lifecycle rule: there is none');
+  expect(await spaces.list('tapes')).toEqual([]);
+});
+
+test('says it in JSON', async () => {
+  const { stdout, exitCode } = await doctor(['--json', '--bucket', 'tapes', 'no-such-bucket']);
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    ok: false,
+    findings: expect.arrayContaining([
+      { verdict: 'ok', what: 'bucket tapes: public objects' },
+      {
+        verdict: 'fails',
+        what: 'bucket no-such-bucket: public objects',
+        advice: 'The store has no such bucket: NoSuchBucket',
+      },
+    ]),
+  });
+});
+
+describe('fails, and says what to do, about', () => {
+  test.each<[what: string, changes: Record<string, string>, line: RegExp]>([
+    ['an FFmpeg that is not there', { FFMPEG_PATH: 'no-ffmpeg' }, /FAIL {2}no-ffmpeg .+\n.+FFMPEG_PATH/],
+    ['a Redis that is not there', { REDIS_URL: 'redis://127.0.0.1:1' }, /FAIL {2}Redis .+ECONNREFUSED\n.+REDIS_URL/],
+    ['a secret that is wrong', { DO_SPACES_SECRET: 'hunter2' }, /FAIL {2}the store .+\n.+DO_SPACES_SECRET/],
+    ['a store that is not there', { SPACES_ENDPOINT: 'http://127.0.0.1:1' }, /FAIL {2}the store at http:\/\/127.+\n.+/],
+  ])(
+    '%s',
+    async (_what, changes, line) => {
+      const { stdout, exitCode } = await doctor([], changes);
+      expect(stdout).toMatch(line);
+      expect(stdout).not.toContain('hunter2');
+      expect(exitCode).toBe(1);
+    },
+    90_000,
+  );
+
+  test('a Redis that may remove jobs', async () => {
+    const greedy = await startTestRedis({ 'maxmemory-policy': 'allkeys-lru' });
+    const { stdout, exitCode } = await doctor([], { REDIS_URL: greedy.url });
+    await greedy.stop();
+    expect(stdout).toMatch(/FAIL {2}Redis removes keys.+\n.+noeviction/);
+    expect(exitCode).toBe(1);
+  });
+});
+
+test('a variable that makes no sense is said before anything is looked at', async () => {
+  const { stdout, stderr, exitCode } = await doctor([], { SPACES_ENDPOINT: 'nowhere' });
+  expect([stdout, exitCode]).toEqual(['', 78]);
+  expect(stderr).toContain('SPACES_ENDPOINT: expected an http or https URL, got "nowhere"');
+});
