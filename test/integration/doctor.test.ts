@@ -28,7 +28,7 @@ async function doctor(args: string[] = [], changes: Record<string, string> = {})
   const [stdout, stderr, [exitCode]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
-    once(child, 'close'),
+    once(child, 'close') as Promise<[number]>,
   ]);
   return { stdout, stderr, exitCode: exitCode as number };
 }
