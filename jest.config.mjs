@@ -22,4 +22,6 @@ export default {
     { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/{integration,faults,e2e}/**/*.test.ts'] },
   ],
   testTimeout: 60_000,
+  // Half of the time tests wait for a process, or for a deadline. More would make those wait that measure time.
+  maxWorkers: 2,
 };

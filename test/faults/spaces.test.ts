@@ -14,6 +14,7 @@ import { openSpaces, type TestSpaces } from '../support/spaces.ts';
 import { hlsOutput, startStack, type Stack } from '../support/stack.ts';
 import { submit } from '../support/submit.ts';
 import { ffmpeg, X264 } from '../support/video/clip.ts';
+import { buildTape } from '../support/tape-layouts.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 
 /** A network that fails, and after each failure the bucket, seen past the network: exactly what should be there. */
@@ -60,7 +61,7 @@ async function put(sizeBytes: number, signal = AbortSignal.timeout(60_000)) {
   expect((await spaces.read(BUCKET, KEY)).equals(content)).toBe(true);
 }
 
-const isPart = (line: string): boolean => line.startsWith('PUT') && line.includes('partNumber=2');
+const isSecondPart = (line: string): boolean => line.startsWith('PUT') && line.includes('partNumber=2');
 
 describe('an upload', () => {
   afterEach(async () => {
@@ -77,11 +78,11 @@ describe('an upload', () => {
       matches(line) && count === 1 ? fault : undefined;
 
     test.each<{ what: string; sizeBytes: number; at: (line: string) => boolean; fault: Fault }>([
-      { what: 'a store that is busy for a moment', sizeBytes: LARGE_BYTES, at: isPart, fault: { answer: 503 } },
+      { what: 'a store that is busy for a moment', sizeBytes: LARGE_BYTES, at: isSecondPart, fault: { answer: 503 } },
       { what: 'a small object to a busy store', sizeBytes: 1_000, at: isWhole, fault: { answer: 503 } },
-      { what: 'a connection that breaks in a part', sizeBytes: LARGE_BYTES, at: isPart, fault: 'reset' },
-      { what: 'a part whose answer is lost', sizeBytes: LARGE_BYTES, at: isPart, fault: 'lose' },
-      { what: 'a part that hangs', sizeBytes: LARGE_BYTES, at: isPart, fault: 'hang' },
+      { what: 'a connection that breaks in a part', sizeBytes: LARGE_BYTES, at: isSecondPart, fault: 'reset' },
+      { what: 'a part whose answer is lost', sizeBytes: LARGE_BYTES, at: isSecondPart, fault: 'lose' },
+      { what: 'a part that hangs', sizeBytes: LARGE_BYTES, at: isSecondPart, fault: 'hang' },
       { what: 'a small object whose answer is lost', sizeBytes: 1_000, at: isWhole, fault: 'lose' },
       { what: 'a last request whose answer is lost', sizeBytes: LARGE_BYTES, at: isComplete, fault: 'lose' },
       { what: 'a last request that hangs', sizeBytes: LARGE_BYTES, at: isComplete, fault: 'hang' },
@@ -90,6 +91,14 @@ describe('an upload', () => {
       await put(sizeBytes);
       expect(proxy.requests.filter(at).length).toBeGreaterThanOrEqual(2);
       expect(await spaces.list(BUCKET)).toEqual([KEY]);
+    });
+
+    test('what comes after a hundred failures: each request has its tries', async () => {
+      proxy.failAt((line) => (line.startsWith('HEAD') ? { answer: 503 } : undefined));
+      const heads = Array.from({ length: 30 }, () => store.head(BUCKET, KEY, AbortSignal.timeout(30_000)));
+      await Promise.allSettled(heads);
+      proxy.failAt(once(isWhole, { answer: 503 }));
+      await put(1_000);
     });
 
     test('but not before a busy store said that it may be asked again', async () => {
@@ -105,15 +114,44 @@ describe('an upload', () => {
       { what: 'a store that stays busy', fault: { answer: 503 } },
       { what: 'a connection that always breaks', fault: 'reset' },
     ] as const)('$what, and nothing is left of it', async ({ fault }) => {
-      proxy.failAt((line) => (isPart(line) ? fault : undefined));
+      proxy.failAt((line) => (isSecondPart(line) ? fault : undefined));
       await expect(put(LARGE_BYTES)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', retryable: true });
       expect(await spaces.list(BUCKET)).toEqual([]);
+    });
+
+    test('a try that would come after another attempt has taken over', async () => {
+      proxy.failAt((line) => (isWhole(line) ? { answer: 503 } : undefined));
+      let asked = 0;
+      const path = join(temp.dir, 'file');
+      await writeFile(path, 'x');
+      const publication = { bucket: BUCKET, key: KEY, path, sizeBytes: 1, sha256Hex: await hashFile(path) };
+      const assertMayPublish = async (): Promise<void> => {
+        asked += 1;
+        if (asked === 2) throw new Error('another attempt holds the job');
+      };
+      const putting = store.put({ ...publication, assertMayPublish }, AbortSignal.timeout(10_000));
+      await expect(putting).rejects.toThrow('another attempt holds the job');
+      expect(proxy.requests.filter(isWhole)).toHaveLength(1);
+    });
+
+    test('a store that is gone once it has begun, and why is not forgotten over the farewell', async () => {
+      let isGone = false;
+      proxy.failAt((line) => {
+        const goes = isGone;
+        isGone ||= line.includes('uploads');
+        return goes ? { answer: 503 } : undefined;
+      });
+      await expect(put(LARGE_BYTES)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+      proxy.failAt(() => undefined);
+      for await (const upload of store.listIncompleteUploads(BUCKET, '', AbortSignal.timeout(10_000))) {
+        await store.abortUpload(BUCKET, upload, AbortSignal.timeout(10_000));
+      }
     });
 
     test('when the worker stops in the middle of a part', async () => {
       const stopping = new AbortController();
       proxy.failAt((line) => {
-        if (!isPart(line)) return undefined;
+        if (!isSecondPart(line)) return undefined;
         stopping.abort(new Error('stopping'));
         return 'hang';
       });
@@ -121,6 +159,17 @@ describe('an upload', () => {
       expect(await spaces.list(BUCKET)).toEqual([]);
     });
   });
+});
+
+test('an answer that breaks off, or never comes, is the store’s failure', async () => {
+  const read = (deadline: AbortSignal) => store.read(BUCKET, KEY, 1e6, deadline);
+  await put(1_000);
+  proxy.failAt((line) => (line.startsWith('GET') ? 'cut' : undefined));
+  await expect(read(AbortSignal.timeout(10_000))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  proxy.failAt((line) => (line.startsWith('GET') ? 'hang' : undefined));
+  await expect(read(AbortSignal.timeout(30_000))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  proxy.failAt(() => undefined);
+  await store.remove(BUCKET, KEY, AbortSignal.timeout(10_000));
 });
 
 describe('a conversion', () => {
@@ -202,6 +251,19 @@ describe('a conversion', () => {
     expect(callback!.event).toMatchObject({ status: 'error', code: is });
   });
 
+  test('of a tape that fails leaves the poster that was there', async () => {
+    const convertTape = async (frames: number): Promise<JobView> => {
+      const { zip } = await buildTape({ width: 32, height: 24, durationsMs: Array<number>(frames).fill(100) });
+      const zipUrl = stack.source.serve(`/${crypto.randomUUID()}.zip`, zip);
+      return stack.finished(await submit(stack, stack.tapeRequest(zipUrl, { bucket: BUCKET, slug: 'wand' })));
+    };
+    expect(await convertTape(3)).toMatchObject({ status: 'completed' });
+    await spaces.putPublic(BUCKET, 'wand-poster.jpg', Buffer.from('what was there'));
+    proxy.failAt((line) => (put('wand.mp4')(line) ? { answer: 403, code: 'AccessDenied' } : undefined));
+    expect(await convertTape(4)).toMatchObject({ status: 'failed', error: { code: 'STORAGE_FORBIDDEN' } });
+    expect((await spaces.read(BUCKET, 'wand-poster.jpg')).toString()).toBe('what was there');
+  });
+
   test('outlives a store that is away for half a minute, and health says so meanwhile', async () => {
     const healthy = await fetch(`${stack.url}/health/ready`);
     expect([healthy.status, await healthy.json()]).toMatchObject([200, { checks: { storage: { driver: 'spaces' } } }]);
@@ -232,9 +294,9 @@ describe('a conversion', () => {
     const path = join(temp.dir, 'noise.mp4');
     await ffmpeg([...noise, ...X264, path]);
     const ladder = [{ name: 'big', height: 360, crf: 14, bitrateKbps: 50_000 }];
-    proxy.failAt((line) => (isPart(line) ? 'hang' : undefined));
+    proxy.failAt((line) => (isSecondPart(line) ? 'hang' : undefined));
     const jobId = await convert('killed', await readFile(path), { ladder });
-    await poll('a part to be on its way', () => (proxy.requests.some(isPart) ? true : undefined));
+    await poll('a part to be on its way', () => (proxy.requests.some(isSecondPart) ? true : undefined));
     await endProcess(stack.worker!.child, 'SIGKILL');
     proxy.failAt(() => undefined);
     expect(await spaces.listUploads(BUCKET)).not.toEqual([]);

@@ -16,6 +16,8 @@ export const RUN_NAME = `tapedeck-test-${process.pid}`;
 
 export const APPS = ['api', 'worker'] as const;
 export type App = (typeof APPS)[number];
+export const IMAGES = [...APPS, 'spaces'] as const;
+export type Image = (typeof IMAGES)[number];
 
 const STORE = ['--root', join(IMAGES_DIR, 'store'), '--runroot', join(IMAGES_DIR, 'run'), '--storage-driver', 'vfs'];
 const BUILDAH = ['buildah', ...STORE];
@@ -27,8 +29,16 @@ const LOCKED_DOWN = [
   ...['--security-opt=no-new-privileges', '--ulimit=nofile=4096:4096', '--ulimit=nproc=4096:4096'],
 ];
 
-const imageOf = (app: App): string => `localhost/${RUN_NAME}-${app}`;
-const containerOf = (app: App): string => `${RUN_NAME}-${app}`;
+const BASE_IMAGE = 'node:24-trixie-slim';
+const BUILDS: Record<Image, string[]> = {
+  api: ['--file=Dockerfile.api', '.'],
+  worker: ['--file=Dockerfile.worker', '.'],
+  // Its debian:trixie-slim is in our base image, with Node added.
+  spaces: [`--from=${BASE_IMAGE}`, '--file=deploy/spaces/Dockerfile', 'deploy/spaces'],
+};
+
+const imageOf = (image: Image): string => `localhost/${RUN_NAME}-${image}`;
+const containerOf = (name: string): string => `${RUN_NAME}-${name}`;
 
 /** Stands for the exit code of what was ended by a signal. */
 const KILLED = 128;
@@ -89,12 +99,12 @@ export async function prepareBaseImage(signal: AbortSignal): Promise<string> {
   return runCommand(['test/support/base-image', IMAGES_DIR], signal);
 }
 
-export async function buildImage(app: App, signal: AbortSignal): Promise<void> {
+export async function buildImage(image: Image, signal: AbortSignal): Promise<void> {
   const before = await listWorkingContainers();
   // Buildah's own format, OCI, has no place for health checks.
-  const options = ['--isolation=chroot', '--format=docker', '--pull-never', `--file=Dockerfile.${app}`];
+  const options = ['--isolation=chroot', '--format=docker', '--pull-never', `--tag=${imageOf(image)}`];
   try {
-    await runCommand([...BUILDAH, 'bud', ...options, `--tag=${imageOf(app)}`, '.'], signal);
+    await runCommand([...BUILDAH, 'bud', ...options, ...BUILDS[image]], signal);
   } catch (error) {
     // Ended in the middle of a build, buildah leaves what it was working in.
     const left = (await listWorkingContainers()).filter((id) => !before.includes(id));
@@ -108,7 +118,7 @@ async function listWorkingContainers(): Promise<string[]> {
 }
 
 export async function removeImages(): Promise<void> {
-  await tryCommand([...PODMAN, 'rmi', '--force', ...APPS.map(imageOf)]);
+  await tryCommand([...PODMAN, 'rmi', '--force', ...IMAGES.map(imageOf)]);
 }
 
 export interface ImageView {
@@ -118,62 +128,74 @@ export interface ImageView {
   Config: { Entrypoint: string[]; Cmd: string[]; Env: string[] };
 }
 
-export async function inspectImage(app: App): Promise<ImageView> {
-  const [image] = JSON.parse(await runCommand([...PODMAN, 'image', 'inspect', imageOf(app)])) as ImageView[];
+export async function inspectImage(name: Image): Promise<ImageView> {
+  const [image] = JSON.parse(await runCommand([...PODMAN, 'image', 'inspect', imageOf(name)])) as ImageView[];
   return image!;
 }
 
 export interface ContainerOptions {
   env: Record<string, string>;
+  /** Its image's, unless there are several. */
+  name?: string;
   /** As podman and docker take it: `1g`. */
   memory?: string;
+  /** What is mounted at /data; the run's own where none is named. */
+  volume?: string;
+  /** More of podman's. */
+  options?: readonly string[];
 }
 
-/** Both apps hold their results on one volume: the worker writes, the API serves. */
-export async function startContainer(app: App, { env, memory }: ContainerOptions): Promise<void> {
-  const variables = Object.entries(env).map(([name, value]) => `--env=${name}=${value}`);
+/** Without a volume of its own: both apps hold their results on one, the worker writes, the API serves. */
+export async function startContainer(image: Image, container: ContainerOptions): Promise<void> {
+  const { env, name = image, memory, volume = RUN_NAME, options = [] } = container;
+  const variables = Object.entries(env).map(([variable, value]) => `--env=${variable}=${value}`);
   const limits = memory ? [`--memory=${memory}`] : [];
-  const settings = [
-    `--name=${containerOf(app)}`,
-    `--volume=${RUN_NAME}:/data`,
-    ...LOCKED_DOWN,
-    ...limits,
-    ...variables,
-  ];
-  await runCommand([...PODMAN, 'run', '--detach', ...settings, imageOf(app)]);
+  const settings = [`--name=${containerOf(name)}`, `--volume=${volume}:/data`, ...LOCKED_DOWN, ...options, ...limits];
+  await runCommand([...PODMAN, 'run', '--detach', ...settings, ...variables, imageOf(image)]);
+}
+
+/** Of one that was stopped, with what it holds. */
+export async function restartContainer(name: string): Promise<void> {
+  await runCommand([...PODMAN, 'start', containerOf(name)]);
 }
 
 /** SIGTERM, and SIGKILL when the time is over. @returns its exit code */
-export async function stopContainer(app: App, graceSec: number): Promise<number> {
-  await runCommand([...PODMAN, 'stop', `--time=${graceSec}`, containerOf(app)]);
-  return Number(await inspectContainer(app, '{{.State.ExitCode}}'));
+export async function stopContainer(name: string, graceSec: number): Promise<number> {
+  await runCommand([...PODMAN, 'stop', `--time=${graceSec}`, containerOf(name)]);
+  return Number(await inspectContainer(name, '{{.State.ExitCode}}'));
 }
 
-export async function removeContainer(app: App): Promise<void> {
-  await runCommand([...PODMAN, 'rm', '--force', '--time=0', containerOf(app)]);
+export async function removeContainer(name: string): Promise<void> {
+  await runCommand([...PODMAN, 'rm', '--force', '--time=0', '--volumes', containerOf(name)]);
 }
 
 export async function removeContainers(): Promise<void> {
-  await tryCommand([...PODMAN, 'rm', '--force', '--volumes', ...APPS.map(containerOf)]);
-  await tryCommand([...PODMAN, 'volume', 'rm', '--force', RUN_NAME]);
+  const list = async (...command: string[]): Promise<string[]> =>
+    (await runCommand([...PODMAN, ...command, '--quiet', `--filter=name=${RUN_NAME}`]))
+      .split('\n')
+      .filter((id) => id !== '');
+  const containers = await list('ps', '--all');
+  if (containers.length > 0) await tryCommand([...PODMAN, 'rm', '--force', '--time=0', '--volumes', ...containers]);
+  const volumes = await list('volume', 'ls');
+  if (volumes.length > 0) await tryCommand([...PODMAN, 'volume', 'rm', '--force', ...volumes]);
 }
 
 /** @param format a Go template, e.g. `{{.Id}}` */
-export async function inspectContainer(app: App, format: string): Promise<string> {
-  return runCommand([...PODMAN, 'inspect', '--format', format, containerOf(app)]);
+export async function inspectContainer(name: string, format: string): Promise<string> {
+  return runCommand([...PODMAN, 'inspect', '--format', format, containerOf(name)]);
 }
 
 /** Nobody runs the image's health check at its interval where systemd is not there; so it is run by hand. */
-export async function isHealthy(app: App): Promise<boolean> {
-  return (await tryCommand([...PODMAN, 'healthcheck', 'run', containerOf(app)])).exitCode === 0;
+export async function isHealthy(name: string): Promise<boolean> {
+  return (await tryCommand([...PODMAN, 'healthcheck', 'run', containerOf(name)])).exitCode === 0;
 }
 
-export function execIn(app: App, command: readonly string[], env: readonly string[] = []): Promise<Finished> {
-  return tryCommand([...PODMAN, 'exec', ...env.map((pair) => `--env=${pair}`), containerOf(app), ...command]);
+export function execIn(name: string, command: readonly string[], env: readonly string[] = []): Promise<Finished> {
+  return tryCommand([...PODMAN, 'exec', ...env.map((pair) => `--env=${pair}`), containerOf(name), ...command]);
 }
 
-export async function readLogs(app: App): Promise<string> {
-  const { stdout, stderr } = await tryCommand([...PODMAN, 'logs', '--tail=40', containerOf(app)]);
+export async function readLogs(name: string): Promise<string> {
+  const { stdout, stderr } = await tryCommand([...PODMAN, 'logs', '--tail=40', containerOf(name)]);
   return `${stdout}\n${stderr}`.trim();
 }
 

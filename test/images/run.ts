@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HlsOutput, JobView, TapeOutput } from '@tapedeck/contracts';
@@ -18,13 +15,15 @@ import { findFreePort } from '../support/free-port.ts';
 import { createTempDir } from '../support/temp-dir.ts';
 import { findWrongInstants } from '../support/timing-check.ts';
 import { Caller } from './caller.ts';
+import { startComposed, startRedis, STORE, type ComposedStack } from './compose-stack.ts';
 import * as containers from './containers.ts';
-import { APPS, execIn, RUN_NAME, type App } from './containers.ts';
+import { APPS, execIn, IMAGES, RUN_NAME, type App, type Image } from './containers.ts';
 import { measureMemory, type MemoryPeaks } from './memory.ts';
 
 /**
- * `npm run test:images`: builds both images and converts tapes through their containers, as locked down as
- * docker-compose.yml runs them. Needs Linux and root, but neither a registry nor a Docker engine.
+ * `npm run test:images`: builds the images and converts tapes through their containers, as locked down as
+ * docker-compose.yml runs them; then runs that file's services. Needs Linux and root, but neither a registry nor a Docker
+ * engine.
  * Leaves nothing but the base image and npm's cache (see containers.ts), which make the next run shorter.
  */
 const GIB = 1024 ** 3;
@@ -72,9 +71,9 @@ async function poll(what: string, timeoutMs: number, holds: () => Promise<boolea
   }
 }
 
-async function buildImage(app: App): Promise<string> {
-  await containers.buildImage(app, stopping.signal);
-  const { Size: sizeBytes } = await containers.inspectImage(app);
+async function buildImage(image: Image): Promise<string> {
+  await containers.buildImage(image, stopping.signal);
+  const { Size: sizeBytes } = await containers.inspectImage(image);
   return `${Math.round(sizeBytes / 1e6)} MB`;
 }
 
@@ -87,10 +86,21 @@ async function checkImage(app: App): Promise<void> {
   if (app === 'api') assert.ok(config.Env.includes('HOST=0.0.0.0'), config.Env.join(' '));
 }
 
-interface Stack {
+async function checkStoreImage(): Promise<void> {
+  const { User: user, Healthcheck: health, Config: config } = await containers.inspectImage('spaces');
+  assert.equal(user, 'ceph');
+  assert.deepEqual(config.Entrypoint, ['start-gateway']);
+  assert.equal(health?.Test[0], 'CMD');
+}
+
+/** What one needs to ask for a conversion. */
+interface Service {
   url: string;
   token: string;
   caller: Caller;
+}
+
+interface Stack extends Service {
   /** Another container instead of the worker's, with so much memory, as podman writes it. */
   replaceWorker(memory: string): Promise<void>;
 }
@@ -101,11 +111,11 @@ async function startStack(undo: AsyncDisposableStack): Promise<Stack> {
   const caller = new Caller(signingSecret);
   await caller.open();
   undo.defer(() => caller.close());
-  const redisUrl = await startRedis(undo);
-  const port = await findFreePort();
+  const [redisPort, port] = [await findFreePort(), await findFreePort()];
+  await startRedis(undo, ['redis-server', '--port', String(redisPort), '--save', '']);
   const url = `http://127.0.0.1:${port}`;
   // The caller is on loopback, where no caller may be otherwise.
-  const common = { REDIS_URL: redisUrl, PUBLIC_URL: url, ALLOW_PRIVATE_NETWORK: 'true' };
+  const common = { REDIS_URL: `redis://127.0.0.1:${redisPort}`, PUBLIC_URL: url, ALLOW_PRIVATE_NETWORK: 'true' };
   undo.defer(containers.removeContainers);
   const apiEnv = { ...common, PORT: String(port), MP4_SERVICE_TOKEN: token, LOG_LEVEL: 'warn' };
   await containers.startContainer('api', { env: apiEnv });
@@ -116,21 +126,6 @@ async function startStack(undo: AsyncDisposableStack): Promise<Stack> {
     await containers.startContainer('worker', { env: workerEnv, memory });
   };
   return { url, token, caller, replaceWorker };
-}
-
-/** A Redis of this test alone, on loopback, which the kernel ends if the test is killed. */
-async function startRedis(undo: AsyncDisposableStack): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), `${RUN_NAME}-redis-`));
-  undo.defer(() => rm(dir, { recursive: true, force: true }));
-  const port = await findFreePort();
-  const command = ['redis-server', '--bind', '127.0.0.1', '--port', String(port), '--dir', dir, '--save', ''];
-  const redis = spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...command], { stdio: 'ignore', detached: true });
-  const exited = once(redis, 'exit');
-  undo.defer(async () => {
-    redis.kill('SIGTERM');
-    await exited;
-  });
-  return `redis://127.0.0.1:${port}`;
 }
 
 async function checkContainer(report: Report, app: App): Promise<void> {
@@ -169,7 +164,7 @@ async function checkContainer(report: Report, app: App): Promise<void> {
 }
 
 /** @returns the completed job. @throws AssertionError if it fails, or needs more than one attempt */
-async function convert({ url, token, caller }: Stack, name: string, request: object): Promise<JobView> {
+async function convert({ url, token, caller }: Service, name: string, request: object): Promise<JobView> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const body = JSON.stringify({ bucket: 'images', slug: name, callbackUrl: `${caller.url}/callback`, ...request });
   const accepted = await fetch(`${url}/convert`, { method: 'POST', headers, body });
@@ -197,7 +192,7 @@ async function convertTape(
 }
 
 /** The callback arrived with a right signature, and the MP4 behind its URL can be sought in. */
-async function checkDelivery({ caller }: Stack, jobId: string, resolution: [number, number]): Promise<void> {
+async function checkDelivery({ caller }: Service, jobId: string, resolution: [number, number]): Promise<void> {
   await poll(`the callback of ${jobId}`, CALLBACK_TIMEOUT_MS, async () => caller.events.has(jobId));
   const event = caller.events.get(jobId)!;
   assert.equal(event.status, 'complete');
@@ -297,6 +292,88 @@ async function convertTightVideo(
   return describeMemory(job.plan?.encode as EncodePlan, peaks);
 }
 
+const TAPE_KEY = 'someone/composed.mp4';
+const VIDEO_KEY = 'composed-video/master.m3u8';
+
+/** The tape lies in the store, where only we may read it. */
+async function convertComposedTape(stack: ComposedStack): Promise<void> {
+  const { zip, frameCount, durationMs } = await buildSampleTape();
+  const zipUrl = await stack.store.putPrivate('tapes', TAPE_KEY.replace('mp4', 'zip'), zip);
+  const metadata = { frameCount, totalDuration: durationMs };
+  const job = await convert(stack, 'composed', { mongoId: 'composed', bucket: 'tapes', zipUrl, metadata });
+  const { mp4Url, resolution } = job.output as TapeOutput;
+  assert.equal(mp4Url, stack.publicUrl('tapes', TAPE_KEY));
+  await checkDelivery(stack, job.jobId, resolution);
+}
+
+async function convertComposedVideo(stack: ComposedStack): Promise<void> {
+  const videoUrl = stack.caller.offer('/composed.mp4', await buildSampleVideo({ ...HD, durationSec: 2 }));
+  const job = await convert(stack, 'composed-video', { id: 'composed', bucket: 'media', videoUrl });
+  assert.equal((job.output as HlsOutput).hlsUrl, stack.publicUrl('media', VIDEO_KEY));
+}
+
+/** @returns by URL, what anybody can fetch of what was converted */
+async function fetchResults(stack: ComposedStack): Promise<Map<string, string>> {
+  const results = new Map<string, string>();
+  for (const bucket of ['tapes', 'media']) {
+    for (const key of (await stack.store.list(bucket)).filter((name) => !name.endsWith('.zip'))) {
+      const url = stack.publicUrl(bucket, key);
+      const answer = await fetch(url);
+      assert.equal(answer.status, 200, url);
+      results.set(
+        url,
+        createHash('sha256')
+          .update(Buffer.from(await answer.arrayBuffer()))
+          .digest('hex'),
+      );
+    }
+  }
+  for (const url of [stack.publicUrl('tapes', TAPE_KEY), stack.publicUrl('media', VIDEO_KEY)]) {
+    assert.ok(results.has(url), `${url} is not among ${[...results.keys()].join(', ')}`);
+  }
+  return results;
+}
+
+async function restartStore(stack: ComposedStack): Promise<string> {
+  const before = await fetchResults(stack);
+  assert.equal(await stack.restartStore(), 0);
+  assert.deepEqual(await fetchResults(stack), before);
+  return `${before.size} objects`;
+}
+
+async function testCompose(report: Report, undo: AsyncDisposableStack, containerIds: string[]): Promise<void> {
+  const stack = await report.must('compose: the store, Redis, the API and two workers are healthy', () =>
+    startComposed(undo, stopping.signal).catch(async (error: unknown) => {
+      console.log(`--- ${STORE}\n${await containers.readLogs(STORE)}`);
+      throw error;
+    }),
+  );
+  const names = [...stack.apps, STORE];
+  containerIds.push(...(await Promise.all(names.map((name) => containers.inspectContainer(name, '{{.Id}}')))));
+  const failedBefore = report.failed;
+  await report.check('compose: the API knows of two workers and of the store', async () => {
+    const health = (await (await fetch(`${stack.url}/health`)).json()) as object;
+    assert.partialDeepStrictEqual(health, {
+      status: 'ok',
+      checks: { storage: { ok: true, driver: 'spaces' }, workers: { alive: 2 } },
+    });
+  });
+  await report.check('compose: a tape in the store becomes an MP4 beside it', () => convertComposedTape(stack));
+  await report.check('compose: a video becomes a stream in the store', () => convertComposedVideo(stack));
+  await report.check('compose: all of it is public, and still there after the store was restarted', () =>
+    restartStore(stack),
+  );
+  if (report.failed > failedBefore)
+    for (const name of names) console.log(`--- ${name}\n${await containers.readLogs(name)}`);
+  await report.check('compose: everything ends with 0 on SIGTERM', async () => {
+    const exitCodes = await Promise.all(names.map((name) => containers.stopContainer(name, GRACE_SEC)));
+    assert.deepEqual(
+      exitCodes,
+      names.map(() => 0),
+    );
+  });
+}
+
 async function checkNothingIsLeft(containerIds: readonly string[]): Promise<void> {
   assert.deepEqual(await containers.findLeftovers(), []);
   let processes: string[] = [];
@@ -312,8 +389,9 @@ async function testImages(report: Report, undo: AsyncDisposableStack, containerI
     return containers.prepareBaseImage(stopping.signal);
   });
   undo.defer(containers.removeImages);
-  for (const app of APPS) await report.must(`${app}: the image builds`, () => buildImage(app));
+  for (const image of IMAGES) await report.must(`${image}: the image builds`, () => buildImage(image));
   for (const app of APPS) await report.check(`${app}: plain user, tini and a health check`, () => checkImage(app));
+  await report.check('spaces: plain user and a health check', checkStoreImage);
   const stack = await report.must('Redis and both containers start', () => startStack(undo));
   containerIds.push(...(await Promise.all(APPS.map((app) => containers.inspectContainer(app, '{{.Id}}')))));
   for (const app of APPS) await checkContainer(report, app);
@@ -332,6 +410,7 @@ async function testImages(report: Report, undo: AsyncDisposableStack, containerI
       assert.equal(await containers.stopContainer(app, GRACE_SEC), 0),
     );
   }
+  await testCompose(report, undo, containerIds);
 }
 
 await runScript(async ({ stopped }) => {

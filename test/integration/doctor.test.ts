@@ -30,20 +30,24 @@ async function doctor(args: string[] = [], changes: Record<string, string> = {})
     text(child.stderr),
     once(child, 'close') as Promise<[number]>,
   ]);
-  return { stdout, stderr, exitCode: exitCode as number };
+  return { stdout, stderr, exitCode: exitCode };
 }
 
-test('finds forgotten uploads that nobody ends, and ends that', async () => {
+test('finds that nobody ends incomplete uploads, and sees to it', async () => {
   const before = await doctor();
   expect(before).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(before.stdout).toContain('warn  bucket tapes: forgotten uploads end by a lifecycle rule: there is none');
-  expect(before.stdout).toContain('ok    bucket tapes: public objects');
+  expect(before.stdout).toContain(
+    'warn  bucket tapes has no lifecycle rule for incomplete uploads\n      --fix sets one',
+  );
+  expect(before.stdout).toContain(
+    'ok    bucket tapes takes public objects\nok    results in bucket tapes can be fetched at http',
+  );
 
   await spaces.addExpiryRule('tapes', 'somebody-else', 'old/');
   const fixed = await doctor(['--fix']);
-  expect(fixed.stdout).toContain('ok    bucket tapes: forgotten uploads end by a lifecycle rule\n');
-  expect(await spaces.listRules('tapes')).toEqual(['somebody-else', 'tapedeck-unfinished-uploads']);
-  expect((await doctor()).stdout).not.toContain('lifecycle rule: there is none');
+  expect(fixed.stdout).toContain('ok    bucket tapes has a lifecycle rule for incomplete uploads\n');
+  expect(await spaces.listRules('tapes')).toEqual(['somebody-else', 'tapedeck-incomplete-uploads']);
+  expect((await doctor()).stdout).not.toContain('no lifecycle rule');
   expect(await spaces.list('tapes')).toEqual([]);
 });
 
@@ -53,11 +57,11 @@ test('says it in JSON', async () => {
   expect(JSON.parse(stdout)).toMatchObject({
     ok: false,
     findings: expect.arrayContaining([
-      { verdict: 'ok', what: 'bucket tapes: public objects' },
+      { verdict: 'ok', what: 'bucket tapes takes public objects' },
       {
         verdict: 'fails',
-        what: 'bucket no-such-bucket: public objects',
-        advice: 'The store has no such bucket: NoSuchBucket',
+        what: 'bucket no-such-bucket takes public objects: no',
+        advice: 'The store has no such bucket: NoSuchBucket. Make it, or take it out of ALLOWED_BUCKETS.',
       },
     ]),
   });
@@ -67,8 +71,16 @@ describe('fails, and says what to do, about', () => {
   test.each<[what: string, changes: Record<string, string>, line: RegExp]>([
     ['an FFmpeg that is not there', { FFMPEG_PATH: 'no-ffmpeg' }, /FAIL {2}no-ffmpeg .+\n.+FFMPEG_PATH/],
     ['a Redis that is not there', { REDIS_URL: 'redis://127.0.0.1:1' }, /FAIL {2}Redis .+ECONNREFUSED\n.+REDIS_URL/],
-    ['a secret that is wrong', { DO_SPACES_SECRET: 'hunter2' }, /FAIL {2}the store .+\n.+DO_SPACES_SECRET/],
-    ['a store that is not there', { SPACES_ENDPOINT: 'http://127.0.0.1:1' }, /FAIL {2}the store at http:\/\/127.+\n.+/],
+    [
+      'a secret that is wrong',
+      { DO_SPACES_SECRET: 'hunter2' },
+      /FAIL {2}the store at .+\n.+DO_SPACES_SECRET.+Check both/,
+    ],
+    [
+      'a store that is not there',
+      { SPACES_ENDPOINT: 'http://127.0.0.1:1' },
+      /FAIL {2}the store at http:\/\/127.+\n.+SPACES_ENDPOINT/,
+    ],
   ])(
     '%s',
     async (_what, changes, line) => {
@@ -79,6 +91,12 @@ describe('fails, and says what to do, about', () => {
     },
     90_000,
   );
+
+  test('URLs that lead nowhere', async () => {
+    const { stdout, exitCode } = await doctor([], { SPACES_PUBLIC_BASE_URL: `${rgw.endpoint}/no-such-bucket` });
+    expect(stdout).toMatch(/warn {2}results in bucket tapes can be fetched at .+: no, 404\n.+SPACES_PUBLIC_BASE_URL/);
+    expect(exitCode).toBe(0);
+  });
 
   test('a Redis that may remove jobs', async () => {
     const greedy = await startTestRedis({ 'maxmemory-policy': 'allkeys-lru' });
@@ -92,5 +110,5 @@ describe('fails, and says what to do, about', () => {
 test('a variable that makes no sense is said before anything is looked at', async () => {
   const { stdout, stderr, exitCode } = await doctor([], { SPACES_ENDPOINT: 'nowhere' });
   expect([stdout, exitCode]).toEqual(['', 78]);
-  expect(stderr).toContain('SPACES_ENDPOINT: expected an http or https URL, got "nowhere"');
+  expect(stderr).toContain('SPACES_ENDPOINT: expected an http or https URL without user name, got "nowhere"');
 });

@@ -55,7 +55,7 @@ const submit = (through: Queues = queues, changes: object = {}) =>
     ...{
       request: buildRequest(changes),
       caller: 'tests',
-      outputKey: 'one.mp4',
+      outputName: 'one.mp4',
       idempotencyKey: undefined,
       maxAttempts: 3,
     },

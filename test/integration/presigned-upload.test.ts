@@ -41,7 +41,7 @@ const put = (
     {
       ...{ agent, policy, signal: AbortSignal.timeout(30_000) },
       ...changes,
-      limits: { retryDelayMs: 20, idleMs: 500, ...changes.limits },
+      limits: { retryDelaysMs: [20, 40, 60], idleMs: 500, ...changes.limits },
     },
   );
 
@@ -72,6 +72,18 @@ test('the bytes arrive, with their type and length, and no credentials of ours',
   expect(arrived!.headers.authorization).toBeUndefined();
 });
 
+test('a 2xx whose body never ends is a 2xx', async () => {
+  const url = server.serve('/endless.mp4', (request, response) => {
+    request.resume().on('end', () => {
+      response.writeHead(200, { etag: `"${md5(content)}"` });
+      const drip = setInterval(() => response.write('x'.repeat(50_000)), 10);
+      response.on('close', () => clearInterval(drip));
+    });
+  });
+  await put(url);
+  expect(server.requests).toEqual(['PUT /endless.mp4']);
+});
+
 test('a header that was not signed is not sent', async () => {
   let headers: IncomingMessage['headers'] = {};
   const url = server.serve('/plain.mp4', (request, response) => {
@@ -85,11 +97,11 @@ test('a header that was not signed is not sent', async () => {
 describe('what the store says it holds', () => {
   test('other bytes, by their MD5, are a mismatch', async () => {
     const url = server.serve('/md5.mp4', answering(200, { etag: `"${md5(Buffer.from('other'))}"` }));
-    await expect(put(url)).rejects.toMatchObject({ code: 'STORAGE_MISMATCH', retryable: true });
+    await expect(put(url)).rejects.toMatchObject({ code: 'UPLOAD_MISMATCH', retryable: true });
   });
 
   test.each([
-    ['is fewer bytes', 7, 'STORAGE_MISMATCH'],
+    ['is fewer bytes', 7, 'UPLOAD_MISMATCH'],
     ['is all of them', SIZE_BYTES, undefined],
   ])('without an MD5, and by HEAD it %s', async (_what, length, code) => {
     const url = server.serve('/head.mp4', (request, response) => {
@@ -107,6 +119,7 @@ describe('what the store says it holds', () => {
       else answering(204)(request, response, 1);
     });
     await put(url);
+    expect(server.requests).toEqual(['PUT /secret.mp4', 'HEAD /secret.mp4']);
   });
 
   test('is not looked for in the ETag of what it encrypts', async () => {
@@ -116,6 +129,7 @@ describe('what the store says it holds', () => {
       else answering(200, headers)(request, response, 1);
     });
     await put(url);
+    expect(server.requests).toEqual(['PUT /kms.mp4', 'HEAD /kms.mp4']);
   });
 });
 

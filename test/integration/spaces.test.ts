@@ -97,7 +97,7 @@ async function cleanUp(slug: string): Promise<void> {
   }
 }
 
-test('a video that fails leaves what was there, and nothing of its own', async () => {
+test('a video that cannot be converted leaves what was there, and nothing of its own', async () => {
   await convertVideo('kept', await buildSampleVideo({ width: 320, height: 180, durationSec: 2 }));
   const before = await spaces.list('media');
   const job = await convertVideo('kept', Buffer.alloc(50_000, 'tapedeck!'));
@@ -124,7 +124,7 @@ describe('a tape whose caller says where to put it', () => {
   afterAll(() => caller.close());
 
   async function convertTo(upload: object, mongoId: string) {
-    const zipUrl = stack.source.serve(`/${mongoId}.zip`, (await buildSampleTape(6)).zip);
+    const zipUrl = stack.source.serve(`/${crypto.randomUUID()}.zip`, (await buildSampleTape(6)).zip);
     const { status, body } = await stack.post(stack.tapeRequest(zipUrl, { mongoId, upload, options: { scale: 1 } }));
     expect(status).toBe(202);
     return stack.finished(body.jobId);
@@ -149,10 +149,35 @@ describe('a tape whose caller says where to put it', () => {
     }
   });
 
+  test.each(['video/mp4', ''])('lies there by an old signature, too, which covers the type %j', async (contentType) => {
+    const putUrl = caller.presignPutV2('theirs', 'old.mp4', contentType);
+    const { mp4Url, size } = tapeOutput(await convertTo({ putUrl }, `old-${contentType}`));
+    expect(mp4Url).toBe(`${rgw.endpoint}/theirs/old.mp4`);
+    expect(await caller.read('theirs', 'old.mp4')).toHaveLength(size);
+  });
+
+  test('is public where the SDK has put the ACL into the query', async () => {
+    const putUrl = await caller.presignPut('theirs', 'query.mp4', { aclInQuery: true });
+    const { mp4Url } = tapeOutput(await convertTo({ putUrl }, 'query'));
+    expect((await fetch(mp4Url)).status).toBe(200);
+  });
+
+  test('is read from their bucket by their signature, or as anybody may', async () => {
+    const { zip } = await buildSampleTape(6);
+    await caller.putPrivate('theirs', 'signed.zip', zip);
+    const signed = await caller.presignGet('theirs', 'signed.zip');
+    const shown = await caller.putPublic('theirs', 'shown.zip', zip);
+    for (const [mongoId, zipUrl] of Object.entries({ signed, shown })) {
+      const upload = { putUrl: await caller.presignPut('theirs', `${mongoId}.mp4`) };
+      const request = stack.tapeRequest(zipUrl, { mongoId, upload, bucket: 'theirs', options: { scale: 1 } });
+      tapeOutput(await stack.finished((await stack.post(request)).body.jobId));
+    }
+  });
+
   test('has no poster where none can be put, and fails at once where nothing can', async () => {
     const putUrl = await caller.presignPut('theirs', 'alone.mp4');
     expect(tapeOutput(await convertTo({ putUrl }, 'alone')).posterUrl).toBeUndefined();
-    const expired = await caller.presignPut('theirs', 'late.mp4', 1);
+    const expired = await caller.presignPut('theirs', 'late.mp4', { expiresInSec: 1 });
     expect(await convertTo({ putUrl: expired }, 'late')).toMatchObject({
       status: 'failed',
       attempt: 1,

@@ -1,6 +1,5 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findFreePort } from './free-port.ts';
@@ -20,84 +19,55 @@ export interface TestRgw {
   stop(): Promise<void>;
 }
 
+const START_GATEWAY = join('deploy', 'spaces', 'start-gateway');
 const START_TIMEOUT_MS = 60_000;
-const MEMORY_BYTES = 8 * 1024 ** 3;
+const STORE_BYTES = 8 * 1024 ** 3;
 
-/** A monitor, one object store in memory and the gateway: about ten seconds. */
+/** The one of docker-compose.yml, without the container: about ten seconds. */
 export async function startRgw(): Promise<TestRgw> {
   const temp = await createTempDir('rgw');
-  const [monPort, legacyMonPort, port] = [await findFreePort(), await findFreePort(), await findFreePort()];
-  const configPath = join(temp.dir, 'ceph.conf');
-  const keyring = join(temp.dir, 'keyring');
-  const monAddresses = `[v2:127.0.0.1:${monPort},v1:127.0.0.1:${legacyMonPort}]`;
-  const fsid = randomUUID();
-  await Promise.all(['mon', 'osd', 'rgw', 'out'].map((name) => mkdir(join(temp.dir, name))));
-  await writeFile(configPath, buildConfig(temp.dir, fsid, monAddresses, keyring));
-  const env = { ...process.env, CEPH_CONF: configPath };
-  const command = (file: string, ...args: string[]) => run(file, args, { env, timeout: START_TIMEOUT_MS });
-  const daemons: ChildProcess[] = [];
-  const start = (file: string, ...args: string[]): void => {
-    daemons.push(spawn(file, ['-f', ...args], { env, stdio: 'ignore' }));
+  const keys = createKeys();
+  const [port, monitorPort] = [await findFreePort(), await findFreePort()];
+  const env = {
+    PATH: process.env.PATH,
+    ...{ GATEWAY_DIR: temp.dir, GATEWAY_PORT: String(port), MONITOR_PORT: String(monitorPort) },
+    ...{ OBJECT_STORE: 'memstore', STORE_BYTES: String(STORE_BYTES) },
+    ...{ DO_SPACES_KEY: keys.accessKeyId, DO_SPACES_SECRET: keys.secretAccessKey },
   };
+  const gateway = spawn(START_GATEWAY, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  for (const stream of [gateway.stdout, gateway.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      log += chunk;
+    });
+  }
   const stop = async (): Promise<void> => {
-    // Without a monitor the others would not end by themselves: nothing here is worth a farewell.
-    for (const daemon of daemons.toReversed()) await endProcess(daemon, 'SIGKILL');
+    await endProcess(gateway, 'SIGTERM');
     await temp.remove();
   };
   try {
-    const grants = { mon: ['mon', 'allow *'], osd: ['osd', 'allow *'], profile: ['mon', 'allow profile osd'] };
-    const cap = (...[service, right]: string[]): string[] => ['--cap', service!, right!];
-    await command('ceph-authtool', '--create-keyring', '--gen-key', '-n', 'mon.', ...cap(...grants.mon), keyring);
-    await command(
-      'ceph-authtool',
-      ...['--gen-key', '-n', 'client.admin', ...cap(...grants.mon), ...cap(...grants.osd), keyring],
-    );
-    await command(
-      'ceph-authtool',
-      ...['--gen-key', '-n', 'osd.0', ...cap(...grants.profile), ...cap(...grants.osd), keyring],
-    );
-    const monmap = join(temp.dir, 'monmap');
-    await command('monmaptool', '--create', '--fsid', fsid, '--addv', 'a', monAddresses, monmap);
-    await command('ceph-mon', '--mkfs', '-i', 'a', '--monmap', monmap, '--keyring', keyring);
-    start('ceph-mon', '-i', 'a');
-    const osdId = randomUUID();
-    await command('ceph', 'osd', 'new', osdId, '0');
-    await command('ceph', 'auth', 'import', '-i', keyring);
-    await command('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', osdId);
-    start('ceph-osd', '-i', '0');
-    const addUser = async (name: string) => {
-      const keys = {
-        accessKeyId: `KEY${randomBytes(6).toString('hex')}`,
-        secretAccessKey: randomBytes(12).toString('hex'),
-      };
-      const asUser = [`--uid=${name}`, `--display-name=${name}`];
-      const withKeys = [`--access-key=${keys.accessKeyId}`, `--secret-key=${keys.secretAccessKey}`];
-      await command('radosgw-admin', 'user', 'create', ...asUser, ...withKeys);
-      return keys;
+    const isReady = () => {
+      if (gateway.exitCode !== null) throw new Error(`the RADOS Gateway ended with ${gateway.exitCode}\n${log}`);
+      return /^ready/m.test(log) ? true : undefined;
     };
-    const keys = await addUser('tapedeck');
-    const frontend = `beast endpoint=127.0.0.1:${port}`;
-    start('radosgw', '-n', 'client.admin', '--keyring', keyring, '--rgw-frontends', frontend);
-    const endpoint = `http://127.0.0.1:${port}`;
-    const isUp = () => fetch(endpoint).then((answer) => (answer.ok ? true : undefined));
-    await poll('the RADOS Gateway', () => isUp().catch(() => undefined), START_TIMEOUT_MS);
-    return { endpoint, ...keys, addUser, stop };
+    await poll('the RADOS Gateway', isReady, START_TIMEOUT_MS);
   } catch (error) {
     await stop();
     throw error;
   }
+  const addUser = async (name: string) => {
+    const { accessKeyId, secretAccessKey } = createKeys();
+    const asUser = [`--uid=${name}`, `--display-name=${name}`];
+    const withKeys = [`--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`];
+    await run('radosgw-admin', ['user', 'create', ...asUser, ...withKeys], {
+      env: { ...process.env, CEPH_CONF: join(temp.dir, 'ceph.conf') },
+      timeout: START_TIMEOUT_MS,
+    });
+    return { accessKeyId, secretAccessKey };
+  };
+  return { endpoint: `http://127.0.0.1:${port}`, ...keys, addUser, stop };
 }
 
-function buildConfig(dir: string, fsid: string, monAddresses: string, keyring: string): string {
-  const settings = {
-    ...{ fsid, 'mon host': monAddresses, keyring, 'run dir': join(dir, 'out') },
-    ...{ 'osd pool default size': 1, 'osd pool default min size': 1, 'osd pool default pg num': 4 },
-    ...{ 'osd pool default pgp num': 4, 'osd crush chooseleaf type': 0, 'mon allow pool size one': true },
-    ...{ 'osd objectstore': 'memstore', 'memstore device bytes': MEMORY_BYTES },
-    ...{ 'admin socket': join(dir, 'out', '$name.asok'), 'log file': join(dir, 'out', '$name.log') },
-    ...{ 'pid file': join(dir, 'out', '$name.pid'), 'mon data': join(dir, 'mon') },
-    ...{ 'osd data': join(dir, 'osd'), 'rgw data': join(dir, 'rgw') },
-  };
-  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
-  return `[global]\n${lines.join('\n')}\n`;
+function createKeys(): { accessKeyId: string; secretAccessKey: string } {
+  return { accessKeyId: `KEY${randomBytes(6).toString('hex')}`, secretAccessKey: randomBytes(12).toString('hex') };
 }

@@ -5,11 +5,12 @@ import { findFreePort } from './free-port.ts';
  * - `answer`: this instead of the store's, with an S3 error's code where there is one
  * - `refuse`: the connection ends before anything is read
  * - `reset`: the connection breaks while the request is on its way
+ * - `cut`: of the answer, half of the body arrives
  * - `lose`: the store does it, but its answer is lost
  * - `hang`: nothing happens
  */
 export type Fault =
-  { answer: number; code?: string; headers?: Record<string, string> } | 'refuse' | 'reset' | 'lose' | 'hang';
+  { answer: number; code?: string; headers?: Record<string, string> } | 'refuse' | 'reset' | 'cut' | 'lose' | 'hang';
 
 /** A network between us and the gateway that fails as networks do. */
 export interface S3Proxy {
@@ -78,6 +79,12 @@ function handle(gateway: string, incoming: IncomingMessage, response: ServerResp
       return;
     }
     response.writeHead(answer.statusCode!, answer.headers);
+    if (fault === 'cut') {
+      answer.once('data', (chunk: Buffer) => {
+        response.write(chunk.subarray(0, chunk.length / 2), () => incoming.socket.destroy());
+      });
+      return;
+    }
     answer.pipe(response);
   });
   onward.on('error', () => response.destroy());

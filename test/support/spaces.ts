@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -33,13 +33,19 @@ export interface TestSpaces {
   listRules(bucket: string): Promise<string[]>;
   /** @returns its URL, which only the owner may fetch */
   putPrivate(bucket: string, key: string, content: Buffer): Promise<string>;
+  /** @returns its URL, which everybody may fetch */
+  putPublic(bucket: string, key: string, content: Buffer): Promise<string>;
   /** Every key in the bucket, in order. */
   list(bucket: string): Promise<string[]>;
   /** Uploads that were begun, and neither completed nor aborted. */
   listUploads(bucket: string): Promise<string[]>;
   read(bucket: string, key: string): Promise<Buffer>;
+  /** A URL from which whoever has it may GET the object. */
+  presignGet(bucket: string, key: string): Promise<string>;
   /** A URL to which whoever has it may PUT the object, which everybody may see then. */
-  presignPut(bucket: string, key: string, expiresInSec?: number): Promise<string>;
+  presignPut(bucket: string, key: string, options?: { expiresInSec?: number; aclInQuery?: boolean }): Promise<string>;
+  /** Likewise by a signature of version 2, which covers the Content-Type that comes, or that none comes. */
+  presignPutV2(bucket: string, key: string, contentType: string): string;
   close(): void;
 }
 
@@ -103,6 +109,10 @@ export function openSpaces(
       await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content }));
       return `${endpoint}/${bucket}/${key}`;
     },
+    async putPublic(bucket, key, content) {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content, ACL: 'public-read' }));
+      return `${endpoint}/${bucket}/${key}`;
+    },
     async list(bucket) {
       const { Contents: objects = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
       return objects.map(({ Key: key }) => key!).toSorted();
@@ -115,13 +125,25 @@ export function openSpaces(
       const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       return Buffer.from(await body!.transformToByteArray());
     },
-    presignPut(bucket, key, expiresInSec = 600) {
+    presignGet: (bucket, key) => getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key })),
+    presignPut(bucket, key, { expiresInSec = 600, aclInQuery = false } = {}) {
       const command = new PutObjectCommand({ Bucket: bucket, Key: key, ACL: 'public-read' });
       return getSignedUrl(client, command, {
         expiresIn: expiresInSec,
-        // A header, as most callers sign it, and not part of the query.
-        unhoistableHeaders: new Set(['x-amz-acl']),
+        // A header, or part of the query, which is what the SDK does by itself.
+        unhoistableHeaders: new Set(aclInQuery ? [] : ['x-amz-acl']),
       });
+    },
+    presignPutV2(bucket, key, contentType) {
+      const expires = Math.floor(Date.now() / 1000) + 600;
+      const signed = `PUT\n\n${contentType}\n${expires}\n/${bucket}/${key}`;
+      const signature = createHmac('sha1', secretAccessKey).update(signed).digest('base64');
+      const query = new URLSearchParams({
+        AWSAccessKeyId: accessKeyId,
+        Expires: String(expires),
+        Signature: signature,
+      });
+      return `${endpoint}/${bucket}/${key}?${query}`;
     },
     close: () => client.destroy(),
   };

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import { HLS_NAMES, isHlsPlaylistName, isHlsSegmentName } from '@tapedeck/contracts';
+import { HLS_NAMES, JobError, isHlsPlaylistName, isHlsSegmentName } from '@tapedeck/contracts';
 import {
   completeCleanup,
   isCleanupStillDue,
@@ -38,6 +38,10 @@ export async function cleanUpSuperseded(options: CleanupOptions, signal: AbortSi
       await takeTurn(redis, due, signal, () => cleanUpSlug(options, due, signal));
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof JobError && error.code === 'STORAGE_BUCKET_MISSING') {
+        await completeCleanup(redis, due);
+        continue;
+      }
       logger.warn({ err: error, slug: due.slug }, 'superseded segments remain');
       await scheduleCleanup(redis, due, Date.now() + TRY_AGAIN_MS);
     }

@@ -19,12 +19,12 @@ export interface HousekeepingOptions {
   busy: () => number;
   /** Removes from the store what later runs have superseded. */
   cleanUp: (signal: AbortSignal) => Promise<void>;
-  /** Removes from the store what attempts have left half put. */
-  discardUnfinished: (signal: AbortSignal) => Promise<void>;
+  /** Aborts uploads in the store whose attempts are over. */
+  abortDeadUploads: (signal: AbortSignal) => Promise<void>;
   logger: Logger;
 }
 
-/** What a worker does beside its jobs, until the signal: it shows that it lives, and queues what a crash left behind. */
+/** What a worker does beside its jobs, until the signal: it shows that it lives, queues what a crash left behind, and removes from the store what nobody needs. */
 export async function keepHouse(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
   const { redis, queues, logger } = options;
   await Promise.all([
@@ -37,7 +37,7 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
       signal,
     ),
     repeat('cleanup', CLEANUP_INTERVAL_MS, () => options.cleanUp(signal), logger, signal),
-    repeat('sweep of unfinished uploads', SWEEP_INTERVAL_MS, () => options.discardUnfinished(signal), logger, signal),
+    repeat('sweep of incomplete uploads', SWEEP_INTERVAL_MS, () => options.abortDeadUploads(signal), logger, signal),
     repeat('sweep of the outbox', SWEEP_INTERVAL_MS, () => sweepOutbox(redis, queues), logger, signal),
   ]);
 }

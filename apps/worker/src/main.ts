@@ -16,7 +16,7 @@ import { cleanUpSuperseded } from './clean-up-superseded.ts';
 import { loadConfig } from './config.ts';
 import { createConsumer } from './consume.ts';
 import { createDeliverer } from './deliver-callbacks.ts';
-import { discardUnfinished } from './discard-unfinished.ts';
+import { abortDeadUploads } from './abort-dead-uploads.ts';
 import { keepHouse } from './housekeeping.ts';
 import { createWorkspaces } from './workspace.ts';
 
@@ -65,7 +65,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     {
       ...{ redis, queues, workspaces, workerId, workDir: config.workDir, ffmpegVersion, busy: consumer.busy, logger },
       cleanUp: (signal) => cleanUpSuperseded({ redis, store, keepMs: config.SUPERSEDED_KEEP_MS, logger }, signal),
-      discardUnfinished: (signal) => discardUnfinished({ redis, store, logger }, signal),
+      abortDeadUploads: (signal) => abortDeadUploads({ redis, store, logger }, signal),
     },
     stopping,
   );

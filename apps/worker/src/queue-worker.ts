@@ -35,7 +35,11 @@ export interface QueueWorkerOptions {
 const RETRY_WITHOUT_REASON_MS = 5_000;
 /** Our records count starts and tries; BullMQ must never get there first. */
 const NO_LIMIT = 1_000;
-const ABORT_TIMEOUT_MS = 8_000;
+/**
+ * FFmpeg gets five seconds to end; a publication takes back what it can, in ten. Together with SHUTDOWN_GRACE_MS shorter
+ * than the 120 s after which platforms kill.
+ */
+const ABORT_TIMEOUT_MS = 12_000;
 
 /** A BullMQ worker as both queues need it: the handler decides about delays, our records about limits. */
 export function createQueueWorker(

@@ -16,7 +16,9 @@ const reference = z
 
 const bucket = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected a bucket name: 3 to 63 of a-z, 0-9, dot and hyphen');
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected a bucket name: 3 to 63 of a-z, 0-9, dot and hyphen')
+  // S3's SDK takes these for access points, outposts and directories, and asks other hosts for them.
+  .regex(/^(?!.*(--[a-z0-9]+-s3|-s3alias|\.mrap)$)/, 'expected no name that is kept for something else than a bucket');
 
 const slug = z
   .string()
@@ -98,6 +100,7 @@ const tapeRequestSchema = z
     const chosen = body.mongoId ?? body.id;
     if (chosen === undefined) return missingReference(context, 'mongoId', 'mongoId or id', body);
     const { upload, options } = body;
+    // What can be put nowhere is not made.
     const poster = options.poster && (!upload || upload.posterPutUrl !== undefined);
     return { kind: 'tape' as const, reference: chosen, ...body, options: { ...options, poster } };
   });

@@ -10,7 +10,7 @@ export interface ErrorRow {
 
 /**
  * Every code that a caller, a callback or an operator can meet. The prefix says whose fault it was:
- * the request, the source, the archive, the media, the encoder, the store, or us.
+ * the request, the source, the archive, the media, the encoder, the store, where the caller wants the result, or us.
  * docs/errors.md lists the same rows, and a test holds the two equal.
  */
 export const ERROR_TABLE = {
@@ -103,6 +103,11 @@ export const ERROR_TABLE = {
     httpStatus: 502,
     summary: 'The clock of the worker and that of the store are too far apart',
   },
+  STORAGE_KEY_TAKEN: {
+    retryable: false,
+    httpStatus: 409,
+    summary: 'Under the key of a result lies something that is too large to be one of ours',
+  },
   STORAGE_KEY_REFUSED: { retryable: false, httpStatus: 422, summary: 'The object key cannot be used in this store' },
 
   UPLOAD_URL_REFUSED: { retryable: false, httpStatus: 422, summary: 'A URL of upload is not allowed' },
@@ -110,6 +115,11 @@ export const ERROR_TABLE = {
     retryable: false,
     httpStatus: 422,
     summary: 'A URL of upload does not take the result: wrong, for another request, or expired',
+  },
+  UPLOAD_MISMATCH: {
+    retryable: true,
+    httpStatus: 502,
+    summary: 'What a URL of upload leads to does not hold what was sent',
   },
   UPLOAD_UNAVAILABLE: {
     retryable: true,

@@ -8,7 +8,9 @@
  * - **phase**: what an attempt is doing now, as the caller sees it.
  * - **stage**: the piece of code that does one phase.
  * - **artifact**: a file in the workspace that may become public.
- * - **publication**: a verified artifact under its public key.
+ * - **publication**: a verified artifact on its way to its public key, or there.
+ * - **incomplete upload**: one in several steps that was neither completed nor aborted.
+ * - **announcement**: which keys an attempt is going to put.
  * - **settle**: to write a job's terminal state. Happens exactly once per run of a job.
  * - **event**: the terminal news of a job; it has an id, a fixed body, and is delivered as a callback.
  * - **outbox**: the events that were settled and not yet delivered or given up.

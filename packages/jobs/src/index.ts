@@ -23,10 +23,11 @@ export { takeTurn } from './publication-lock.ts';
 export {
   announcePublishing,
   forgetAnnouncement,
+  forgetOldAnnouncements,
   loadAnnouncements,
   type Announcement,
   type Places,
-} from './publishing.ts';
+} from './announcements.ts';
 export { buildJobView, loadRecord, type JobRecord, type StoredJobError } from './record.ts';
 export { connectRedis, waitForRedis, type Redis } from './redis.ts';
 export { settleAttempt } from './settle.ts';

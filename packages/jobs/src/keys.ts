@@ -6,8 +6,8 @@
  * - `idempotency:<caller>:<hash>` string: `<jobId> <body hash>` for an Idempotency-Key
  * - `unqueued` sorted set: records whose queue entry was not yet confirmed, by time in ms
  * - `outbox` sorted set: jobs whose event was settled and not yet delivered or given up, by time in ms
- * - `publication:<bucket>/<slug>` string with a time to live: the turn of the job that replaces objects there
- * - `publishing` set: attempts that publish, or have, and where; until what they left unfinished is removed
+ * - `turn:<bucket>/<slug>` string with a time to live: the turn of the job that replaces objects there
+ * - `announcements` sorted set: attempts that publish, or have, and where, by time in ms; until what they left is removed
  * - `cleanups` sorted set: slugs with superseded segments, by the time in ms when those may go
  * - `worker:<id>` string with a time to live: a worker's last sign of life
  * - `workers` set: the ids of workers that may be alive
@@ -22,8 +22,8 @@ export const keys = {
   idempotency: (caller: string, keyHash: string) => `${PREFIX}:idempotency:${caller}:${keyHash}`,
   unqueued: `${PREFIX}:unqueued`,
   outbox: `${PREFIX}:outbox`,
-  publication: (bucket: string, slug: string) => `${PREFIX}:publication:${bucket}/${slug}`,
-  publishing: `${PREFIX}:publishing`,
+  turn: (bucket: string, slug: string) => `${PREFIX}:turn:${bucket}/${slug}`,
+  announcements: `${PREFIX}:announcements`,
   cleanups: `${PREFIX}:cleanups`,
   worker: (workerId: string) => `${PREFIX}:worker:${workerId}`,
   workers: `${PREFIX}:workers`,

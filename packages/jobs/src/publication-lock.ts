@@ -25,7 +25,7 @@ export async function takeTurn<T>(
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  const key = keys.publication(slug.bucket, slug.slug);
+  const key = keys.turn(slug.bucket, slug.slug);
   const token = randomUUID();
   const deadline = performance.now() + 2 * HELD_MS;
   while ((await redis.set(key, token, 'PX', HELD_MS, 'NX')) === null) {

@@ -9,7 +9,7 @@ export interface Submission {
   /** The id of the API key that sent it. */
   caller: string;
   /** Where the result goes; part of what makes two requests the same. */
-  outputKey: string;
+  outputName: string;
   idempotencyKey: string | undefined;
   maxAttempts: number;
 }
@@ -67,10 +67,10 @@ const SUBMIT = createScript(
  *   Idempotency-Key, no second one comes of it.
  */
 export async function submitJob(redis: Redis, queues: Queues, submission: Submission): Promise<SubmitResult> {
-  const { request, caller, outputKey, idempotencyKey, maxAttempts } = submission;
+  const { request, caller, outputName, idempotencyKey, maxAttempts } = submission;
   const jobId = createId(request.kind);
   const fingerprint = sha256Hex(
-    JSON.stringify([request.kind, request.reference, sourceUrlOf(request), request.bucket, outputKey]),
+    JSON.stringify([request.kind, request.reference, sourceUrlOf(request), request.bucket, outputName]),
   );
   const idempotency = idempotencyKey === undefined ? '' : keys.idempotency(caller, sha256Hex(idempotencyKey));
   const nowMs = Date.now();

@@ -7,4 +7,4 @@ export { resolvePublicUrl } from './public-url.ts';
 export { stripUrlQueries } from './redact.ts';
 export { createThrottledErrorLog } from './throttled-log.ts';
 export { VERSION } from './version.ts';
-export { resolveStorage, STORAGE_VARIABLES, type Storage } from './storage.ts';
+export { resolveStorage, STORAGE_VARIABLES, type StorageConfig } from './storage.ts';

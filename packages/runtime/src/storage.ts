@@ -1,7 +1,7 @@
 import { ConfigError, type Environment } from './environment.ts';
 
 /** Where results are kept: what createObjectStore takes. */
-export type Storage =
+export type StorageConfig =
   | { driver: 'local'; dataDir: string; publicUrl: string }
   | {
       driver: 'spaces';
@@ -33,7 +33,7 @@ export const STORAGE_VARIABLES = [
 export function resolveStorage(
   environment: Environment<(typeof STORAGE_VARIABLES)[number]>,
   local: { dataDir: string; publicUrl: string },
-): Storage {
+): StorageConfig {
   const { DO_SPACES_KEY: accessKeyId, DO_SPACES_SECRET: secretAccessKey } = environment;
   const driver = environment.STORAGE_DRIVER ?? (accessKeyId ? 'spaces' : 'local');
   if (driver === 'local') return { driver, ...local };

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { JobError } from '@tapedeck/contracts';
 import { request, type Dispatcher } from 'undici';
 import { isAddressRefused } from './guarded-agent.ts';
+import { systemCodeOf } from './network-error.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { assertUrlAllowed, type UrlPolicy } from './url-policy.ts';
 
@@ -85,5 +86,5 @@ export function signEvent(secrets: readonly string[], eventId: string, timestamp
 
 function describeFailure(error: unknown, deadline: AbortSignal): string {
   if (deadline.aborted) return 'timeout';
-  return error instanceof Error && 'code' in error ? String(error.code) : 'connection failed';
+  return systemCodeOf(error);
 }

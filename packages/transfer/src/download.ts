@@ -2,9 +2,9 @@ import { createWriteStream } from 'node:fs';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asJobError, JobError } from '@tapedeck/contracts';
+import { JobError } from '@tapedeck/contracts';
 import { errors, request, type Dispatcher } from 'undici';
-import { isAddressRefused } from './guarded-agent.ts';
+import { toNetworkError } from './network-error.ts';
 import { assertUrlAllowed, type UrlPolicy } from './url-policy.ts';
 
 export interface DownloadOptions {
@@ -39,6 +39,7 @@ const LIMITS: DownloadLimits = {
   slowWindowMs: 30_000,
 };
 const MAX_REDIRECTS = 3;
+const CODES = { refused: 'SOURCE_URL_REFUSED', timedOut: 'SOURCE_TIMEOUT', failed: 'SOURCE_UNAVAILABLE' } as const;
 
 /** What we know of the source, from its first answer on. It must stay the same object until we have it all. */
 interface Progress {
@@ -65,7 +66,7 @@ export async function download(url: string, path: string, options: DownloadOptio
       return finish(progress);
     } catch (error) {
       options.signal.throwIfAborted();
-      const failure = toSourceError(error);
+      const failure = toNetworkError(error, CODES);
       const isNotYet = failure.code === 'SOURCE_NOT_FOUND' || failure.code === 'SOURCE_FORBIDDEN';
       if (isNotYet && performance.now() - startedAt >= limits.notYetMs) throw failure;
       failures = progress.receivedBytes > before || isNotYet ? 0 : failures + 1;
@@ -217,15 +218,4 @@ async function receiveBody(
   } finally {
     clearInterval(speedCheck);
   }
-}
-
-function toSourceError(error: unknown): JobError {
-  if (isAddressRefused(error)) {
-    return new JobError('SOURCE_URL_REFUSED', 'its name resolves to an address that is not public', { cause: error });
-  }
-  const known = asJobError(error, 'SOURCE_UNAVAILABLE');
-  if (known.code !== 'SOURCE_UNAVAILABLE' || known === error) return known;
-  const systemCode = error instanceof Error && 'code' in error ? String(error.code) : 'connection failed';
-  const isTimeout = /^UND_ERR_\w+_TIMEOUT$|^ETIMEDOUT$/.test(systemCode);
-  return new JobError(isTimeout ? 'SOURCE_TIMEOUT' : 'SOURCE_UNAVAILABLE', systemCode, { cause: error });
 }

@@ -12,7 +12,7 @@ class AddressRefusedError extends Error {
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * The one HTTP agent for sources and callbacks. The connection goes to the very address that was checked: the check is
+ * The one HTTP agent for sources, callbacks and presigned uploads. The connection goes to the very address that was checked: the check is
  * the lookup that the connection uses, so an answer that changes between two lookups gains nothing. One private address
  * among several refuses the name.
  */

@@ -4,7 +4,7 @@ import { access, constants, mkdir, open, readdir, readFile, rename, rm, rmdir, s
 import { dirname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { asJobError, JobError } from '@tapedeck/contracts';
-import { encodeKey } from './object-key.ts';
+import { encodeKey, isPlainKey } from './object-key.ts';
 import type { ListedObject, ObjectStore, Publication, StoredObject } from './object-store.ts';
 import { hashFile } from './hash-file.ts';
 
@@ -46,23 +46,22 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       const info = await statFile(path);
       if (!info) return undefined;
       if (info.size <= maxBytes) return readFile(path);
-      throw new JobError('STORAGE_UNAVAILABLE', `expected an object of at most ${maxBytes} bytes, got ${info.size}`);
+      throw new JobError('STORAGE_KEY_TAKEN', `expected at most ${maxBytes} bytes, got ${info.size}`);
     },
     signedUrl: () => Promise.resolve(undefined),
     async *list(bucket, prefix) {
       const dir = pathOf(bucket, prefix.replace(/\/$/, ''));
       yield* listFiles(dir, prefix);
     },
-    async *listUnfinished(bucket, prefix) {
-      const begun = resolveInside(incoming, bucket, 'any');
-      for await (const { key: name } of listFiles(dirname(begun), '')) {
-        const [, key, putId] = /^(.+)\/([^/]+)$/.exec(name) ?? [];
-        if (key?.startsWith(prefix) && putId) yield { key, putId };
+    async *listIncompleteUploads(bucket, prefix) {
+      for await (const { key: name } of listFiles(join(incoming, bucket), '')) {
+        const [, key, uploadId] = /^(.+)\/([^/]+)$/.exec(name) ?? [];
+        if (key?.startsWith(prefix) && uploadId) yield { key, uploadId };
       }
     },
-    async discard(bucket, { key, putId }) {
+    async abortUpload(bucket, { key, uploadId }) {
       const dir = incomingDirOf(bucket, key);
-      await rm(join(dir, putId), { force: true });
+      await rm(join(dir, uploadId), { force: true });
       await removeEmptyDirs(dir, incoming);
     },
     async remove(bucket, key) {
@@ -75,8 +74,12 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
     },
     publicUrl: (bucket, key, like) => `${publicUrl}/storage/${bucket}/${encodeKey(key, like)}`,
     async check() {
-      await mkdir(root, { recursive: true });
-      await access(root, constants.W_OK);
+      try {
+        await mkdir(root, { recursive: true });
+        await access(root, constants.W_OK);
+      } catch (cause) {
+        throw new JobError('STORAGE_UNAVAILABLE', String((cause as { code?: unknown }).code), { cause });
+      }
     },
   };
 }
@@ -90,14 +93,14 @@ async function putFile(
 ): Promise<void> {
   const temporary = join(dir, randomUUID());
   try {
-    await copyInto(dir, path, temporary, signal);
+    await inDir(dir, () => pipeline(createReadStream(path), createWriteStream(temporary), { signal }));
     await syncFile(temporary);
     await assertMayPublish();
-    await mkdir(dirname(target), { recursive: true });
-    await rename(temporary, target);
+    await inDir(dirname(target), () => rename(temporary, target));
   } catch (error) {
     await rm(temporary, { force: true });
     signal.throwIfAborted();
+    // Not the disk's: this attempt may not publish.
     if (error instanceof Error && !('syscall' in error)) throw error;
     if (isErrorOf(error, ['ENOTDIR', 'EEXIST', 'EISDIR'])) {
       throw new JobError('STORAGE_KEY_REFUSED', 'expected a key that is neither below nor above another object');
@@ -110,12 +113,12 @@ async function putFile(
 
 const MAX_TRIES = 5;
 
-/** Who ends a put of the same key at this moment removes the directory: then it is made again. */
-async function copyInto(dir: string, from: string, to: string, signal: AbortSignal): Promise<void> {
+/** Makes the directory that `work` needs, again when a neighbour removes it meanwhile because it is empty. */
+async function inDir(dir: string, work: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     await mkdir(dir, { recursive: true });
     try {
-      return await pipeline(createReadStream(from), createWriteStream(to), { signal });
+      return await work();
     } catch (error) {
       if (tries >= MAX_TRIES || !isErrorOf(error, ['ENOENT'])) throw error;
     }
@@ -152,8 +155,8 @@ async function* listFiles(dir: string, prefix: string): AsyncGenerator<ListedObj
 }
 
 /** A bucket has no directories; those of the disk go with their last file. */
-async function removeEmptyDirs(from: string, bucketDir: string): Promise<void> {
-  for (let dir = from; dir.startsWith(bucketDir + sep); dir = dirname(dir)) {
+async function removeEmptyDirs(from: string, stopAt: string): Promise<void> {
+  for (let dir = from; dir.startsWith(stopAt + sep); dir = dirname(dir)) {
     const isEmpty = await rmdir(dir).then(
       () => true,
       () => false,
@@ -167,10 +170,9 @@ const MAX_NAME_BYTES = 255;
 /** @throws JobError STORAGE_KEY_REFUSED for a key that a file system cannot hold, or that leads out of the root. */
 function resolveInside(root: string, bucket: string, key: string): string {
   const names = [bucket, ...key.split('/')];
-  const isPlain = names.every((name) => name !== '' && name !== '.' && name !== '..' && !name.includes('\0'));
   const fits = names.every((name) => Buffer.byteLength(name) <= MAX_NAME_BYTES);
   const path = resolve(root, ...names);
-  if (!isPlain || !fits || !path.startsWith(root + sep)) {
+  if (!isPlainKey(names.join('/')) || !fits || !path.startsWith(root + sep)) {
     throw new JobError('STORAGE_KEY_REFUSED', `expected names of 1 to ${MAX_NAME_BYTES} bytes between slashes`);
   }
   return path;

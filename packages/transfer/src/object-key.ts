@@ -27,10 +27,18 @@ export function findObjectKey(urlText: string, bucket: string, addresses: StoreA
 }
 
 /**
- * Whether a URL leads to our own store, or its CDN, rather than to a bucket of the same name in another region. Such an
- * object can be read with our credentials.
+ * The key of an object that can be read with our credentials: in `bucket`, at our own store or its CDN, and not in a
+ * bucket of the same name in another region. A URL that says more than where, by a signature or a version, is read as
+ * it is.
  */
-export function isAtEndpoint(urlText: string, bucket: string, { spacesEndpoint }: StoreAddresses): boolean {
+export function findOwnKey(urlText: string, bucket: string, addresses: StoreAddresses): string | undefined {
+  const saysMore = READ_AS_IS.some((name) => new URL(urlText).searchParams.has(name));
+  return !saysMore && isAtEndpoint(urlText, bucket, addresses) ? findObjectKey(urlText, bucket, addresses) : undefined;
+}
+
+const READ_AS_IS = ['X-Amz-Signature', 'Signature', 'versionId'];
+
+function isAtEndpoint(urlText: string, bucket: string, { spacesEndpoint }: StoreAddresses): boolean {
   const host = new URL(urlText).host.replace('.cdn.digitaloceanspaces.com', '.digitaloceanspaces.com');
   const endpoint = new URL(spacesEndpoint).host;
   return host === endpoint || host === `${bucket}.${endpoint}`;
@@ -71,8 +79,9 @@ export function buildTapeKeys(
   return { mp4Key: `${stem}.mp4`, posterKey: `${stem}-poster.jpg` };
 }
 
-function isPlainKey(key: string): boolean {
-  return key.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+/** Names between slashes, none of which leads anywhere else: what every store can hold. */
+export function isPlainKey(key: string): boolean {
+  return key.split('/').every((name) => name !== '' && name !== '.' && name !== '..') && !key.includes('\0');
 }
 
 /** Characters that a path may hold raw (RFC 3986, 3.3, and `|`, which URL parsers take) and encodeURIComponent encodes. */

@@ -21,11 +21,11 @@ export interface ListedObject {
   modifiedAtMs: number;
 }
 
-/** A put that neither came to its end nor was taken back: it is going on, or its process died. */
-export interface UnfinishedPut {
+/** An upload in several steps that was neither completed nor aborted: it is going on, or its process died. */
+export interface IncompleteUpload {
   key: string;
   /** Tells it from others under the same key. */
-  putId: string;
+  uploadId: string;
 }
 
 /** Where results are kept. Every adapter passes the same behaviour suite. */
@@ -35,22 +35,22 @@ export interface ObjectStore {
   put(publication: Publication, signal: AbortSignal): Promise<void>;
   /** undefined when there is no such object. */
   head(bucket: string, key: string, signal: AbortSignal): Promise<StoredObject | undefined>;
-  /** The whole of a small object; undefined when there is none. @throws JobError STORAGE_UNAVAILABLE above `maxBytes` */
+  /** The whole of a small object; undefined when there is none. @throws JobError STORAGE_KEY_TAKEN above `maxBytes`: it is not ours */
   read(bucket: string, key: string, maxBytes: number, signal: AbortSignal): Promise<Buffer | undefined>;
   /** A URL by which the object can be fetched though it is not public; undefined where there is no such thing. */
   signedUrl(bucket: string, key: string): Promise<string | undefined>;
   /** Every object whose key begins with the prefix, which ends with a slash. */
   list(bucket: string, prefix: string, signal: AbortSignal): AsyncIterable<ListedObject>;
-  /** Every unfinished put whose key begins with the prefix. */
-  listUnfinished(bucket: string, prefix: string, signal: AbortSignal): AsyncIterable<UnfinishedPut>;
-  /** Frees what has arrived of it; if it is going on, it fails. Nothing happens where there is no such put. */
-  discard(bucket: string, put: UnfinishedPut, signal: AbortSignal): Promise<void>;
+  /** Every incomplete upload whose key begins with the prefix. */
+  listIncompleteUploads(bucket: string, prefix: string, signal: AbortSignal): AsyncIterable<IncompleteUpload>;
+  /** Frees what has arrived of it; if it is going on, it fails. Nothing happens where there is no such upload. */
+  abortUpload(bucket: string, upload: IncompleteUpload, signal: AbortSignal): Promise<void>;
   /** Nothing happens where there is no such object. */
   remove(bucket: string, key: string, signal: AbortSignal): Promise<void>;
   /** @throws JobError STORAGE_KEY_REFUSED for a key that this store cannot hold. */
   assertKey(bucket: string, key: string): void;
   /** @param like a URL of the caller's: characters that it leaves raw (`|`) stay raw. */
   publicUrl(bucket: string, key: string, like?: string): string;
-  /** Resolves when the store can be written to. */
+  /** Resolves when the store answers and knows us. Whether it lets us write is another question for every bucket. */
   check(signal: AbortSignal): Promise<void>;
 }

@@ -2,44 +2,57 @@ import { createHash, randomUUID } from 'node:crypto';
 import {
   DeleteObjectCommand,
   GetBucketLifecycleConfigurationCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
   PutBucketLifecycleConfigurationCommand,
   PutObjectCommand,
   type LifecycleRule,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { createSpacesClient, type SpacesClientOptions } from './spaces-client.ts';
-import { isErrorNamed, toStorageError } from './spaces-errors.ts';
+import { isErrorNamed, orStorageError } from './spaces-errors.ts';
 
 /** What an operator wants to know of a bucket, and may have set. */
-export interface BucketKeeper {
+export interface BucketAdmin {
   /**
-   * Puts a small public object and removes it again.
-   * @throws JobError STORAGE_…: what a job's publication would meet
+   * Does with a small public object what jobs do with theirs, and removes it.
+   * @param visit called while it is there
+   * @throws JobError STORAGE_…: what they would meet
    */
-  tryWriting(bucket: string, signal: AbortSignal): Promise<void>;
+  tryOut(bucket: string, visit: (key: string) => Promise<void>, signal: AbortSignal): Promise<void>;
   /** Is there a rule by which the store itself aborts uploads that nobody ends? */
-  expiresUploads(bucket: string, signal: AbortSignal): Promise<boolean>;
+  hasExpiryRule(bucket: string, signal: AbortSignal): Promise<boolean>;
   /** Adds such a rule to those that are there. It counts for everybody's uploads to the bucket. */
-  expireUploads(bucket: string, signal: AbortSignal): Promise<void>;
+  addExpiryRule(bucket: string, signal: AbortSignal): Promise<void>;
 }
 
 /** Longer than anybody's upload takes. Our own are aborted as soon as their attempts are over. */
 export const UPLOAD_EXPIRY_DAYS = 7;
-const RULE_ID = 'tapedeck-unfinished-uploads';
+const RULE_ID = 'tapedeck-incomplete-uploads';
 
-export function createBucketKeeper(options: SpacesClientOptions): BucketKeeper {
+export function createBucketAdmin(options: SpacesClientOptions): BucketAdmin {
   const client = createSpacesClient(options);
   return {
-    async tryWriting(bucket, signal) {
+    async tryOut(bucket, visit, signal) {
       const object = { Bucket: bucket, Key: `.tapedeck/${randomUUID()}` };
       const content = { Body: 'May results be put here?', ACL: 'public-read' } as const;
-      await orStorageError(client.send(new PutObjectCommand({ ...object, ...content }), abortWith(signal)));
-      await orStorageError(client.send(new DeleteObjectCommand(object), abortWith(signal)));
+      const below = { Bucket: bucket, Prefix: object.Key };
+      const within = abortWith(signal);
+      await orStorageError(client.send(new PutObjectCommand({ ...object, ...content }), within), signal);
+      try {
+        await orStorageError(client.send(new HeadObjectCommand(object), within), signal);
+        await orStorageError(client.send(new ListObjectsV2Command(below), within), signal);
+        await orStorageError(client.send(new ListMultipartUploadsCommand(below), within), signal);
+        await visit(object.Key);
+      } finally {
+        await orStorageError(client.send(new DeleteObjectCommand(object), within), signal);
+      }
     },
-    async expiresUploads(bucket, signal) {
+    async hasExpiryRule(bucket, signal) {
       return (await loadRules(client, bucket, signal)).some(abortsAllUploads);
     },
-    async expireUploads(bucket, signal) {
+    async addExpiryRule(bucket, signal) {
       const others = (await loadRules(client, bucket, signal)).filter(({ ID: id }) => id !== RULE_ID);
       const rule: LifecycleRule = {
         ...{ ID: RULE_ID, Status: 'Enabled', Filter: { Prefix: '' } },
@@ -49,7 +62,7 @@ export function createBucketKeeper(options: SpacesClientOptions): BucketKeeper {
         ...{ Bucket: bucket, LifecycleConfiguration: { Rules: [...others, rule] } },
       });
       addContentMd5(command);
-      await orStorageError(client.send(command, abortWith(signal)));
+      await orStorageError(client.send(command, abortWith(signal)), signal);
     },
   };
 }
@@ -58,12 +71,14 @@ const abortWith = (signal: AbortSignal) => ({ abortSignal: signal });
 
 async function loadRules(client: S3Client, bucket: string, signal: AbortSignal): Promise<LifecycleRule[]> {
   const command = new GetBucketLifecycleConfigurationCommand({ Bucket: bucket });
-  try {
-    return (await client.send(command, abortWith(signal))).Rules ?? [];
-  } catch (error) {
-    if (isErrorNamed(error, ['NoSuchLifecycleConfiguration'])) return [];
-    throw toStorageError(error);
-  }
+  const rules = client.send(command, abortWith(signal)).then(
+    (answer) => answer.Rules ?? [],
+    (error: unknown) => {
+      if (isErrorNamed(error, ['NoSuchLifecycleConfiguration'])) return [];
+      throw error;
+    },
+  );
+  return orStorageError(rules, signal);
 }
 
 function abortsAllUploads(rule: LifecycleRule): boolean {
@@ -82,10 +97,4 @@ function addContentMd5(command: PutBucketLifecycleConfigurationCommand): void {
     },
     { step: 'build', name: 'contentMd5' },
   );
-}
-
-async function orStorageError<T>(work: Promise<T>): Promise<T> {
-  return work.catch((error: unknown) => {
-    throw toStorageError(error);
-  });
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
-import { StandardRetryStrategy } from '@smithy/core/retry';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { RetryStrategyV2, RetryToken } from '@smithy/types';
+import { RETRY_DELAYS_MS, withJitter } from './retry-delays.ts';
 
 export interface SpacesClientOptions {
   /** `https://sfo3.digitaloceanspaces.com`, or any other S3-compatible server. */
@@ -11,7 +12,7 @@ export interface SpacesClientOptions {
   forcePathStyle: boolean;
   accessKeyId: string;
   secretAccessKey: string;
-  /** Of this process, tries included. */
+  /** Of this client, tries included; a process has one. */
   requestsPerSec: number;
   limits?: Partial<SpacesLimits>;
 }
@@ -25,15 +26,12 @@ export interface SpacesLimits {
   retryDelaysMs: readonly number[];
 }
 
-/**
- * A part of 5 MiB may go at 90 KiB/s. Five tries in half a minute: Spaces takes five PUTs of one object in five minutes,
- * and what is away for longer is for the job's attempts.
- */
+/** A part of 5 MiB may go at 90 KiB/s. */
 const LIMITS: SpacesLimits = {
   connectTimeoutMs: 5_000,
   socketTimeoutMs: 20_000,
   requestTimeoutMs: 60_000,
-  retryDelaysMs: [1_500, 4_500, 9_000, 15_000],
+  retryDelaysMs: RETRY_DELAYS_MS,
 };
 
 /** The SDK's client as Spaces needs it: every wait has an end, and no process asks more often than its share. */
@@ -65,15 +63,29 @@ export function createSpacesClient(options: SpacesClientOptions): S3Client {
   return client;
 }
 
-/** A `Retry-After` counts where it is longer, up to five seconds more. */
-function createRetryStrategy(retryDelaysMs: readonly number[]): StandardRetryStrategy {
-  return new StandardRetryStrategy({
-    maxAttempts: retryDelaysMs.length + 1,
-    backoff: {
-      computeNextBackoffDelay: (retries) => Math.round(retryDelaysMs[retries]! * (0.8 + 0.4 * Math.random())),
-      setDelayBase: () => undefined,
-    },
+const MAX_RETRY_AFTER_MS = 30_000;
+
+/**
+ * Not the SDK's own: it keeps a budget of retries for the whole client, which a short outage uses up, and which hundreds
+ * of successes have to fill again. Here each request has its tries.
+ */
+function createRetryStrategy(retryDelaysMs: readonly number[]): RetryStrategyV2 {
+  const createToken = (retries: number, delayMs: number): RetryToken => ({
+    getRetryCount: () => retries,
+    getRetryDelay: () => delayMs,
   });
+  return {
+    acquireInitialRetryToken: async () => createToken(0, 0),
+    async refreshRetryTokenForRetry(token, { errorType, retryAfterHint }) {
+      const retries = token.getRetryCount();
+      const delayMs = retryDelaysMs[retries];
+      const isTransient = errorType === 'TRANSIENT' || errorType === 'THROTTLING';
+      if (!isTransient || delayMs === undefined) throw new Error('no further try');
+      const retryAfterMs = retryAfterHint ? retryAfterHint.getTime() - Date.now() : 0;
+      return createToken(retries + 1, Math.max(withJitter(delayMs), Math.min(retryAfterMs, MAX_RETRY_AFTER_MS)));
+    },
+    recordSuccess: () => undefined,
+  };
 }
 
 /** Turns at even distances: a queue of requests goes out one by one, and a single one at once. */

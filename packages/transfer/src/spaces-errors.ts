@@ -1,12 +1,13 @@
 import { JobError } from '@tapedeck/contracts';
 
-/** What only an operator can mend. Everything else is worth another try. */
-const FINAL = {
+/** What the store means by its codes. Everything else is worth another try. */
+const CODES = {
   NoSuchBucket: 'STORAGE_BUCKET_MISSING',
+  // The SDK's own: the name can be no host's, or is one of a kind that only Amazon has.
+  EndpointError: 'STORAGE_BUCKET_MISSING',
   InvalidAccessKeyId: 'STORAGE_CREDENTIALS_REFUSED',
   SignatureDoesNotMatch: 'STORAGE_CREDENTIALS_REFUSED',
   AccessDenied: 'STORAGE_FORBIDDEN',
-  Forbidden: 'STORAGE_FORBIDDEN',
   RequestTimeTooSkewed: 'STORAGE_CLOCK_SKEWED',
   KeyTooLongError: 'STORAGE_KEY_REFUSED',
 } as const;
@@ -18,18 +19,43 @@ const FINAL = {
 export function toStorageError(error: unknown): unknown {
   if (!isOfStore(error)) return error;
   const { name } = error;
-  const code = name in FINAL ? FINAL[name as keyof typeof FINAL] : 'STORAGE_UNAVAILABLE';
-  return new JobError(code, name, { cause: error });
+  if (name in CODES) return new JobError(CODES[name as keyof typeof CODES], name, { cause: error });
+  // The answer to HEAD has no body, and so no code but its status.
+  const isForbidden = error.$metadata?.httpStatusCode === 403;
+  return new JobError(isForbidden ? 'STORAGE_FORBIDDEN' : 'STORAGE_UNAVAILABLE', error.code ?? name, { cause: error });
 }
 
-/** The SDK writes on each error how often it tried. */
-function isOfStore(error: unknown): error is Error {
-  return typeof error === 'object' && error !== null && '$metadata' in error;
+interface StoreError extends Error {
+  /** The system's, where the connection failed. */
+  code?: string;
+  $metadata?: { httpStatusCode?: number };
 }
 
-/** Also of HEAD, whose answer has no body and so no code but its status. */
+/** What a deadline of ours throws, and what the SDK throws before it sends anything. */
+const UNSENT_NAMES = ['AbortError', 'TimeoutError', 'EndpointError'];
+
+/** On every other error the SDK writes how often it tried. */
+function isOfStore(error: unknown): error is StoreError {
+  if (typeof error !== 'object' || error === null || !('name' in error)) return false;
+  return '$metadata' in error || UNSENT_NAMES.includes(String(error.name));
+}
+
 export function isAbsent(error: unknown): boolean {
   return isErrorNamed(error, ['NoSuchKey', 'NotFound', 'NoSuchUpload']);
+}
+
+/**
+ * Waits for the store's answer, with the caller's signal first: whatever it threw because it was aborted, the reason for
+ * the abort is what happened.
+ * @throws JobError STORAGE_…
+ */
+export async function orStorageError<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw toStorageError(error);
+  }
 }
 
 export function isErrorNamed(error: unknown, names: readonly string[]): boolean {

@@ -1,3 +1,5 @@
+import { addAbortSignal, type Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
@@ -10,10 +12,10 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { JobError } from '@tapedeck/contracts';
-import { encodeKey } from './object-key.ts';
-import type { ListedObject, ObjectStore, StoredObject, UnfinishedPut } from './object-store.ts';
+import { encodeKey, isPlainKey } from './object-key.ts';
+import type { ListedObject, ObjectStore, StoredObject, IncompleteUpload } from './object-store.ts';
 import { createSpacesClient, type SpacesClientOptions } from './spaces-client.ts';
-import { isAbsent, toStorageError } from './spaces-errors.ts';
+import { isAbsent, orStorageError, toStorageError } from './spaces-errors.ts';
 import { uploadFile } from './spaces-upload.ts';
 
 export interface SpacesStoreOptions extends SpacesClientOptions {
@@ -54,25 +56,13 @@ export function createSpacesStore(options: SpacesStoreOptions): ObjectStore {
       }
     },
     head,
-    async read(bucket, key, maxBytes, signal) {
-      const command = new GetObjectCommand({ Bucket: bucket, Key: key });
-      const answer = await unlessAbsent(client.send(command, within(signal)), signal);
-      if (!answer) return undefined;
-      const sizeBytes = answer.ContentLength ?? 0;
-      if (sizeBytes > maxBytes) {
-        answer.Body?.transformToWebStream()
-          .cancel()
-          .catch(() => undefined);
-        throw new JobError('STORAGE_UNAVAILABLE', `expected an object of at most ${maxBytes} bytes, got ${sizeBytes}`);
-      }
-      return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
-    },
+    read: (bucket, key, maxBytes, signal) => readObject(client, bucket, key, maxBytes, signal),
     signedUrl: (bucket, key) =>
       getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: SIGNED_URL_SEC }),
     list: (bucket, prefix, signal) => listObjects(client, bucket, prefix, signal),
-    listUnfinished: (bucket, prefix, signal) => listUploads(client, bucket, prefix, signal),
-    async discard(bucket, { key, putId }, signal) {
-      const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: putId });
+    listIncompleteUploads: (bucket, prefix, signal) => listUploads(client, bucket, prefix, signal),
+    async abortUpload(bucket, { key, uploadId }, signal) {
+      const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId });
       await unlessAbsent(client.send(command, within(signal)), signal);
     },
     async remove(bucket, key, signal) {
@@ -82,13 +72,40 @@ export function createSpacesStore(options: SpacesStoreOptions): ObjectStore {
     assertKey: (_bucket, key) => assertKey(key),
     publicUrl: (bucket, key, like) => buildPublicUrl(options, bucket, encodeKey(key, like)),
     async check(signal) {
-      await client.send(new ListBucketsCommand({}), within(signal)).catch((error: unknown) => {
-        const refusal = toStorageError(error);
+      try {
+        await orStorageError(client.send(new ListBucketsCommand({}), within(signal)), signal);
+      } catch (error) {
         // A key for some buckets only: it was recognized.
-        if (!(refusal instanceof JobError && refusal.code === 'STORAGE_FORBIDDEN')) throw refusal;
-      });
+        if (!(error instanceof JobError && error.code === 'STORAGE_FORBIDDEN')) throw error;
+      }
     },
   };
+}
+
+async function readObject(
+  client: S3Client,
+  bucket: string,
+  key: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  const deadline = within(signal);
+  const answer = await unlessAbsent(client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), deadline), signal);
+  if (!answer?.Body) return undefined;
+  const sizeBytes = answer.ContentLength ?? 0;
+  const body = answer.Body as Readable;
+  // The SDK's signal ends with the headers.
+  addAbortSignal(deadline.abortSignal, body);
+  if (sizeBytes > maxBytes) {
+    body.on('error', () => undefined).destroy();
+    throw new JobError('STORAGE_KEY_TAKEN', `expected at most ${maxBytes} bytes, got ${sizeBytes}`);
+  }
+  return orStorageError(
+    buffer(body).catch((cause: unknown) => {
+      throw new JobError('STORAGE_UNAVAILABLE', 'its answer broke off', { cause });
+    }),
+    signal,
+  );
 }
 
 async function* listObjects(
@@ -113,45 +130,32 @@ async function* listUploads(
   bucket: string,
   prefix: string,
   signal: AbortSignal,
-): AsyncGenerator<UnfinishedPut> {
+): AsyncGenerator<IncompleteUpload> {
   const after: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
   let isLast: boolean;
   do {
     const command = new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...after });
     const page = await orStorageError(client.send(command, within(signal)), signal);
-    for (const { Key: key, UploadId: putId } of page.Uploads ?? []) if (key && putId) yield { key, putId };
+    for (const { Key: key, UploadId: uploadId } of page.Uploads ?? []) if (key && uploadId) yield { key, uploadId };
     isLast = !page.IsTruncated;
     after.KeyMarker = page.NextKeyMarker;
     after.UploadIdMarker = page.NextUploadIdMarker;
   } while (!isLast);
 }
 
-/** @throws JobError */
-async function orStorageError<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    signal.throwIfAborted();
-    throw toStorageError(error);
-  }
-}
-
-/** @throws JobError */
+/** @throws JobError STORAGE_… */
 async function unlessAbsent<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    signal.throwIfAborted();
+  const orUndefined = work.catch((error: unknown) => {
     if (isAbsent(error)) return undefined;
-    throw toStorageError(error);
-  }
+    throw error;
+  });
+  return orStorageError(orUndefined, signal);
 }
 
 const MAX_KEY_BYTES = 1024;
 
 function assertKey(key: string): void {
-  const isPlain = key.split('/').every((name) => name !== '' && name !== '.' && name !== '..') && !key.includes('\0');
-  if (isPlain && Buffer.byteLength(key) <= MAX_KEY_BYTES) return;
+  if (isPlainKey(key) && Buffer.byteLength(key) <= MAX_KEY_BYTES) return;
   throw new JobError('STORAGE_KEY_REFUSED', `expected names between slashes, ${MAX_KEY_BYTES} bytes at most`);
 }
 
@@ -164,8 +168,9 @@ function buildPublicUrl(
     const withBucket = publicBaseUrl.replaceAll('{bucket}', bucket).replace(/\/$/, '');
     return withBucket.includes('{key}') ? withBucket.replace('{key}', () => encodedKey) : `${withBucket}/${encodedKey}`;
   }
-  const { protocol, host } = new URL(endpoint);
-  return forcePathStyle
-    ? `${protocol}//${host}/${bucket}/${encodedKey}`
-    : `${protocol}//${bucket}.${host}/${encodedKey}`;
+  const { protocol, host, pathname } = new URL(endpoint);
+  const base = `${host}${pathname.replace(/\/$/, '')}`;
+  // A certificate for *.host does not count for names with another dot; the SDK asks by path then, too.
+  const isInPath = forcePathStyle || (bucket.includes('.') && protocol === 'https:');
+  return isInPath ? `${protocol}//${base}/${bucket}/${encodedKey}` : `${protocol}//${bucket}.${base}/${encodedKey}`;
 }

@@ -18,7 +18,7 @@ const READ_BYTES = 64 * 1024;
 const PARTS_IN_FLIGHT = 2;
 
 /**
- * In parts, of which at most two are in memory; what fits one part is one request. The object appears with the last
+ * In parts, of which at most two of one upload are in memory; what fits one part is one request. The object appears with the last
  * request, whole, and `assertMayPublish` is asked right before it. What fails, or is aborted, leaves no parts behind,
  * as long as the store can be told so.
  */
@@ -38,8 +38,8 @@ export async function uploadFile(client: S3Client, publication: Publication, sig
   }).done();
 }
 
-/** Telling the store that an upload is over; shorter than what a worker that stops gives its attempts. */
-const FAREWELL_MS = 6_000;
+/** Telling the store that an upload is over. */
+const FAREWELL_MS = 4_000;
 
 /**
  * The same client for one upload. Not the library's own abort: it answers at once and goes on sending, so nobody would
@@ -47,15 +47,43 @@ const FAREWELL_MS = 6_000;
  */
 function supervise(client: S3Client, { assertMayPublish }: Publication, signal: AbortSignal): S3Client {
   const supervised = Object.create(client) as S3Client;
-  const send = async (command: Parameters<S3Client['send']>[0]): Promise<unknown> => {
+  const send = async (command: UploadCommand): Promise<unknown> => {
     if (command instanceof AbortMultipartUploadCommand) {
-      return client.send(command, { abortSignal: AbortSignal.timeout(FAREWELL_MS) });
+      // Why the upload failed matters, not that this failed, too: what remains, the sweep of incomplete uploads aborts.
+      return client.send(command, { abortSignal: AbortSignal.timeout(FAREWELL_MS) }).catch(() => undefined);
     }
     const makesAppear = command instanceof PutObjectCommand || command instanceof CompleteMultipartUploadCommand;
-    if (makesAppear) await assertMayPublish();
+    const permission = makesAppear ? askBeforeEachTry(command, assertMayPublish) : undefined;
     signal.throwIfAborted();
-    return client.send(command, { abortSignal: signal });
+    try {
+      return await client.send(command, { abortSignal: signal });
+    } catch (error) {
+      throw permission?.refusal ?? error;
+    }
   };
   supervised.send = send as S3Client['send'];
   return supervised;
+}
+
+type UploadCommand = Parameters<S3Client['send']>[0];
+
+/** Between two tries lie seconds, in which another attempt may have taken over. */
+function askBeforeEachTry(
+  command: PutObjectCommand | CompleteMultipartUploadCommand,
+  assertMayPublish: () => Promise<void>,
+): { refusal: unknown } {
+  const permission: { refusal: unknown } = { refusal: undefined };
+  // Both have the same stack; their types have nothing in common.
+  (command as PutObjectCommand).middlewareStack.add(
+    (next) => async (args) => {
+      await assertMayPublish().catch((refusal: unknown) => {
+        permission.refusal = refusal;
+        // Another error: the SDK writes on those that pass it, and what it has written on counts as the store's.
+        throw new Error('may not be published');
+      });
+      return next(args);
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'assertMayPublish' },
+  );
+  return permission;
 }

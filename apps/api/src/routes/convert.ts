@@ -2,7 +2,7 @@ import { HLS_NAMES, JobError, parseConvertRequest, sourceUrlOf, type ConvertRequ
 import { loadRecord, submitJob, type Queues, type Redis, type SubmitResult } from '@tapedeck/jobs';
 import { withDeadline } from '@tapedeck/runtime';
 import {
-  addressOf,
+  withoutSignature,
   assertUrlAllowed,
   buildHlsKey,
   buildTapeKeys,
@@ -33,13 +33,13 @@ export async function convertRoute(
     assertUrlAllowed(convertRequest.callbackUrl, policy, 'CALLBACK_URL_REFUSED');
 
     assertUploadAllowed(convertRequest, policy);
-    const outputKey = chooseOutput(convertRequest, addresses, store);
+    const outputName = chooseOutput(convertRequest, addresses, store);
 
     const result = await orQueueUnavailable(() =>
       submitJob(redis, queues, {
         request: convertRequest,
         caller: request.caller,
-        outputKey,
+        outputName,
         idempotencyKey,
         maxAttempts: config.JOB_ATTEMPTS,
       }),
@@ -80,7 +80,7 @@ function chooseOutput(request: ConvertRequest, addresses: StoreAddresses, store:
     store.assertKey(request.bucket, masterKey);
     return masterKey;
   }
-  if (request.upload) return addressOf(request.upload.putUrl);
+  if (request.upload) return withoutSignature(request.upload.putUrl);
   const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
   for (const key of [mp4Key, posterKey]) store.assertKey(request.bucket, key);
   return mp4Key;

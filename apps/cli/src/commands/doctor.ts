@@ -19,7 +19,7 @@ export function createDoctorCommand(env: NodeJS.ProcessEnv): Command {
       'Looks at FFmpeg, Redis and the store as this environment names them. Exit code 1 when something fails.',
     )
     .option('--bucket <name...>', 'buckets to try; default: those of ALLOWED_BUCKETS')
-    .option('--fix', 'mend what can be mended: a lifecycle rule that ends forgotten uploads')
+    .option('--fix', 'mend what can be mended: a lifecycle rule that ends incomplete uploads')
     .option('--json', 'one JSON object instead of lines')
     .action(async ({ bucket, fix = false, json = false }: DoctorOptions) => {
       const config = loadConfigOrExit(() => loadConfig(env));

@@ -8,7 +8,9 @@ export async function examineTools(config: CliConfig, path: string | undefined):
   const versions = [await examineVersion('FFMPEG_PATH', ffmpegPath), await examineVersion('FFPROBE_PATH', ffprobePath)];
   const { guards } = await findMediaTools(ffmpegPath, ffprobePath, path);
   const names = guards.map(({ name }) => name).join(', ');
-  return [...versions, { verdict: 'ok', what: `FFmpeg is guarded here: ${names || 'by nothing'}` }];
+  if (names) return [...versions, { verdict: 'ok', what: `FFmpeg is guarded here: ${names}` }];
+  const advice = 'Install util-linux (setpriv, choom, prlimit): without them FFmpeg outlives its worker.';
+  return [...versions, { verdict: 'warns', what: 'FFmpeg is guarded by nothing', advice }];
 }
 
 async function examineVersion(variable: string, program: string): Promise<Finding> {

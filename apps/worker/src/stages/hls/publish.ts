@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path/posix';
 import { HLS_NAMES, type HlsOutput } from '@tapedeck/contracts';
 import type { VerifiedHls } from '@tapedeck/media';
 import { buildHlsKey } from '@tapedeck/transfer';
 import type { HlsContext } from '../../attempt-context.ts';
 import { publishFile } from '../publish-file.ts';
+import { replaceObjects, UNDO_TIMEOUT_MS } from '../replace-objects.ts';
 import type { HlsArtifacts } from './encode.ts';
 
 /**
@@ -20,7 +20,8 @@ export async function publishHls(context: HlsContext, artifacts: HlsArtifacts, h
   await context.announcePublishing({ slug: context.request.slug });
   await context.scheduleCleanup();
   const segmentBytes = await publishSegments(context, listSegments(artifacts));
-  const namedBytes = await context.takeTurn(() => replaceNamed(context, listNamed(artifacts)));
+  const named = listNamed(artifacts).map((fileName) => ({ fileName, key: keyOf(context, fileName) }));
+  const namedBytes = await context.takeTurn(() => replaceObjects(context, named, { lastMayBeLarge: false }));
   // Again: only from now on is the version before superseded.
   await context.scheduleCleanup();
   const sizeBytes = segmentBytes + namedBytes;
@@ -77,9 +78,6 @@ async function inLanes(names: readonly string[], work: (name: string) => Promise
   failed.signal.throwIfAborted();
 }
 
-/** Shorter than what a worker that stops gives its attempts for winding down. */
-const UNDO_TIMEOUT_MS = 6_000;
-
 /** No playlist names them, and their names come from this run alone. What is not removed in time, the cleanup removes. */
 async function removeSegments({ store, request, logger }: HlsContext, names: readonly string[]): Promise<void> {
   const signal = AbortSignal.timeout(UNDO_TIMEOUT_MS);
@@ -87,53 +85,6 @@ async function removeSegments({ store, request, logger }: HlsContext, names: rea
     signal.throwIfAborted();
     await store.remove(request.bucket, buildHlsKey(request.slug, name), signal);
   }).catch((error: unknown) => logger.warn({ err: error }, 'segments of a failed publication wait for the cleanup'));
-}
-
-/** @returns the bytes of what was replaced */
-async function replaceNamed(context: HlsContext, names: readonly string[]): Promise<number> {
-  const previous = new Map<string, string | undefined>();
-  let sizeBytes = 0;
-  try {
-    for (const name of names) {
-      previous.set(name, await keepPrevious(context, name));
-      sizeBytes += await publishFile(context, name, keyOf(context, name));
-    }
-    return sizeBytes;
-  } catch (error) {
-    await putBack(context, previous);
-    throw error;
-  }
-}
-
-const MAX_NAMED_BYTES = 16 * 1024 * 1024;
-
-/** @returns the file in the workspace that holds what was there before, or undefined when nothing was */
-async function keepPrevious(context: HlsContext, name: string): Promise<string | undefined> {
-  const { store, request, signal, workspace } = context;
-  const content = await store.read(request.bucket, keyOf(context, name), MAX_NAMED_BYTES, signal);
-  if (!content) return undefined;
-  const fileName = `previous-${name.replaceAll('/', '-')}`;
-  await writeFile(workspace.path(fileName), content);
-  return fileName;
-}
-
-/**
- * Gives each name its old meaning back, the master first; one that cannot be helped is no reason to leave the others.
- * Not when another attempt holds the job: by now it publishes the same names.
- */
-async function putBack(context: HlsContext, previous: ReadonlyMap<string, string | undefined>): Promise<void> {
-  const { store, request, logger } = context;
-  // The attempt may have been aborted; what it began must be undone all the same.
-  const undoing = { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT_MS) };
-  for (const [name, fileName] of [...previous].reverse()) {
-    try {
-      await context.assertHolder();
-      if (fileName) await publishFile(undoing, fileName, keyOf(context, name));
-      else await store.remove(request.bucket, keyOf(context, name), undoing.signal);
-    } catch (error) {
-      logger.warn({ err: error, name }, 'the version before could not be put back');
-    }
-  }
 }
 
 function describeOutput(

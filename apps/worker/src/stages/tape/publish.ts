@@ -1,56 +1,46 @@
 import { stat } from 'node:fs/promises';
-import type { TapeOutput } from '@tapedeck/contracts';
+import type { TapeOutput, Upload } from '@tapedeck/contracts';
 import type { VerifiedMp4 } from '@tapedeck/media';
-import { addressOf, buildTapeKeys, putToPresignedUrl } from '@tapedeck/transfer';
+import { withoutSignature, buildTapeKeys, putToPresignedUrl } from '@tapedeck/transfer';
 import type { TapeContext } from '../../attempt-context.ts';
-import { publishFile } from '../publish-file.ts';
+import { replaceObjects } from '../replace-objects.ts';
 import type { TapeArtifacts } from './encode.ts';
 
-/** Makes the verified files public: the poster first, so that whoever hears of the MP4 finds both. */
+/**
+ * Makes the verified files public: the poster first, so that whoever hears of the MP4 finds both. In the bucket, or where
+ * the caller's presigned URLs say.
+ */
 export async function publishTape(
   context: TapeContext,
   mp4: VerifiedMp4,
-  { mp4Name, posterName }: TapeArtifacts,
+  artifacts: TapeArtifacts,
 ): Promise<TapeOutput> {
+  const { upload } = context.request;
   await context.progress.enter('publish');
-  const { publishPoster, publishMp4 } = await prepareDestination(context);
-  const posterUrl = posterName && (await publishPoster(posterName));
-  const mp4Url = await publishMp4(mp4Name);
-  return {
-    mp4Url,
-    ...(posterUrl && { posterUrl }),
-    duration: mp4.durationSec,
-    size: mp4.sizeBytes,
-    resolution: [mp4.width, mp4.height],
-  };
+  const urls = upload ? await uploadTo(context, upload, artifacts) : await publishToBucket(context, artifacts);
+  return { ...urls, duration: mp4.durationSec, size: mp4.sizeBytes, resolution: [mp4.width, mp4.height] };
 }
 
-/** Each takes the name of a file in the workspace and answers the URL at which it is now. */
-interface Destination {
-  publishPoster(fileName: string): Promise<string>;
-  publishMp4(fileName: string): Promise<string>;
-}
+type TapeUrls = Pick<TapeOutput, 'mp4Url' | 'posterUrl'>;
 
-async function prepareDestination(context: TapeContext): Promise<Destination> {
+async function publishToBucket(context: TapeContext, { mp4Name, posterName }: TapeArtifacts): Promise<TapeUrls> {
   const { request, store, addresses } = context;
-  const { bucket, zipUrl, upload } = request;
-  if (upload) {
-    const { putUrl, posterPutUrl } = upload;
-    return {
-      publishPoster: (fileName) => uploadFile(context, fileName, posterPutUrl!),
-      publishMp4: (fileName) => uploadFile(context, fileName, putUrl),
-    };
-  }
   const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
   await context.announcePublishing({ keys: [mp4Key, posterKey] });
-  const publish = async (fileName: string, key: string): Promise<string> => {
-    await publishFile(context, fileName, key);
-    return store.publicUrl(bucket, key, zipUrl);
-  };
-  return {
-    publishPoster: (fileName) => publish(fileName, posterKey),
-    publishMp4: (fileName) => publish(fileName, mp4Key),
-  };
+  const poster = posterName ? [{ fileName: posterName, key: posterKey }] : [];
+  await replaceObjects(context, [...poster, { fileName: mp4Name, key: mp4Key }], { lastMayBeLarge: true });
+  const urlOf = (key: string): string => store.publicUrl(request.bucket, key, request.zipUrl);
+  return { mp4Url: urlOf(mp4Key), ...(posterName && { posterUrl: urlOf(posterKey) }) };
+}
+
+async function uploadTo(
+  context: TapeContext,
+  { putUrl, posterPutUrl }: Upload,
+  { mp4Name, posterName }: TapeArtifacts,
+): Promise<TapeUrls> {
+  const posterUrl = posterName && posterPutUrl && (await uploadFile(context, posterName, posterPutUrl));
+  const mp4Url = await uploadFile(context, mp4Name, putUrl);
+  return { mp4Url, ...(posterUrl && { posterUrl }) };
 }
 
 /** @returns where the file is: the URL without its signature, which nobody else is to see */
@@ -60,5 +50,5 @@ async function uploadFile(context: TapeContext, fileName: string, putUrl: string
   const { size: sizeBytes } = await stat(path);
   await putToPresignedUrl({ putUrl, path, sizeBytes, assertMayPublish: assertHolder }, { agent, policy, signal });
   logger.debug({ phase: 'publish', sizeBytes }, 'uploaded');
-  return addressOf(putUrl);
+  return withoutSignature(putUrl);
 }

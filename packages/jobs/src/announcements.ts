@@ -28,7 +28,7 @@ export async function announcePublishing(
   places: Places,
 ): Promise<void> {
   const announcement: Announcement = { jobId, token, bucket, places };
-  await redis.sadd(keys.publishing, JSON.stringify(announcement));
+  await redis.zadd(keys.announcements, Date.now(), JSON.stringify(announcement));
 }
 
 export interface Announcements {
@@ -38,15 +38,32 @@ export interface Announcements {
   over: Announcement[];
 }
 
+/** A store that could not be asked for so long has a lifecycle rule, or an operator who knows. */
+const FORGET_AFTER_MS = 24 * 3_600_000;
+
 export async function loadAnnouncements(redis: Redis): Promise<Announcements> {
   const announcements: Announcements = { live: [], over: [] };
-  for (const member of await redis.smembers(keys.publishing)) {
-    const announcement = announcementSchema.parse(JSON.parse(member));
-    announcements[(await isHolder(redis, announcement)) ? 'live' : 'over'].push(announcement);
+  for (const member of await redis.zrange(keys.announcements, '0', '-1')) {
+    const announcement = parse(member);
+    if (announcement) announcements[(await isHolder(redis, announcement)) ? 'live' : 'over'].push(announcement);
   }
   return announcements;
 }
 
+/** Another version's announcement, which this one cannot read, is that version's to deal with. */
+function parse(member: string): Announcement | undefined {
+  try {
+    return announcementSchema.safeParse(JSON.parse(member)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 export async function forgetAnnouncement(redis: Redis, announcement: Announcement): Promise<void> {
-  await redis.srem(keys.publishing, JSON.stringify(announcement));
+  await redis.zrem(keys.announcements, JSON.stringify(announcement));
+}
+
+/** What nobody could deal with in a day: the set must not grow with what goes wrong. */
+export async function forgetOldAnnouncements(redis: Redis): Promise<void> {
+  await redis.zremrangebyscore(keys.announcements, 0, Date.now() - FORGET_AFTER_MS);
 }

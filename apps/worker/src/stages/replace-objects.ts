@@ -1,0 +1,73 @@
+import { writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import type { AttemptContext } from '../attempt-context.ts';
+import { publishFile } from './publish-file.ts';
+
+/** A file in the workspace, and the key under which it replaces what is there. */
+export interface Replacement {
+  fileName: string;
+  key: string;
+}
+
+/**
+ * Publishes files one after the other under keys that keep their names from run to run. When one of them fails, those
+ * before it get their old meaning back, the last first: a failed run leaves what was there.
+ *
+ * What was there is kept in the workspace meanwhile, except that of the last file if `lastMayBeLarge`: it is replaced
+ * whole or not at all.
+ * @returns the bytes of what was published
+ * @throws JobError STORAGE_…
+ */
+export async function replaceObjects(
+  context: AttemptContext,
+  replacements: readonly Replacement[],
+  { lastMayBeLarge }: { lastMayBeLarge: boolean },
+): Promise<number> {
+  const previous = new Map<string, string | undefined>();
+  let sizeBytes = 0;
+  try {
+    for (const { fileName, key } of replacements) {
+      const isKept = !lastMayBeLarge || key !== replacements.at(-1)!.key;
+      if (isKept) previous.set(key, await keepPrevious(context, key));
+      sizeBytes += await publishFile(context, fileName, key);
+    }
+    return sizeBytes;
+  } catch (error) {
+    await putBack(context, previous);
+    throw error;
+  }
+}
+
+const MAX_KEPT_BYTES = 16 * 1024 * 1024;
+
+/** @returns the file in the workspace that holds what was there before, or undefined when nothing was */
+async function keepPrevious(context: AttemptContext, key: string): Promise<string | undefined> {
+  const { store, request, signal, workspace } = context;
+  const content = await store.read(request.bucket, key, MAX_KEPT_BYTES, signal);
+  if (!content) return undefined;
+  const fileName = `previous-${randomUUID()}`;
+  await writeFile(workspace.path(fileName), content);
+  return fileName;
+}
+
+/** Together with the store's own farewell shorter than what a worker that stops gives its attempts (queue-worker.ts). */
+export const UNDO_TIMEOUT_MS = 6_000;
+
+/**
+ * One that cannot be helped is no reason to leave the others. Not when another attempt holds the job: by now it publishes
+ * the same keys.
+ */
+async function putBack(context: AttemptContext, previous: ReadonlyMap<string, string | undefined>): Promise<void> {
+  const { store, request, logger } = context;
+  // The attempt may have been aborted; what it began must be undone all the same.
+  const undoing = { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT_MS) };
+  for (const [key, fileName] of [...previous].reverse()) {
+    try {
+      await context.assertHolder();
+      if (fileName) await publishFile(undoing, fileName, key);
+      else await store.remove(request.bucket, key, undoing.signal);
+    } catch (error) {
+      logger.warn({ err: error, key }, 'the version before could not be put back');
+    }
+  }
+}

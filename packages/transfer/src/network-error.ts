@@ -1,0 +1,26 @@
+import { asJobError, JobError, type ErrorCode } from '@tapedeck/contracts';
+import { isAddressRefused } from './guarded-agent.ts';
+
+/** What the failures of one kind of exchange are called. */
+export interface NetworkErrorCodes {
+  /** The name leads to an address that we do not talk to. */
+  refused: ErrorCode;
+  timedOut: ErrorCode;
+  failed: ErrorCode;
+}
+
+/** Whatever a request threw, as a JobError. The message has the system's code, and nothing of the URL. */
+export function toNetworkError(error: unknown, codes: NetworkErrorCodes): JobError {
+  if (isAddressRefused(error)) {
+    return new JobError(codes.refused, 'its name resolves to an address that is not public', { cause: error });
+  }
+  const known = asJobError(error, codes.failed);
+  if (known === error || known.code !== codes.failed) return known;
+  const systemCode = systemCodeOf(error);
+  const isTimeout = /^UND_ERR_\w+_TIMEOUT$|^ETIMEDOUT$/.test(systemCode);
+  return new JobError(isTimeout ? codes.timedOut : codes.failed, systemCode, { cause: error });
+}
+
+export function systemCodeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'connection failed';
+}
