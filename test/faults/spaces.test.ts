@@ -251,6 +251,13 @@ describe('a conversion', () => {
     expect(callback!.event).toMatchObject({ status: 'error', code: is });
   });
 
+  test('costs the store nothing for those who ask for our health', async () => {
+    proxy.failAt(() => undefined);
+    const asked = await Promise.all(Array.from({ length: 40 }, () => fetch(`${stack.url}/health/ready`)));
+    expect(asked.map(({ status }) => status)).toEqual(Array<number>(40).fill(200));
+    expect(proxy.requests.filter((line) => line.startsWith('GET /?') || line === 'GET /').length).toBeLessThan(4);
+  });
+
   test('of a tape that fails leaves the poster that was there', async () => {
     const convertTape = async (frames: number): Promise<JobView> => {
       const { zip } = await buildTape({ width: 32, height: 24, durationsMs: Array<number>(frames).fill(100) });

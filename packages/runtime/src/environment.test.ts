@@ -25,6 +25,7 @@ describe('a wrong value names the variable, what was expected and what came', ()
     ['PORT', '70000'],
     ['PORT', 'http'],
     ['PUBLIC_URL', 'localhost'],
+    ['SPACES_ENDPOINT', 'https://user:word@sfo3.example'],
     ['REDIS_URL', 'http://localhost'],
     ['ALLOW_PRIVATE_NETWORK', 'yes'],
     ['JOB_ATTEMPTS', '0'],
