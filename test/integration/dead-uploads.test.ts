@@ -68,7 +68,7 @@ async function begin(slug: string): Promise<Attempt> {
   if (!parsed.ok) throw new Error(parsed.issues[0].message);
   const submission = { caller: 'tests', outputName: slug, idempotencyKey: undefined, maxAttempts: 3 };
   const { jobId } = await submitJob(redis, queues, { request: parsed.request, ...submission });
-  return (await beginAttempt(redis, jobId))!;
+  return (await beginAttempt(redis, { jobId, run: 1 }))!;
 }
 
 const end = (attempt: Attempt) =>

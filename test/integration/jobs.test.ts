@@ -75,14 +75,14 @@ describe('a submit that dies before its queue entry', () => {
     expect(await sweepUnqueued(redis, queues, 0)).toBe(1);
     const { jobId, outcome } = await submit();
     expect(outcome).toBe('duplicate');
-    expect(await queues.positionOf(jobId)).toBe(1);
+    expect(await queues.positionOf({ jobId, run: 1 })).toBe(1);
   });
 
   test('is queued by the same request, sent again', async () => {
     await expect(submit(dying())).rejects.toThrow('killed');
     const { jobId, outcome } = await submit();
     expect(outcome).toBe('duplicate');
-    expect(await queues.positionOf(jobId)).toBe(1);
+    expect(await queues.positionOf({ jobId, run: 1 })).toBe(1);
     expect(await sweepUnqueued(redis, queues, 0)).toBe(0);
   });
 });
@@ -90,22 +90,22 @@ describe('a submit that dies before its queue entry', () => {
 describe('an attempt', () => {
   test('that lost its job can change nothing', async () => {
     const { jobId } = await submit();
-    const first = (await beginAttempt(redis, jobId))!;
-    const second = (await beginAttempt(redis, jobId))!;
+    const first = (await beginAttempt(redis, { jobId, run: 1 }))!;
+    const second = (await beginAttempt(redis, { jobId, run: 1 }))!;
     expect([first.number, second.number]).toEqual([1, 2]);
-    expect(await reportProgress(redis, first, { progress: 50 })).toBe(false);
+    expect(await reportProgress(redis, first, { progress: 50 })).toBe('lost');
     expect(await settleAttempt(redis, first, { status: 'canceled' })).toEqual({ result: 'fenced' });
     await releaseForRetry(redis, first, { code: 'ENCODE_FAILED', message: 'x', phase: null });
     expect(await loadRecord(redis, jobId)).toMatchObject({ status: 'processing', progress: 0, holder: second.token });
-    expect(await reportProgress(redis, second, { progress: 50 })).toBe(true);
+    expect(await reportProgress(redis, second, { progress: 50 })).toBe('written');
   });
 
   test('settles once; afterwards there is nothing to begin', async () => {
     const { jobId } = await submit();
-    const attempt = (await beginAttempt(redis, jobId))!;
+    const attempt = (await beginAttempt(redis, { jobId, run: 1 }))!;
     expect(await settleAttempt(redis, attempt, { status: 'canceled' })).toMatchObject({ result: 'settled' });
     expect(await settleAttempt(redis, attempt, { status: 'canceled' })).toEqual({ result: 'ended' });
-    expect(await beginAttempt(redis, jobId)).toBeUndefined();
+    expect(await beginAttempt(redis, { jobId, run: 1 })).toBeUndefined();
     expect((await submit()).outcome).toBe('accepted');
   });
 });
@@ -113,8 +113,9 @@ describe('an attempt', () => {
 describe('an event whose process died before it was queued', () => {
   const settleWithoutQueueing = async (changes: object = {}) => {
     const { jobId } = await submit(queues, changes);
-    const settled = await settleAttempt(redis, (await beginAttempt(redis, jobId))!, { status: 'canceled' });
-    return { jobId, eventId: settled.result === 'settled' ? settled.eventId : '' };
+    const settled = await settleAttempt(redis, (await beginAttempt(redis, { jobId, run: 1 }))!, { status: 'canceled' });
+    if (settled.result !== 'settled') throw new Error(settled.result);
+    return settled.callback;
   };
   const queued = () => redis.exists('tapedeck:queue:callbacks:wait');
 
@@ -136,12 +137,12 @@ describe('an event whose process died before it was queued', () => {
 
   test('leaves the outbox when it is delivered or given up', async () => {
     for (const status of ['delivered', 'exhausted'] as const) {
-      const { jobId, eventId } = await settleWithoutQueueing({ mongoId: status });
-      const entry = (await loadOutboxEntry(redis, jobId, eventId))!;
+      const callback = await settleWithoutQueueing({ mongoId: status });
+      const entry = (await loadOutboxEntry(redis, callback))!;
       await recordCallbackTry(redis, entry, { status: 'pending', httpStatus: 500 });
-      expect(await loadOutboxEntry(redis, jobId, eventId)).toMatchObject({ tries: 1, body: entry.body });
+      expect(await loadOutboxEntry(redis, callback)).toMatchObject({ tries: 1, body: entry.body });
       await recordCallbackTry(redis, entry, { status, httpStatus: 200 });
-      expect(await loadOutboxEntry(redis, jobId, eventId)).toBeUndefined();
+      expect(await loadOutboxEntry(redis, callback)).toBeUndefined();
     }
     expect(await sweepOutbox(redis, queues)).toBe(0);
   });

@@ -10,6 +10,7 @@ import { rateLimitWrites } from './plugins/rate-limit.ts';
 import { convertRoute } from './routes/convert.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { steerRoutes } from './routes/steer-jobs.ts';
 import { storageRoutes } from './routes/storage.ts';
 
 export interface AppDependencies {
@@ -67,6 +68,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await rateLimitWrites(scope, dependencies);
     await scope.register(convertRoute, dependencies);
     await scope.register(jobRoutes, dependencies);
+    await scope.register(steerRoutes, dependencies);
   });
   return app;
 }

@@ -2,6 +2,7 @@ import { asJobError, JobError, type ConvertRequest, type JobOutput, type Termina
 import {
   announcePublishing,
   beginAttempt,
+  conversionEntrySchema,
   CONVERSIONS,
   handBack,
   isHolder,
@@ -32,10 +33,14 @@ import type { Workspaces } from './workspace.ts';
  * - **released**: a retryable error and attempts left; BullMQ waits the backoff and brings it again.
  * - **handed back**: this worker stops; the attempt does not count.
  * - **lost**: another attempt holds the job; nothing is written, nothing was published.
+ *
+ * A cancellation stops an attempt like a shutdown does, but then it settles.
  */
 export interface Consumer {
   /** Jobs that are running now. */
   busy: () => number;
+  /** Ends the attempt of this job, if it runs here. */
+  cancel: (jobId: string) => void;
   /** Lets running jobs finish for `graceMs`, then hands them back. */
   close: (graceMs: number) => Promise<void>;
 }
@@ -50,9 +55,11 @@ export interface ConsumerOptions {
 
 class StoppingError extends Error {}
 class AttemptLostError extends Error {}
+class CanceledError extends Error {}
 
 /** An attempt that runs in this process, and how to stop it. */
 interface RunningAttempt {
+  entryId: string;
   jobId: string;
   stop: AbortController;
 }
@@ -64,9 +71,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const running = new Set<RunningAttempt>();
 
   const consume = async (job: Job, lockToken: string): Promise<void> => {
-    const attempt = await beginAttempt(redis, job.id!);
+    const attempt = await beginAttempt(redis, conversionEntrySchema.parse(job.data));
     if (!attempt) return;
-    const current = { jobId: attempt.jobId, stop: new AbortController() };
+    const current = { entryId: job.id!, jobId: attempt.jobId, stop: new AbortController() };
     running.add(current);
     try {
       await carryOut(options, attempt, current.stop);
@@ -80,6 +87,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     }
   };
 
+  const stopRunning = (isMeant: (attempt: RunningAttempt) => boolean, reason: Error): void =>
+    [...running].filter(isMeant).forEach(({ stop }) => stop.abort(reason));
+
   const worker = createQueueWorker(CONVERSIONS, consume, {
     redis,
     logger,
@@ -87,12 +97,13 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     lockMs: config.JOB_LOCK_MS,
     stallCheckMs: config.JOB_STALL_CHECK_MS,
     abortRunning: () => running.forEach(({ stop }) => stop.abort(new StoppingError('the worker is stopping'))),
-    onLockLost: (lostId) =>
-      running.forEach(({ jobId, stop }) => {
-        if (jobId === lostId) stop.abort(new AttemptLostError('the lock was lost'));
-      }),
+    onLockLost: (lostId) => stopRunning(({ entryId }) => entryId === lostId, new AttemptLostError('the lock was lost')),
   });
-  return { busy: () => running.size, close: worker.close };
+  return {
+    busy: () => running.size,
+    cancel: (id) => stopRunning(({ jobId }) => jobId === id, new CanceledError('somebody canceled it')),
+    close: worker.close,
+  };
 }
 
 /** Runs an attempt to its end and brings that end into the record. Throws what BullMQ has to know. */
@@ -100,6 +111,7 @@ async function carryOut(options: ConsumerOptions, attempt: Attempt, stop: AbortC
   const { equipment } = options;
   const { jobId, number, record } = attempt;
   const logger = options.logger.child({ jobId, attempt: number, reference: record.request.reference });
+  if (record.cancelRequestedAtMs !== undefined) return settle(options, attempt, { status: 'canceled' }, logger);
   if (number > record.maxAttempts) {
     const error = { code: 'WORKER_LOST', message: new JobError('WORKER_LOST').message, phase: null } as const;
     return settle(options, attempt, { status: 'failed', error }, logger);
@@ -153,24 +165,26 @@ async function writeAsHolder(
   stop: AbortController,
   news: Parameters<typeof reportProgress>[2],
 ): Promise<void> {
-  if (await reportProgress(redis, attempt, news)) return;
-  const lost = new AttemptLostError('another attempt holds the job');
-  stop.abort(lost);
-  throw lost;
+  const answer = await reportProgress(redis, attempt, news);
+  if (answer === 'written') return;
+  const reason =
+    answer === 'canceled'
+      ? new CanceledError('somebody canceled it')
+      : new AttemptLostError('another attempt holds the job');
+  stop.abort(reason);
+  throw reason;
 }
 
 async function assertHolder(redis: Redis, attempt: Attempt): Promise<void> {
   if (!(await isHolder(redis, attempt))) throw new AttemptLostError('another attempt holds the job');
 }
 
+type AttemptError = JobError | StoppingError | AttemptLostError | CanceledError;
+
 /** Whatever a stage threw because it was aborted, the reason for the abort is what happened. */
-function toAttemptError(
-  error: unknown,
-  signal: AbortSignal,
-  phase: JobError['phase'],
-): JobError | StoppingError | AttemptLostError {
+function toAttemptError(error: unknown, signal: AbortSignal, phase: JobError['phase']): AttemptError {
   const reason: unknown = signal.aborted ? signal.reason : error;
-  if (reason instanceof StoppingError || reason instanceof AttemptLostError) return reason;
+  if ([StoppingError, AttemptLostError, CanceledError].some((kind) => reason instanceof kind)) return reason as Error;
   const isTimeout = reason instanceof DOMException && reason.name === 'TimeoutError';
   const jobError = isTimeout ? new JobError('JOB_TIMEOUT') : asJobError(reason);
   jobError.phase ??= phase;
@@ -180,7 +194,7 @@ function toAttemptError(
 async function endFailedAttempt(
   options: ConsumerOptions,
   attempt: Attempt,
-  error: JobError | StoppingError | AttemptLostError,
+  error: AttemptError,
   logger: Logger,
 ): Promise<void> {
   if (error instanceof StoppingError) {
@@ -191,6 +205,7 @@ async function endFailedAttempt(
     logger.warn({ err: error }, 'attempt is lost');
     throw new UnrecoverableError(error.message);
   }
+  if (error instanceof CanceledError) return settle(options, attempt, { status: 'canceled' }, logger);
   const { code, message, phase = null } = error;
   const stored = { code, message, phase };
   if (error.retryable && attempt.number < attempt.record.maxAttempts) {
@@ -215,11 +230,11 @@ async function settle(
     logger.warn({ result: settled.result }, 'the outcome was not needed');
     return;
   }
-  logger.info({ status: outcome.status, eventId: settled.eventId }, 'job settled');
+  logger.info({ status: outcome.status, eventId: settled.callback.eventId }, 'job settled');
   const [firstWaitMs = 0] = options.equipment.config.CALLBACK_SCHEDULE_MS;
   // The outbox has the event already. If this fails, the sweep of the outbox queues it a little later.
   await options.queues
-    .addCallback(settled.eventId, attempt.jobId, firstWaitMs)
+    .addCallback(settled.callback, firstWaitMs)
     .catch((error: unknown) => logger.warn({ err: error }, 'the callback waits for the next sweep'));
 }
 

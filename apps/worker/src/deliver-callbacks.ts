@@ -1,9 +1,15 @@
 import { JobError } from '@tapedeck/contracts';
-import { CALLBACKS, loadOutboxEntry, recordCallbackTry, type OutboxEntry, type Redis } from '@tapedeck/jobs';
+import {
+  callbackEntrySchema,
+  CALLBACKS,
+  loadOutboxEntry,
+  recordCallbackTry,
+  type OutboxEntry,
+  type Redis,
+} from '@tapedeck/jobs';
 import type { Logger } from '@tapedeck/runtime';
 import { sendCallback, type CallbackAnswer, type CallbackSender } from '@tapedeck/transfer';
 import type { Job } from 'bullmq';
-import { z } from 'zod';
 import { createQueueWorker, RetryLaterError, type QueueWorker } from './queue-worker.ts';
 
 export interface DelivererOptions {
@@ -20,8 +26,6 @@ const LOCK_MS = 60_000;
 const STALL_CHECK_MS = 30_000;
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
-const entrySchema = z.object({ jobId: z.string() });
-
 /**
  * Delivers events from their own queue, at least once each. The number of tries is the record's, so the schedule goes
  * on where it was whatever happens to the queue entry.
@@ -29,12 +33,11 @@ const entrySchema = z.object({ jobId: z.string() });
 export function createDeliverer({ redis, sender, scheduleMs, logger }: DelivererOptions): QueueWorker {
   const stopping = new AbortController();
   const deliver = async (job: Job): Promise<void> => {
-    const { jobId } = entrySchema.parse(job.data);
-    const entry = await loadOutboxEntry(redis, jobId, job.id!);
+    const entry = await loadOutboxEntry(redis, callbackEntrySchema.parse(job.data));
     if (!entry) return;
     const verdict = judge(await trySending(sender, entry, stopping.signal), entry, scheduleMs);
     await recordCallbackTry(redis, entry, verdict);
-    logger.info({ jobId, eventId: entry.eventId, ...verdict }, 'callback tried');
+    logger.info({ jobId: entry.jobId, eventId: entry.eventId, ...verdict }, 'callback tried');
     if (verdict.status === 'pending') throw new RetryLaterError(verdict.delayMs, `status ${verdict.httpStatus}`);
   };
   return createQueueWorker(CALLBACKS, deliver, {

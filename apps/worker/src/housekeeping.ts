@@ -42,7 +42,8 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
   ]);
 }
 
-async function showLife({
+/** Tells the fleet, and the container's health check, that this worker lives. */
+export async function showLife({
   redis,
   workspaces,
   workerId,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { connectRedis, openQueues, reportGone, waitForRedis, type Redis } from '@tapedeck/jobs';
+import { connectRedis, listenForCancellations, openQueues, reportGone, waitForRedis, type Redis } from '@tapedeck/jobs';
 import { findMediaTools, readToolVersion } from '@tapedeck/media';
 import {
   ConfigError,
@@ -17,7 +17,7 @@ import { loadConfig } from './config.ts';
 import { createConsumer } from './consume.ts';
 import { createDeliverer } from './deliver-callbacks.ts';
 import { abortDeadUploads } from './abort-dead-uploads.ts';
-import { keepHouse } from './housekeeping.ts';
+import { keepHouse, showLife, type HousekeepingOptions } from './housekeeping.ts';
 import { createWorkspaces } from './workspace.ts';
 
 const config = loadConfigOrExit(() => loadConfig(process.env));
@@ -48,6 +48,9 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     equipment: { config, tools, store, agent, policy, addresses },
     logger,
   });
+  // A connection that listens can do nothing else.
+  const ears = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
+  await listenForCancellations(ears, consumer.cancel);
   const deliverer = createDeliverer({
     redis,
     sender: {
@@ -61,14 +64,14 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     scheduleMs: config.CALLBACK_SCHEDULE_MS,
     logger,
   });
-  const house = keepHouse(
-    {
-      ...{ redis, queues, workspaces, workerId, workDir: config.workDir, ffmpegVersion, busy: consumer.busy, logger },
-      cleanUp: (signal) => cleanUpSuperseded({ redis, store, keepMs: config.SUPERSEDED_KEEP_MS, logger }, signal),
-      abortDeadUploads: (signal) => abortDeadUploads({ redis, store, logger }, signal),
-    },
-    stopping,
-  );
+  const house: HousekeepingOptions = {
+    ...{ redis, queues, workspaces, workerId, workDir: config.workDir, ffmpegVersion, busy: consumer.busy, logger },
+    cleanUp: (signal) => cleanUpSuperseded({ redis, store, keepMs: config.SUPERSEDED_KEEP_MS, logger }, signal),
+    abortDeadUploads: (signal) => abortDeadUploads({ redis, store, logger }, signal),
+  };
+  // Whoever reads that we are ready finds us in /health.
+  await showLife(house);
+  const housekeeping = keepHouse(house, stopping);
   logger.info(
     {
       workerId,
@@ -88,7 +91,8 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     // Files before connections: they are ours to remove even when Redis is away.
     await workspaces.remove();
     await agent.destroy();
-    await forgetRedis(redis, [house, reportGone(redis, workerId), queues.close()]);
+    ears.disconnect();
+    await forgetRedis(redis, [housekeeping, reportGone(redis, workerId), queues.close()]);
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
   };
 });

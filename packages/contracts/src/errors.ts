@@ -24,6 +24,11 @@ export const ERROR_TABLE = {
     httpStatus: 409,
     summary: 'The Idempotency-Key was used with another body',
   },
+  JOB_STATE_CONFLICT: {
+    retryable: false,
+    httpStatus: 409,
+    summary: 'The job is in a state in which this cannot be done',
+  },
   BODY_TOO_LARGE: { retryable: false, httpStatus: 413, summary: 'The body is larger than accepted' },
   CONTENT_TYPE_UNSUPPORTED: { retryable: false, httpStatus: 415, summary: 'The body is not application/json' },
   RANGE_NOT_SATISFIABLE: { retryable: false, httpStatus: 416, summary: 'The range lies outside the object' },

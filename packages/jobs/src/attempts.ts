@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Phase } from '@tapedeck/contracts';
 import { keys } from './keys.ts';
+import type { ConversionEntry } from './queues.ts';
 import { loadRecord, type JobRecord, type StoredJobError } from './record.ts';
 import { createScript, type Redis } from './redis.ts';
 
@@ -16,11 +17,12 @@ export interface Attempt {
   record: JobRecord;
 }
 
-/** KEYS job; ARGV token, nowMs. Answers the attempt's number, or nothing when the job has ended or is gone. */
+/** KEYS job; ARGV token, nowMs, run. Answers the attempt's number, or nothing when the run has ended or the job is gone. */
 const BEGIN = createScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if status ~= 'queued' and status ~= 'processing' then return false end
+  if (redis.call('HGET', KEYS[1], 'run') or '1') ~= ARGV[3] then return false end
   redis.call('HSET', KEYS[1], 'status', 'processing', 'holder', ARGV[1], 'progress', 0)
   redis.call('HSETNX', KEYS[1], 'startedAtMs', ARGV[2])
   redis.call('HDEL', KEYS[1], 'phase')
@@ -28,12 +30,15 @@ const BEGIN = createScript(
   `,
 );
 
-/** KEYS job; ARGV token, field, value, … Answers 1, or 0 when another attempt holds the job or it has ended. */
+/**
+ * KEYS job; ARGV token, field, value, … Answers `lost` when another attempt holds the job or it has ended, `canceled` when
+ * it is to be stopped.
+ */
 const WRITE_AS_HOLDER = createScript(
   `
-  if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
+  if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 'lost' end
   redis.call('HSET', KEYS[1], unpack(ARGV, 2))
-  return 1
+  return redis.call('HEXISTS', KEYS[1], 'cancelRequestedAtMs') == 1 and 'canceled' or 'written'
   `,
 );
 
@@ -49,10 +54,10 @@ const RELEASE = createScript(
   `,
 );
 
-/** @returns undefined when there is nothing left to do: the job has ended, or its record is gone. */
-export async function beginAttempt(redis: Redis, jobId: string): Promise<Attempt | undefined> {
+/** @returns undefined when there is nothing left to do: this run of the job has ended, or its record is gone. */
+export async function beginAttempt(redis: Redis, { jobId, run }: ConversionEntry): Promise<Attempt | undefined> {
   const token = randomUUID();
-  const number = await BEGIN.run(redis, [keys.job(jobId)], [token, Date.now()]);
+  const number = await BEGIN.run(redis, [keys.job(jobId)], [token, Date.now(), run]);
   if (typeof number !== 'number') return undefined;
   const record = await loadRecord(redis, jobId);
   return record && { jobId, number, token, record };
@@ -65,8 +70,10 @@ export interface AttemptNews {
   plan?: Record<string, unknown>;
 }
 
-/** @returns false when this attempt no longer holds the job: it must stop, and publish nothing. */
-export async function reportProgress(redis: Redis, attempt: Attempt, news: AttemptNews): Promise<boolean> {
+/** `lost`: another attempt holds the job; `canceled`: somebody wants it to stop. Both must publish nothing more. */
+export type ReportAnswer = 'written' | 'lost' | 'canceled';
+
+export async function reportProgress(redis: Redis, attempt: Attempt, news: AttemptNews): Promise<ReportAnswer> {
   const { plan, ...plain } = news;
   const fields = { ...plain, ...(plan && { plan: JSON.stringify(plan) }) };
   const answer = await WRITE_AS_HOLDER.run(
@@ -74,7 +81,7 @@ export async function reportProgress(redis: Redis, attempt: Attempt, news: Attem
     [keys.job(attempt.jobId)],
     [attempt.token, ...Object.entries(fields).flat()],
   );
-  return answer === 1;
+  return answer as ReportAnswer;
 }
 
 /** Is it still this attempt's job? Asked right before anything becomes public. */

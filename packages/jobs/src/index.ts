@@ -6,7 +6,9 @@ export {
   reportProgress,
   type Attempt,
   type AttemptNews,
+  type ReportAnswer,
 } from './attempts.ts';
+export { cancelJob, listenForCancellations } from './cancel.ts';
 export {
   completeCleanup,
   isCleanupStillDue,
@@ -18,7 +20,14 @@ export {
 export { inspectRedis } from './inspect-redis.ts';
 export { loadOutboxEntry, recordCallbackTry, sweepOutbox, sweepUnqueued, type OutboxEntry } from './outbox.ts';
 export { QUEUE_PREFIX } from './keys.ts';
-export { CALLBACKS, CONVERSIONS, openQueues, type Queues } from './queues.ts';
+export {
+  callbackEntrySchema,
+  CALLBACKS,
+  conversionEntrySchema,
+  CONVERSIONS,
+  openQueues,
+  type Queues,
+} from './queues.ts';
 export { takeTurn } from './publication-lock.ts';
 export {
   announcePublishing,
@@ -30,6 +39,8 @@ export {
 } from './announcements.ts';
 export { buildJobView, loadRecord, type JobRecord, type StoredJobError } from './record.ts';
 export { connectRedis, waitForRedis, type Redis } from './redis.ts';
+export { replayCallback } from './replay.ts';
+export { retryJob } from './retry.ts';
 export { settleAttempt } from './settle.ts';
 export { submitJob, type SubmitResult } from './submit.ts';
 export { listWorkers, reportAlive, reportGone, SIGN_INTERVAL_MS, type SignOfLife } from './workers.ts';

@@ -9,6 +9,7 @@
  * - `turn:<bucket>/<slug>` string with a time to live: the turn of the job that replaces objects there
  * - `announcements` sorted set: attempts that publish, or have, and where, by time in ms; until what they left is removed
  * - `cleanups` sorted set: slugs with superseded segments, by the time in ms when those may go
+ * - `cancellations` channel: ids of running jobs that are to stop
  * - `worker:<id>` string with a time to live: a worker's last sign of life
  * - `workers` set: the ids of workers that may be alive
  */
@@ -24,6 +25,7 @@ export const keys = {
   outbox: `${PREFIX}:outbox`,
   turn: (bucket: string, slug: string) => `${PREFIX}:turn:${bucket}/${slug}`,
   announcements: `${PREFIX}:announcements`,
+  cancellations: `${PREFIX}:cancellations`,
   cleanups: `${PREFIX}:cleanups`,
   worker: (workerId: string) => `${PREFIX}:worker:${workerId}`,
   workers: `${PREFIX}:workers`,

@@ -1,24 +1,25 @@
+import { enqueue } from './enqueue.ts';
 import { keys } from './keys.ts';
-import type { Queues } from './queues.ts';
+import type { CallbackEntry, Queues } from './queues.ts';
 import { loadRecord, type JobRecord } from './record.ts';
 import { createScript, type Redis } from './redis.ts';
 
 /** What has to be sent for one event. The body is the same on every try, to the byte. */
-export interface OutboxEntry {
-  jobId: string;
-  eventId: string;
+export interface OutboxEntry extends CallbackEntry {
   callbackUrl: string;
   body: string;
   /** How often it was tried before. */
   tries: number;
 }
 
-/** @returns undefined when the event was delivered, given up, or replaced by a later one. */
-export async function loadOutboxEntry(redis: Redis, jobId: string, eventId: string): Promise<OutboxEntry | undefined> {
-  const record = await loadRecord(redis, jobId);
-  if (!record?.callbackBody || record.eventId !== eventId || record.callbackStatus !== 'pending') return undefined;
+/** @returns undefined when the event was delivered, given up, replaced by a later one, or is being sent anew. */
+export async function loadOutboxEntry(redis: Redis, entry: CallbackEntry): Promise<OutboxEntry | undefined> {
+  const record = await loadRecord(redis, entry.jobId);
+  if (!record?.callbackBody || record.eventId !== entry.eventId || record.callbackRound !== entry.round)
+    return undefined;
+  if (record.callbackStatus !== 'pending') return undefined;
   const { request, callbackBody: body, callbackAttempts: tries } = record;
-  return { jobId, eventId, callbackUrl: request.callbackUrl, body, tries };
+  return { ...entry, callbackUrl: request.callbackUrl, body, tries };
 }
 
 export interface CallbackTry {
@@ -27,10 +28,11 @@ export interface CallbackTry {
   httpStatus: number | undefined;
 }
 
-/** KEYS job, outbox; ARGV eventId, jobId, status, http status or ''. */
+/** KEYS job, outbox; ARGV eventId, jobId, status, http status or '', round. */
 const RECORD_TRY = createScript(
   `
   if redis.call('HGET', KEYS[1], 'eventId') ~= ARGV[1] then return 0 end
+  if (redis.call('HGET', KEYS[1], 'callbackRound') or '1') ~= ARGV[5] then return 0 end
   redis.call('HSET', KEYS[1], 'callbackStatus', ARGV[3])
   redis.call('HINCRBY', KEYS[1], 'callbackAttempts', 1)
   if ARGV[4] == '' then redis.call('HDEL', KEYS[1], 'callbackLastStatus')
@@ -42,11 +44,11 @@ const RECORD_TRY = createScript(
 
 /** Writes what a try came to; `delivered` and `exhausted` also empty the outbox of the event, in the same step. */
 export async function recordCallbackTry(redis: Redis, entry: OutboxEntry, outcome: CallbackTry): Promise<void> {
-  const { jobId, eventId } = entry;
+  const { jobId, eventId, round } = entry;
   await RECORD_TRY.run(
     redis,
     [keys.job(jobId), keys.outbox],
-    [eventId, jobId, outcome.status, outcome.httpStatus ?? ''],
+    [eventId, jobId, outcome.status, outcome.httpStatus ?? '', round],
   );
 }
 
@@ -60,7 +62,8 @@ const PAGE = 500;
 export async function sweepOutbox(redis: Redis, queues: Queues): Promise<number> {
   return sweep(redis, keys.outbox, Date.now(), async (record) => {
     if (!record.eventId || record.callbackStatus !== 'pending') return 'forget';
-    await queues.addCallback(record.eventId, record.jobId);
+    const { jobId, eventId, callbackRound: round } = record;
+    await queues.addCallback({ jobId, eventId, round });
     return 'keep';
   });
 }
@@ -70,8 +73,8 @@ export async function sweepOutbox(redis: Redis, queues: Queues): Promise<number>
  * @param olderThanMs leaves alone what a submit may still be working on.
  */
 export async function sweepUnqueued(redis: Redis, queues: Queues, olderThanMs: number): Promise<number> {
-  return sweep(redis, keys.unqueued, Date.now() - olderThanMs, async ({ jobId, status, request }) => {
-    if (status === 'queued') await queues.addConversion(jobId, request.kind, request.priority);
+  return sweep(redis, keys.unqueued, Date.now() - olderThanMs, async ({ jobId }) => {
+    await enqueue(redis, queues, jobId);
     return 'forget';
   });
 }

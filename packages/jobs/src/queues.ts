@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Priority } from '@tapedeck/contracts';
 import { Queue } from 'bullmq';
+import { z } from 'zod';
 import { QUEUE_PREFIX } from './keys.ts';
 import type { Redis } from './redis.ts';
 
@@ -18,12 +19,27 @@ const NO_LIMIT = 1_000;
 const PRIORITY_RANK: Record<Priority, number> = { high: 1, normal: 2, low: 3 };
 
 export interface Queues {
-  addConversion(jobId: string, kind: string, priority: Priority): Promise<void>;
-  addCallback(eventId: string, jobId: string, delayMs?: number): Promise<void>;
+  /** Adding what is there already changes nothing. */
+  addConversion(conversion: ConversionEntry, kind: string, priority: Priority): Promise<void>;
+  /** What a worker has at the moment stays: it will find that its run is over. */
+  removeConversion(conversion: ConversionEntry): Promise<void>;
+  addCallback(callback: CallbackEntry, delayMs?: number): Promise<void>;
   /** 1 is next; null when the entry is not waiting. */
-  positionOf(jobId: string): Promise<number | null>;
+  positionOf(conversion: ConversionEntry): Promise<number | null>;
   close(): Promise<void>;
 }
+
+/**
+ * What a queue entry says. Its id has the run in it, as a callback's has the round: an entry of a run that is over may
+ * still be in a worker's hands when the next is added, and the queue would take one id for one entry.
+ */
+export const conversionEntrySchema = z.object({ jobId: z.string(), run: z.number().int() });
+export type ConversionEntry = z.output<typeof conversionEntrySchema>;
+export const callbackEntrySchema = z.object({ jobId: z.string(), eventId: z.string(), round: z.number().int() });
+export type CallbackEntry = z.output<typeof callbackEntrySchema>;
+
+const conversionId = ({ jobId, run }: ConversionEntry): string => `${jobId}.${run}`;
+const callbackId = ({ eventId, round }: CallbackEntry): string => `${eventId}.${round}`;
 
 /** @throws Error when Redis does not answer within `timeoutMs`: the supervisor shall try again. */
 export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queues> {
@@ -31,12 +47,12 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
   const conversions = await openQueue(redis, CONVERSIONS, deadlineMs);
   const callbacks = await openQueue(redis, CALLBACKS, deadlineMs);
   return {
-    async addConversion(jobId, kind, priority) {
+    async addConversion({ jobId, run }, kind, priority) {
       await conversions.add(
         kind,
-        {},
+        { jobId, run },
         {
-          jobId,
+          jobId: conversionId({ jobId, run }),
           priority: PRIORITY_RANK[priority],
           attempts: NO_LIMIT,
           backoff: { type: 'decided-by-consumer' },
@@ -45,12 +61,15 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
         },
       );
     },
-    async addCallback(eventId, jobId, delayMs = 0) {
+    async removeConversion(conversion) {
+      await conversions.remove(conversionId(conversion));
+    },
+    async addCallback({ jobId, eventId, round }, delayMs = 0) {
       await callbacks.add(
         'deliver',
-        { jobId },
+        { jobId, eventId, round },
         {
-          jobId: eventId,
+          jobId: callbackId({ jobId, eventId, round }),
           delay: delayMs,
           attempts: NO_LIMIT,
           backoff: { type: 'decided-by-deliverer' },
@@ -59,12 +78,13 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
         },
       );
     },
-    async positionOf(jobId) {
+    async positionOf(conversion) {
+      const entryId = conversionId(conversion);
       // Stalled and handed-back entries go to the wait list, which is served before the prioritized set.
       const [inWait, waiting, rank] = await Promise.all([
-        redis.lpos(conversions.toKey('wait'), jobId, 'RANK', -1),
+        redis.lpos(conversions.toKey('wait'), entryId, 'RANK', -1),
         redis.llen(conversions.toKey('wait')),
-        redis.zrank(conversions.toKey('prioritized'), jobId),
+        redis.zrank(conversions.toKey('prioritized'), entryId),
       ]);
       if (inWait !== null) return waiting - inWait;
       return rank === null ? null : waiting + rank + 1;

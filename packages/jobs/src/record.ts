@@ -37,9 +37,13 @@ const recordSchema = z.object({
   phase: phase.optional(),
   progress: z.coerce.number().default(0),
   attempt: integer.default(0),
+  /** How often it was begun from the start: 1, and one more for each retry by hand. */
+  run: integer.default(1),
   maxAttempts: integer,
   /** The token of the attempt that holds the job; absent when none does. */
   holder: z.string().optional(),
+  /** Somebody wants it to stop. The attempt that holds it, or the next one, settles it as canceled. */
+  cancelRequestedAtMs: integer.optional(),
   createdAtMs: integer,
   startedAtMs: integer.optional(),
   finishedAtMs: integer.optional(),
@@ -50,6 +54,8 @@ const recordSchema = z.object({
   callbackBody: z.string().optional(),
   callbackStatus: z.enum(CALLBACK_STATUSES).default('pending'),
   callbackAttempts: integer.default(0),
+  /** How often its event was sent from the start of the schedule: 1, and one more for each replay by hand. */
+  callbackRound: integer.default(1),
   callbackLastStatus: integer.optional(),
 });
 

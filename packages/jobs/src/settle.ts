@@ -2,21 +2,24 @@ import { buildCallbackBody, type TerminalOutcome } from '@tapedeck/contracts';
 import type { Attempt } from './attempts.ts';
 import { createId } from './ids.ts';
 import { keys } from './keys.ts';
+import type { CallbackEntry } from './queues.ts';
+import type { JobRecord } from './record.ts';
 import { createScript, type Redis } from './redis.ts';
 
 /**
  * Writes a terminal state, exactly once, together with its event: the record's outcome, the callback's final bytes and
  * the outbox entry are one transaction. After it the callback can be forgotten by no crash.
  *
- * KEYS job, live, outbox; ARGV token, jobId, nowMs, field, value, …
+ * KEYS job, live, outbox; ARGV token ('' for a job that nobody holds), jobId, nowMs, field, value, …
  */
 const SETTLE = createScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if status ~= 'queued' and status ~= 'processing' then return 'ended' end
-  if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 'fenced' end
-  redis.call('HDEL', KEYS[1], 'holder', 'callbackLastStatus', 'error', 'output')
-  redis.call('HSET', KEYS[1], 'finishedAtMs', ARGV[3], 'callbackStatus', 'pending', 'callbackAttempts', 0, unpack(ARGV, 4))
+  if (redis.call('HGET', KEYS[1], 'holder') or '') ~= ARGV[1] then return 'fenced' end
+  redis.call('HDEL', KEYS[1], 'holder', 'cancelRequestedAtMs', 'callbackLastStatus', 'error', 'output')
+  redis.call('HSET', KEYS[1], 'finishedAtMs', ARGV[3], 'callbackStatus', 'pending', 'callbackAttempts', 0,
+    'callbackRound', 1, unpack(ARGV, 4))
   if redis.call('GET', KEYS[2]) == ARGV[2] then redis.call('DEL', KEYS[2]) end
   redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
   return 'settled'
@@ -24,13 +27,22 @@ const SETTLE = createScript(
 );
 
 export type SettleResult =
-  | { result: 'settled'; eventId: string }
+  | { result: 'settled'; callback: CallbackEntry }
   /** `ended`: it was settled before. `fenced`: another attempt holds the job. */
   | { result: 'ended' | 'fenced' };
 
 /** Settles a job as the attempt that holds it. */
-export async function settleAttempt(redis: Redis, attempt: Attempt, outcome: TerminalOutcome): Promise<SettleResult> {
-  const { jobId, request, fingerprint } = attempt.record;
+export function settleAttempt(redis: Redis, attempt: Attempt, outcome: TerminalOutcome): Promise<SettleResult> {
+  return settle(redis, attempt.record, attempt.token, outcome);
+}
+
+/** Settles a job that waits: `fenced` when an attempt holds it. */
+export function settleWaiting(redis: Redis, record: JobRecord, outcome: TerminalOutcome): Promise<SettleResult> {
+  return settle(redis, record, '', outcome);
+}
+
+async function settle(redis: Redis, record: JobRecord, token: string, outcome: TerminalOutcome): Promise<SettleResult> {
+  const { jobId, request, fingerprint } = record;
   const { mongoId, id, metadata } = request;
   const eventId = createId('evt');
   const callbackBody = buildCallbackBody({ jobId, mongoId, id, metadata }, outcome);
@@ -38,9 +50,9 @@ export async function settleAttempt(redis: Redis, attempt: Attempt, outcome: Ter
   const result = await SETTLE.run(
     redis,
     [keys.job(jobId), keys.live(fingerprint), keys.outbox],
-    [attempt.token, jobId, Date.now(), ...Object.entries(fields).flat()],
+    [token, jobId, Date.now(), ...Object.entries(fields).flat()],
   );
-  if (result === 'settled') return { result, eventId };
+  if (result === 'settled') return { result, callback: { jobId, eventId, round: 1 } };
   return { result: result === 'fenced' ? 'fenced' : 'ended' };
 }
 

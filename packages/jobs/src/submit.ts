@@ -1,4 +1,5 @@
 import { sourceUrlOf, type ConvertRequest } from '@tapedeck/contracts';
+import { enqueue } from './enqueue.ts';
 import { createId, sha256Hex } from './ids.ts';
 import { keys } from './keys.ts';
 import type { Queues } from './queues.ts';
@@ -82,6 +83,7 @@ export async function submitJob(redis: Redis, queues: Queues, submission: Submis
     status: 'queued',
     progress: 0,
     attempt: 0,
+    run: 1,
     maxAttempts,
     createdAtMs: nowMs,
     callbackStatus: 'pending',
@@ -93,14 +95,8 @@ export async function submitJob(redis: Redis, queues: Queues, submission: Submis
     [jobId, hashBody(request), nowMs, IDEMPOTENCY_TTL_MS, keys.job(''), ...Object.entries(record).flat()],
   );
   const [outcome, acceptedId, isUnqueued] = answer as [SubmitResult['outcome'], string, 0 | 1];
-  if (isUnqueued && outcome !== 'conflict') await enqueueConversion(redis, queues, acceptedId, request);
+  if (isUnqueued && outcome !== 'conflict') await enqueue(redis, queues, acceptedId);
   return { outcome, jobId: acceptedId };
-}
-
-/** Adding an id that is already there changes nothing, so this may be repeated after any failure. */
-async function enqueueConversion(redis: Redis, queues: Queues, jobId: string, request: ConvertRequest): Promise<void> {
-  await queues.addConversion(jobId, request.kind, request.priority);
-  await redis.zrem(keys.unqueued, jobId);
 }
 
 /** The same body in another order of keys is the same body. */

@@ -109,10 +109,10 @@ function assertBucketAllowed(bucket: string, allowed: readonly string[] | undefi
 
 /** The job is accepted by now: what cannot be read of it is left out, and never an error. */
 async function describeState(redis: Redis, queues: Queues, { outcome, jobId }: SubmitResult) {
-  const positionInQueue = await queues.positionOf(jobId).catch(() => null);
+  const record = await loadRecord(redis, jobId).catch(() => undefined);
+  const positionInQueue = record ? await queues.positionOf(record).catch(() => null) : null;
   // Idle workers are quick, but a 202 says what it did: it queued the job.
   if (outcome === 'accepted') return { positionInQueue, status: 'queued' };
-  const record = await loadRecord(redis, jobId).catch(() => undefined);
   return { positionInQueue, status: record?.status ?? 'queued' };
 }
 

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JobError, type JobView } from '@tapedeck/contracts';
+import { cancelJob, replayCallback, retryJob, type JobRecord } from '@tapedeck/jobs';
+import type { FastifyInstance } from 'fastify';
+import type { ApiConfig } from '../config.ts';
+import { orUnavailable, requireRecord, viewOf, type JobRoutesOptions } from './jobs.ts';
+
+export interface SteerOptions extends JobRoutesOptions {
+  config: ApiConfig;
+}
+
+type JobRoute = { Params: { jobId: string } };
+
+/**
+ * Changing jobs by hand. Every change may be asked for again, from any replica of the API: what holds already is
+ * answered with the job as it is, what cannot be any more with 409.
+ */
+export async function steerRoutes(app: FastifyInstance, options: SteerOptions): Promise<void> {
+  const { redis } = options;
+  const asWrite = { config: { rateLimit: {} } };
+  acceptEmptyBodies(app);
+
+  app.post<JobRoute>('/api/jobs/:jobId/cancel', asWrite, ({ params }, reply) =>
+    orUnavailable(async () => {
+      const view = await cancel(options, await requireRecord(redis, params.jobId));
+      // 202: it is on its way, and nobody needs to ask again.
+      return reply.code(view.status === 'canceled' ? 200 : 202).send(view);
+    }),
+  );
+  app.post<JobRoute>('/api/jobs/:jobId/retry', asWrite, ({ params }, reply) =>
+    orUnavailable(async () => reply.code(202).send(await retry(options, await requireRecord(redis, params.jobId)))),
+  );
+  app.post<JobRoute>('/api/jobs/:jobId/callback', asWrite, ({ params }, reply) =>
+    orUnavailable(async () => reply.code(202).send(await replay(options, await requireRecord(redis, params.jobId)))),
+  );
+}
+
+/** A client that always says it sends JSON, and here sends nothing, means nothing. */
+function acceptEmptyBodies(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.trim() === '') done(null, undefined);
+    else void parseJson(request, body, done);
+  });
+}
+
+/** An FFmpeg ends within two seconds. */
+const CANCEL_WAIT_MS = 3_000;
+const ASK_AGAIN_MS = 100;
+
+async function cancel({ redis, queues, config }: SteerOptions, record: JobRecord): Promise<JobView> {
+  const [firstWaitMs = 0] = config.CALLBACK_SCHEDULE_MS;
+  const deadline = performance.now() + CANCEL_WAIT_MS;
+  let result = await cancelJob(redis, queues, record, firstWaitMs);
+  for (;;) {
+    const now = await requireRecord(redis, record.jobId);
+    const hasEnded = now.finishedAtMs !== undefined;
+    if (hasEnded && now.status !== 'canceled') throw conflict('expected a job that has not ended', now);
+    if (hasEnded || performance.now() > deadline) return viewOf(queues, now);
+    await sleep(ASK_AGAIN_MS);
+    // Its attempt may have given it back meanwhile.
+    if (now.status === 'queued' && result === 'requested') result = await cancelJob(redis, queues, now, firstWaitMs);
+  }
+}
+
+async function retry({ redis, queues }: SteerOptions, record: JobRecord): Promise<JobView> {
+  const result = await retryJob(redis, queues, record);
+  if (result === 'refused') throw conflict('expected a job that failed or was canceled', record);
+  if (result === 'replaced') throw conflict('another job does the same already', record);
+  return viewOf(queues, await requireRecord(redis, record.jobId));
+}
+
+async function replay({ redis, queues }: SteerOptions, record: JobRecord): Promise<JobView> {
+  if (!(await replayCallback(redis, queues, record))) throw conflict('expected a job that has ended', record);
+  return viewOf(queues, await requireRecord(redis, record.jobId));
+}
+
+function conflict(expected: string, { status }: JobRecord): JobError {
+  return new JobError('JOB_STATE_CONFLICT', `${expected}, and it is ${status}`);
+}

@@ -1,0 +1,51 @@
+import { keys } from './keys.ts';
+import type { Queues } from './queues.ts';
+import type { JobRecord } from './record.ts';
+import { createScript, type Redis } from './redis.ts';
+import { settleWaiting } from './settle.ts';
+
+/** KEYS job; ARGV nowMs. Answers whether the job is alive. */
+const REQUEST_CANCEL = createScript(
+  `
+  local status = redis.call('HGET', KEYS[1], 'status')
+  if status ~= 'queued' and status ~= 'processing' then return 0 end
+  redis.call('HSETNX', KEYS[1], 'cancelRequestedAtMs', ARGV[1])
+  return 1
+  `,
+);
+
+/** `requested`: an attempt runs, and will end soon. `ended`: there was nothing to stop any more. */
+export type CancelResult = 'canceled' | 'requested' | 'ended';
+
+/**
+ * Stops a job wherever it is. One that waits is settled here. One that runs is settled by the attempt that holds it,
+ * because only that one can take back what it has begun to publish; it hears of it at once by a message, at its next
+ * report of progress if the message is lost, and when it is dead, the next attempt settles instead of running.
+ * @param firstWaitMs before the callback
+ */
+export async function cancelJob(
+  redis: Redis,
+  queues: Queues,
+  record: JobRecord,
+  firstWaitMs: number,
+): Promise<CancelResult> {
+  const { jobId, run } = record;
+  const isAlive = await REQUEST_CANCEL.run(redis, [keys.job(jobId)], [Date.now()]);
+  if (isAlive !== 1) return 'ended';
+  const settled = await settleWaiting(redis, record, { status: 'canceled' });
+  if (settled.result === 'ended') return 'ended';
+  if (settled.result !== 'settled') {
+    await redis.publish(keys.cancellations, jobId);
+    return 'requested';
+  }
+  // Both are found by the sweeps, or find nothing to do, if this process dies here.
+  await queues.addCallback(settled.callback, firstWaitMs);
+  await queues.removeConversion({ jobId, run });
+  return 'canceled';
+}
+
+/** Calls back for every cancellation of a running job, until the connection is closed, which is the listener's own. */
+export async function listenForCancellations(redis: Redis, onCancel: (jobId: string) => void): Promise<void> {
+  redis.on('message', (_channel: string, jobId: string) => onCancel(jobId));
+  await redis.subscribe(keys.cancellations);
+}

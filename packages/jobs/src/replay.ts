@@ -1,0 +1,30 @@
+import { keys } from './keys.ts';
+import type { Queues } from './queues.ts';
+import type { JobRecord } from './record.ts';
+import { createScript, type Redis } from './redis.ts';
+
+/**
+ * The same event with the same id and body, from the start of the schedule.
+ *
+ * KEYS job, outbox; ARGV jobId, nowMs, eventId. Answers the round, or nothing when the event is no longer the job's.
+ */
+const REPLAY = createScript(
+  `
+  if redis.call('HGET', KEYS[1], 'eventId') ~= ARGV[3] then return false end
+  redis.call('HSETNX', KEYS[1], 'callbackRound', 1)
+  redis.call('HSET', KEYS[1], 'callbackStatus', 'pending', 'callbackAttempts', 0)
+  redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+  return redis.call('HINCRBY', KEYS[1], 'callbackRound', 1)
+  `,
+);
+
+/** @returns false when the job has not ended */
+export async function replayCallback(redis: Redis, queues: Queues, record: JobRecord): Promise<boolean> {
+  const { jobId, eventId } = record;
+  if (!eventId) return false;
+  const round = await REPLAY.run(redis, [keys.job(jobId), keys.outbox], [jobId, Date.now(), eventId]);
+  if (typeof round !== 'number') return false;
+  // The outbox has it already. If this fails, its sweep adds the entry a little later.
+  await queues.addCallback({ jobId, eventId, round });
+  return true;
+}

@@ -1,0 +1,52 @@
+import { enqueue } from './enqueue.ts';
+import { keys } from './keys.ts';
+import type { Queues } from './queues.ts';
+import type { JobRecord } from './record.ts';
+import { createScript, type Redis } from './redis.ts';
+
+/**
+ * A new run of a job that failed or was canceled: everything that its last run has left in the record goes, and so does
+ * its event if it was not delivered yet: the caller shall hear of one end, and that is not it any more.
+ *
+ * KEYS job, live, unqueued, outbox; ARGV jobId, nowMs, jobKeyPrefix
+ */
+const RETRY = createScript(
+  `
+  local status = redis.call('HGET', KEYS[1], 'status')
+  if status == 'queued' or status == 'processing' then return 'alive' end
+  if status ~= 'failed' and status ~= 'canceled' then return 'refused' end
+  local other = redis.call('GET', KEYS[2])
+  if other and other ~= ARGV[1] then
+    local otherStatus = redis.call('HGET', ARGV[3] .. other, 'status')
+    if otherStatus == 'queued' or otherStatus == 'processing' then return 'replaced' end
+  end
+  redis.call('HSETNX', KEYS[1], 'run', 1)
+  redis.call('HINCRBY', KEYS[1], 'run', 1)
+  redis.call('HSET', KEYS[1], 'status', 'queued', 'progress', 0, 'attempt', 0,
+    'callbackStatus', 'pending', 'callbackAttempts', 0)
+  redis.call('HDEL', KEYS[1], 'startedAtMs', 'finishedAtMs', 'error', 'output', 'phase', 'plan', 'eventId',
+    'callbackBody', 'callbackLastStatus', 'callbackRound', 'cancelRequestedAtMs', 'holder')
+  redis.call('SET', KEYS[2], ARGV[1])
+  redis.call('ZREM', KEYS[4], ARGV[1])
+  redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
+  return 'requeued'
+  `,
+);
+
+/** `alive`: it waits or runs already. `replaced`: another job does the same. `refused`: it neither failed nor was canceled. */
+export type RetryResult = 'requeued' | 'alive' | 'replaced' | 'refused';
+
+export async function retryJob(redis: Redis, queues: Queues, { jobId, fingerprint }: JobRecord): Promise<RetryResult> {
+  const result = (await RETRY.run(
+    redis,
+    [keys.job(jobId), keys.live(fingerprint), keys.unqueued, keys.outbox],
+    [jobId, Date.now(), keys.job('')],
+  )) as RetryResult;
+  // Also when it is alive: an earlier retry may have died before its second step.
+  if (result === 'requeued' || result === 'alive') await enqueueIfMarked(redis, queues, jobId);
+  return result;
+}
+
+async function enqueueIfMarked(redis: Redis, queues: Queues, jobId: string): Promise<void> {
+  if ((await redis.zscore(keys.unqueued, jobId)) !== null) await enqueue(redis, queues, jobId);
+}

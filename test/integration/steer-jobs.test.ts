@@ -1,0 +1,226 @@
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { readdir } from 'node:fs/promises';
+import type { JobView } from '@tapedeck/contracts';
+import { poll } from '../support/poll.ts';
+import { endProcess } from '../support/redis-server.ts';
+import { findProcessesIn, startStack, tapeOutput, TOKEN, type Stack } from '../support/stack.ts';
+import { submit } from '../support/submit.ts';
+import { buildTape } from '../support/tape-layouts.ts';
+
+jest.setTimeout(120_000);
+
+/** Cancel, retry and replay, by hand, on jobs in every state. */
+let stack: Stack;
+let short: Buffer;
+let long: Buffer;
+beforeAll(async () => {
+  stack = await startStack({
+    env: { JOB_LOCK_MS: '1500', JOB_STALL_CHECK_MS: '500', CALLBACK_SCHEDULE_MS: '0,60000' },
+  });
+  short = (await buildTape({ width: 32, height: 24, durationsMs: [100, 100, 100] })).zip;
+  long = (await buildTape({ width: 160, height: 120, durationsMs: Array<number>(400).fill(33) })).zip;
+}, 90_000);
+afterAll(() => stack.stop());
+afterEach(() => {
+  stack.receiver.answer = () => ({ status: 200 });
+});
+
+async function steer(jobId: string, action: 'cancel' | 'retry' | 'callback', body?: string) {
+  const answer = await fetch(`${stack.url}/api/jobs/${jobId}/${action}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body }),
+  });
+  return { status: answer.status, body: (await answer.json()) as JobView & { code?: string } };
+}
+
+const request = (zip: Buffer, changes: Record<string, unknown> = {}): Record<string, unknown> =>
+  stack.tapeRequest(stack.source.serve(`/${crypto.randomUUID()}.zip`, zip), changes);
+
+/** A job in the middle of its encode. */
+async function startLong(slug: string): Promise<string> {
+  const jobId = await submit(stack, request(long, { slug, options: { preset: 'slow', scale: 4 } }));
+  await poll('the encode to begin', async () => {
+    const { phase, progress } = await stack.job(jobId);
+    return phase === 'encode' && progress >= 15 ? true : undefined;
+  });
+  return jobId;
+}
+
+async function expectNothingRuns(): Promise<void> {
+  const left = async () => [
+    ...(await findProcessesIn(stack.workDir)),
+    ...(await readdir(stack.workDir, { recursive: true })).filter((name) => name.endsWith('.mp4')),
+  ];
+  await poll('FFmpeg to end', async () => ((await left()).length === 0 ? true : undefined), 2_000);
+}
+
+describe('cancel', () => {
+  test('ends a running FFmpeg within two seconds, publishes nothing, tells the caller once', async () => {
+    const jobId = await startLong('running');
+    const startedAt = performance.now();
+    const { status, body } = await steer(jobId, 'cancel');
+    expect([status, body.status]).toEqual([200, 'canceled']);
+    await expectNothingRuns();
+    expect(performance.now() - startedAt).toBeLessThan(2_500);
+    const events = await stack.receiver.waitFor(jobId);
+    expect(events.map(({ event }) => event.status)).toEqual(['canceled']);
+    expect((await fetch(`${stack.url}/storage/tapes/running.mp4`)).status).toBe(404);
+  });
+
+  test('of a job that waits is at once, and the next one moves up', async () => {
+    const running = await startLong('holds-the-worker');
+    const [first, second] = [await submit(stack, request(short)), await submit(stack, request(short))];
+    expect((await stack.job(second)).positionInQueue).toBe(2);
+    expect(await steer(first, 'cancel')).toMatchObject({ status: 200, body: { status: 'canceled', attempt: 0 } });
+    expect((await stack.job(second)).positionInQueue).toBe(1);
+    await steer(running, 'cancel');
+    expect(await stack.finished(second)).toMatchObject({ status: 'completed' });
+    expect((await stack.job(first)).status).toBe('canceled');
+  });
+
+  test('of a job that waits for its next attempt is at once, too', async () => {
+    const zipUrl = stack.source.serve('/never.zip', (_request, response) => void response.writeHead(500).end());
+    const jobId = await submit(stack, stack.tapeRequest(zipUrl));
+    await poll('the first attempt to fail', async () => ((await stack.job(jobId)).error ? true : undefined));
+    expect(await steer(jobId, 'cancel')).toMatchObject({ status: 200, body: { status: 'canceled' } });
+  });
+
+  test('may be asked for many times at once; there is one event', async () => {
+    const jobId = await startLong('many');
+    const answers = await Promise.all(Array.from({ length: 8 }, () => steer(jobId, 'cancel')));
+    expect(answers.map(({ body }) => body.status)).toEqual(Array<string>(8).fill('canceled'));
+    expect(await steer(jobId, 'cancel')).toMatchObject({ status: 200, body: { status: 'canceled' } });
+    expect(await stack.receiver.waitFor(jobId)).toHaveLength(1);
+  });
+
+  test('comes too late for a job that has ended', async () => {
+    const jobId = await submit(stack, request(short));
+    await stack.finished(jobId);
+    expect(await steer(jobId, 'cancel')).toMatchObject({ status: 409, body: { code: 'JOB_STATE_CONFLICT' } });
+    expect((await stack.job(jobId)).status).toBe('completed');
+  });
+
+  test('while it ends leaves one state and one event that say the same', async () => {
+    for (const delayMs of [0, 150, 300, 450, 600, 800]) {
+      const jobId = await submit(stack, request(short));
+      await new Promise((done) => setTimeout(done, delayMs));
+      await steer(jobId, 'cancel');
+      const { status } = await stack.finished(jobId);
+      const events = await stack.receiver.waitFor(jobId);
+      const told = { completed: 'complete', canceled: 'canceled' }[status as 'completed' | 'canceled'];
+      expect(events.map(({ event }) => event.status)).toEqual([told]);
+    }
+  });
+
+  test('of a job whose worker is dead is carried out by the next', async () => {
+    const jobId = await startLong('dead');
+    await endProcess(stack.worker!.child, 'SIGKILL');
+    expect(await steer(jobId, 'cancel')).toMatchObject({ status: 202, body: { status: 'processing' } });
+    await stack.startWorker();
+    expect(await stack.finished(jobId)).toMatchObject({ status: 'canceled' });
+    await expectNothingRuns();
+  });
+});
+
+describe('retry', () => {
+  test('runs a failed job again from the start, with a new end and a new event', async () => {
+    const path = `/${crypto.randomUUID()}.zip`;
+    const zipUrl = stack.source.serve(path, Buffer.alloc(2_000, 'tapedeck!'));
+    const jobId = await submit(stack, stack.tapeRequest(zipUrl));
+    expect(await stack.finished(jobId)).toMatchObject({ status: 'failed', error: { code: 'ARCHIVE_INVALID' } });
+    await stack.receiver.waitFor(jobId);
+    stack.source.serve(path, short);
+    expect(await steer(jobId, 'retry')).toMatchObject({ status: 202, body: { jobId, error: null } });
+    const job = await stack.finished(jobId);
+    expect(job).toMatchObject({ status: 'completed', attempt: 1 });
+    const events = await stack.receiver.waitFor(jobId, 2);
+    expect(events.map(({ event }) => event.status)).toEqual(['error', 'complete']);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(2);
+    expect((await fetch(tapeOutput(job).mp4Url)).status).toBe(200);
+  });
+
+  test('of a job that was canceled a moment ago is not lost in the queue', async () => {
+    const jobId = await startLong('again');
+    expect((await steer(jobId, 'cancel')).body.status).toBe('canceled');
+    const answers = await Promise.all(Array.from({ length: 5 }, () => steer(jobId, 'retry')));
+    for (const { status, body } of answers) {
+      expect([status, ['queued', 'processing'].includes(body.status)]).toEqual([202, true]);
+    }
+    expect(await stack.finished(jobId, 60_000)).toMatchObject({ status: 'completed', attempt: 1 });
+    await poll('its callback', async () =>
+      (await stack.job(jobId)).callback.status === 'delivered' ? true : undefined,
+    );
+    const events = await stack.receiver.waitFor(jobId);
+    expect(events.filter(({ event }) => event.status === 'complete')).toHaveLength(1);
+  });
+
+  test('takes back an event that was not delivered yet', async () => {
+    stack.receiver.answer = () => ({ status: 500 });
+    const path = `/${crypto.randomUUID()}.zip`;
+    const jobId = await submit(stack, stack.tapeRequest(stack.source.serve(path, Buffer.alloc(2_000, 'x'))));
+    await stack.finished(jobId);
+    await stack.receiver.waitFor(jobId);
+    stack.source.serve(path, short);
+    stack.receiver.answer = () => ({ status: 200 });
+    await steer(jobId, 'retry');
+    await stack.finished(jobId);
+    await poll('the new event', async () => {
+      const { callback } = await stack.job(jobId);
+      return callback.status === 'delivered' ? true : undefined;
+    });
+    const events = await stack.receiver.waitFor(jobId, 2);
+    expect(events.map(({ event, status }) => [event.status, status])).toEqual([
+      ['error', 500],
+      ['complete', 200],
+    ]);
+  });
+
+  test('is refused for a job that completed, and when another does the same', async () => {
+    const again = request(short, { mongoId: 'same' });
+    const done = await submit(stack, again);
+    await stack.finished(done);
+    expect(await steer(done, 'retry')).toMatchObject({ status: 409, body: { code: 'JOB_STATE_CONFLICT' } });
+
+    const body = request(long, { mongoId: 'twice', options: { preset: 'slow', scale: 4 } });
+    const first = await submit(stack, body);
+    await steer(first, 'cancel');
+    const second = await submit(stack, body);
+    expect(await steer(first, 'retry')).toMatchObject({ status: 409, body: { code: 'JOB_STATE_CONFLICT' } });
+    await steer(second, 'cancel');
+  });
+});
+
+describe('callback', () => {
+  test('is sent again with its id and its body, also after it was exhausted', async () => {
+    stack.receiver.answer = () => ({ status: 410 });
+    const jobId = await submit(stack, request(short));
+    await stack.finished(jobId);
+    await poll('it to be given up', async () =>
+      (await stack.job(jobId)).callback.status === 'exhausted' ? true : undefined,
+    );
+    stack.receiver.answer = () => ({ status: 200 });
+    expect(await steer(jobId, 'callback', '')).toMatchObject({ status: 202, body: { callback: { attempts: 0 } } });
+    const [first, second] = await stack.receiver.waitFor(jobId, 2);
+    expect([second!.id, second!.body, second!.verified]).toEqual([first!.id, first!.body, true]);
+    await poll('it to be delivered', async () =>
+      (await stack.job(jobId)).callback.status === 'delivered' ? true : undefined,
+    );
+    await steer(jobId, 'callback', '{}');
+    expect(await stack.receiver.waitFor(jobId, 3)).toHaveLength(3);
+  });
+
+  test('needs a job that has ended', async () => {
+    const jobId = await startLong('no-event');
+    expect(await steer(jobId, 'callback')).toMatchObject({ status: 409, body: { code: 'JOB_STATE_CONFLICT' } });
+    await steer(jobId, 'cancel');
+  });
+});
+
+test('what is not there is not found, and nothing is done without a token', async () => {
+  for (const action of ['cancel', 'retry', 'callback'] as const) {
+    expect(await steer('tape_unknown', action)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+    const answer = await fetch(`${stack.url}/api/jobs/tape_unknown/${action}`, { method: 'POST' });
+    expect(answer.status).toBe(401);
+  }
+});
