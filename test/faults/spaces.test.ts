@@ -139,7 +139,8 @@ describe('an upload', () => {
       proxy.failAt((line) => {
         const goes = isGone;
         isGone ||= line.includes('uploads');
-        return goes ? { answer: 503 } : undefined;
+        if (!goes) return undefined;
+        return line.startsWith('DELETE') ? { answer: 403, code: 'AccessDenied' } : { answer: 503 };
       });
       await expect(put(LARGE_BYTES)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
       proxy.failAt(() => undefined);

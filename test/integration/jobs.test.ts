@@ -165,6 +165,22 @@ describe('turns at a slug', () => {
     expect(most).toBe(1);
   });
 
+  test('who takes long keeps the turn', async () => {
+    const order: string[] = [];
+    const slow = takeTurn(redis, slug, never, () => sleep(1_000).then(() => order.push('slow')), 300);
+    await sleep(50);
+    await takeTurn(redis, slug, never, async () => void order.push('next'), 300);
+    await slow;
+    expect(order).toEqual(['slow', 'next']);
+  });
+
+  test('who died is waited for no longer than a turn is held', async () => {
+    await redis.set('tapedeck:turn:media/a/b', 'of somebody dead', 'PX', 300);
+    const startedAt = performance.now();
+    await takeTurn(redis, slug, never, async () => undefined, 300);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
   test('another slug need not wait', async () => {
     const order: string[] = [];
     await takeTurn(redis, slug, never, async () => {
