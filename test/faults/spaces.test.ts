@@ -43,7 +43,7 @@ beforeAll(async () => {
       requestsPerSec: 1_000,
     },
     ...{ accessKeyId: rgw.accessKeyId, secretAccessKey: rgw.secretAccessKey },
-    limits: { socketTimeoutMs: 1_500, requestTimeoutMs: 3_000, retryDelaysMs: [100, 300, 600] },
+    limits: { socketTimeoutMs: 1_500, requestTimeoutMs: 3_000, retryDelaysMs: [100, 300, 600], deadlineMs: 4_000 },
   });
 }, 120_000);
 afterAll(async () => {
@@ -168,7 +168,10 @@ test('an answer that breaks off, or never comes, is the store’s failure', asyn
   proxy.failAt((line) => (line.startsWith('GET') ? 'cut' : undefined));
   await expect(read(AbortSignal.timeout(10_000))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   proxy.failAt((line) => (line.startsWith('GET') ? 'hang' : undefined));
+  const startedAt = performance.now();
   await expect(read(AbortSignal.timeout(30_000))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  // All tries together would take longer: this was the deadline, and not the last try's.
+  expect(performance.now() - startedAt).toBeLessThan(6_000);
   proxy.failAt(() => undefined);
   await store.remove(BUCKET, KEY, AbortSignal.timeout(10_000));
 });

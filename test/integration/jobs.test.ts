@@ -7,6 +7,7 @@ import {
   openQueues,
   loadOutboxEntry,
   loadRecord,
+  reconcileJobs,
   recordCallbackTry,
   releaseForRetry,
   reportProgress,
@@ -145,6 +146,61 @@ describe('an event whose process died before it was queued', () => {
       expect(await loadOutboxEntry(redis, callback)).toBeUndefined();
     }
     expect(await sweepOutbox(redis, queues)).toBe(0);
+  });
+});
+
+describe('a job that nobody works on', () => {
+  const limits = { quietMs: 60_000, stuckAfterMs: 3_600_000 };
+  /** Its last news were so long ago. */
+  const age = (jobId: string, ms: number) => redis.zadd('tapedeck:alive', Date.now() - ms, jobId);
+  const reconcile = () => reconcileJobs(redis, queues, limits);
+
+  test('because its entry vanished is queued again, once, and not before it is quiet', async () => {
+    const { jobId } = await submit();
+    await queues.removeConversion({ jobId, run: 1 });
+    expect(await reconcile()).toEqual([]);
+    await age(jobId, 61_000);
+    expect(await reconcile()).toEqual([jobId]);
+    expect(await queues.positionOf({ jobId, run: 1 })).toBe(1);
+    expect(await reconcile()).toEqual([]);
+  });
+
+  test('is not one that waits where it should, however long', async () => {
+    const { jobId } = await submit();
+    await age(jobId, 24 * 3_600_000);
+    expect(await reconcile()).toEqual([]);
+    // It was looked at: next time others have their turn.
+    expect(Number(await redis.zscore('tapedeck:alive', jobId))).toBeGreaterThan(Date.now() - 5_000);
+  });
+
+  test('because its worker does nothing is taken from it, and the attempt counts', async () => {
+    const { jobId } = await submit();
+    const stuck = (await beginAttempt(redis, { jobId, run: 1 }))!;
+    await age(jobId, 3_000_000);
+    expect(await reconcile()).toEqual([]);
+    await age(jobId, 3_700_000);
+    expect(await reconcile()).toEqual([jobId]);
+    expect(await reportProgress(redis, stuck, { progress: 50 })).toBe('lost');
+    expect(await beginAttempt(redis, { jobId, run: 1 })).toBeUndefined();
+    expect(await queues.positionOf({ jobId, run: 2 })).not.toBeNull();
+    expect(await beginAttempt(redis, { jobId, run: 2 })).toMatchObject({ number: 2 });
+  });
+
+  test('has news with every report', async () => {
+    const { jobId } = await submit();
+    const attempt = (await beginAttempt(redis, { jobId, run: 1 }))!;
+    await age(jobId, 3_700_000);
+    await reportProgress(redis, attempt, { progress: 50 });
+    expect(await reconcile()).toEqual([]);
+  });
+
+  test('is forgotten when it has ended, or is gone', async () => {
+    const { jobId } = await submit();
+    await settleAttempt(redis, (await beginAttempt(redis, { jobId, run: 1 }))!, { status: 'canceled' });
+    expect(await redis.exists('tapedeck:alive')).toBe(0);
+    await age('tape_gone', 61_000);
+    expect(await reconcile()).toEqual([]);
+    expect(await redis.exists('tapedeck:alive')).toBe(0);
   });
 });
 

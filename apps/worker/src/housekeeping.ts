@@ -1,6 +1,14 @@
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { reportAlive, SIGN_INTERVAL_MS, sweepOutbox, sweepUnqueued, type Queues, type Redis } from '@tapedeck/jobs';
+import {
+  reconcileJobs,
+  reportAlive,
+  SIGN_INTERVAL_MS,
+  sweepOutbox,
+  sweepUnqueued,
+  type Queues,
+  type Redis,
+} from '@tapedeck/jobs';
 import { VERSION, type Logger } from '@tapedeck/runtime';
 import type { Workspaces } from './workspace.ts';
 
@@ -17,6 +25,9 @@ export interface HousekeepingOptions {
   workDir: string;
   ffmpegVersion: string | undefined;
   busy: () => number;
+  /** Without news for so long, a job ought to have a queue entry; see reconcileJobs. */
+  quietMs: number;
+  stuckAfterMs: number;
   /** Removes from the store what later runs have superseded. */
   cleanUp: (signal: AbortSignal) => Promise<void>;
   /** Aborts uploads in the store whose attempts are over. */
@@ -36,10 +47,16 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
       logger,
       signal,
     ),
+    repeat('reconciliation', SWEEP_INTERVAL_MS, () => reconcile(options), logger, signal),
     repeat('cleanup', CLEANUP_INTERVAL_MS, () => options.cleanUp(signal), logger, signal),
     repeat('sweep of incomplete uploads', SWEEP_INTERVAL_MS, () => options.abortDeadUploads(signal), logger, signal),
     repeat('sweep of the outbox', SWEEP_INTERVAL_MS, () => sweepOutbox(redis, queues), logger, signal),
   ]);
+}
+
+async function reconcile({ redis, queues, quietMs, stuckAfterMs, logger }: HousekeepingOptions): Promise<void> {
+  const jobIds = await reconcileJobs(redis, queues, { quietMs, stuckAfterMs });
+  for (const jobId of jobIds) logger.warn({ jobId }, 'nobody worked on the job, it waits again');
 }
 
 /** Tells the fleet, and the container's health check, that this worker lives. */

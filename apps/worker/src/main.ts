@@ -24,6 +24,7 @@ const config = loadConfigOrExit(() => loadConfig(process.env));
 const logger = createLogger({ name: 'worker', level: config.LOG_LEVEL, pretty: process.stdout.isTTY });
 
 const REDIS_TIMEOUT_MS = 30_000;
+const STUCK_GRACE_MS = 60_000;
 const REDIS_FAREWELL_MS = 2_000;
 
 await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
@@ -66,6 +67,10 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   });
   const house: HousekeepingOptions = {
     ...{ redis, queues, workspaces, workerId, workDir: config.workDir, ffmpegVersion, busy: consumer.busy, logger },
+    // A dead worker's entry comes back after its lock and two checks.
+    quietMs: 2 * (config.JOB_LOCK_MS + 2 * config.JOB_STALL_CHECK_MS),
+    // FFmpeg's own watch comes first.
+    stuckAfterMs: config.JOB_STUCK_AFTER_MS + STUCK_GRACE_MS,
     cleanUp: (signal) => cleanUpSuperseded({ redis, store, keepMs: config.SUPERSEDED_KEEP_MS, logger }, signal),
     abortDeadUploads: (signal) => abortDeadUploads({ redis, store, logger }, signal),
   };

@@ -53,7 +53,7 @@ export async function loadAnnouncements(redis: Redis): Promise<Announcements> {
 /** Another version's announcement, which this one cannot read, is that version's to deal with. */
 function parse(member: string): Announcement | undefined {
   try {
-    return announcementSchema.safeParse(JSON.parse(member)).data;
+    return announcementSchema.parse(JSON.parse(member));
   } catch {
     return undefined;
   }

@@ -17,7 +17,7 @@ export interface Attempt {
   record: JobRecord;
 }
 
-/** KEYS job; ARGV token, nowMs, run. Answers the attempt's number, or nothing when the run has ended or the job is gone. */
+/** KEYS job, alive; ARGV token, nowMs, run, jobId. Answers the attempt's number, or nothing when the run has ended or the job is gone. */
 const BEGIN = createScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
@@ -26,18 +26,20 @@ const BEGIN = createScript(
   redis.call('HSET', KEYS[1], 'status', 'processing', 'holder', ARGV[1], 'progress', 0)
   redis.call('HSETNX', KEYS[1], 'startedAtMs', ARGV[2])
   redis.call('HDEL', KEYS[1], 'phase')
+  redis.call('ZADD', KEYS[2], ARGV[2], ARGV[4])
   return redis.call('HINCRBY', KEYS[1], 'attempt', 1)
   `,
 );
 
 /**
- * KEYS job; ARGV token, field, value, … Answers `lost` when another attempt holds the job or it has ended, `canceled` when
+ * KEYS job, alive; ARGV token, nowMs, jobId, field, value, … Answers `lost` when another attempt holds the job or it has ended, `canceled` when
  * it is to be stopped.
  */
 const WRITE_AS_HOLDER = createScript(
   `
   if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 'lost' end
-  redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+  redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+  redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])
   return redis.call('HEXISTS', KEYS[1], 'cancelRequestedAtMs') == 1 and 'canceled' or 'written'
   `,
 );
@@ -57,7 +59,7 @@ const RELEASE = createScript(
 /** @returns undefined when there is nothing left to do: this run of the job has ended, or its record is gone. */
 export async function beginAttempt(redis: Redis, { jobId, run }: ConversionEntry): Promise<Attempt | undefined> {
   const token = randomUUID();
-  const number = await BEGIN.run(redis, [keys.job(jobId)], [token, Date.now(), run]);
+  const number = await BEGIN.run(redis, [keys.job(jobId), keys.alive], [token, Date.now(), run, jobId]);
   if (typeof number !== 'number') return undefined;
   const record = await loadRecord(redis, jobId);
   return record && { jobId, number, token, record };
@@ -78,8 +80,8 @@ export async function reportProgress(redis: Redis, attempt: Attempt, news: Attem
   const fields = { ...plain, ...(plan && { plan: JSON.stringify(plan) }) };
   const answer = await WRITE_AS_HOLDER.run(
     redis,
-    [keys.job(attempt.jobId)],
-    [attempt.token, ...Object.entries(fields).flat()],
+    [keys.job(attempt.jobId), keys.alive],
+    [attempt.token, Date.now(), attempt.jobId, ...Object.entries(fields).flat()],
   );
   return answer as ReportAnswer;
 }

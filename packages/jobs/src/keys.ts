@@ -5,6 +5,7 @@
  * - `live:<fingerprint>` string: the job that is alive for this kind + reference + source + output
  * - `idempotency:<caller>:<hash>` string: `<jobId> <body hash>` for an Idempotency-Key
  * - `unqueued` sorted set: records whose queue entry was not yet confirmed, by time in ms
+ * - `alive` sorted set: jobs that have not ended, by the time in ms of their last news
  * - `outbox` sorted set: jobs whose event was settled and not yet delivered or given up, by time in ms
  * - `turn:<bucket>/<slug>` string with a time to live: the turn of the job that replaces objects there
  * - `announcements` sorted set: attempts that publish, or have, and where, by time in ms; until what they left is removed
@@ -22,6 +23,7 @@ export const keys = {
   live: (fingerprint: string) => `${PREFIX}:live:${fingerprint}`,
   idempotency: (caller: string, keyHash: string) => `${PREFIX}:idempotency:${caller}:${keyHash}`,
   unqueued: `${PREFIX}:unqueued`,
+  alive: `${PREFIX}:alive`,
   outbox: `${PREFIX}:outbox`,
   turn: (bucket: string, slug: string) => `${PREFIX}:turn:${bucket}/${slug}`,
   announcements: `${PREFIX}:announcements`,

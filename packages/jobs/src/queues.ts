@@ -21,6 +21,7 @@ const PRIORITY_RANK: Record<Priority, number> = { high: 1, normal: 2, low: 3 };
 export interface Queues {
   /** Adding what is there already changes nothing. */
   addConversion(conversion: ConversionEntry, kind: string, priority: Priority): Promise<void>;
+  hasConversion(conversion: ConversionEntry): Promise<boolean>;
   /** What a worker has at the moment stays: it will find that its run is over. */
   removeConversion(conversion: ConversionEntry): Promise<void>;
   addCallback(callback: CallbackEntry, delayMs?: number): Promise<void>;
@@ -60,6 +61,9 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
           removeOnFail: true,
         },
       );
+    },
+    async hasConversion(conversion) {
+      return (await conversions.getJobState(conversionId(conversion))) !== 'unknown';
     },
     async removeConversion(conversion) {
       await conversions.remove(conversionId(conversion));

@@ -8,7 +8,7 @@ import { createScript, type Redis } from './redis.ts';
  * A new run of a job that failed or was canceled: everything that its last run has left in the record goes, and so does
  * its event if it was not delivered yet: the caller shall hear of one end, and that is not it any more.
  *
- * KEYS job, live, unqueued, outbox; ARGV jobId, nowMs, jobKeyPrefix
+ * KEYS job, live, unqueued, outbox, alive; ARGV jobId, nowMs, jobKeyPrefix
  */
 const RETRY = createScript(
   `
@@ -29,6 +29,7 @@ const RETRY = createScript(
   redis.call('SET', KEYS[2], ARGV[1])
   redis.call('ZREM', KEYS[4], ARGV[1])
   redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
+  redis.call('ZADD', KEYS[5], ARGV[2], ARGV[1])
   return 'requeued'
   `,
 );
@@ -39,7 +40,7 @@ export type RetryResult = 'requeued' | 'alive' | 'replaced' | 'refused';
 export async function retryJob(redis: Redis, queues: Queues, { jobId, fingerprint }: JobRecord): Promise<RetryResult> {
   const result = (await RETRY.run(
     redis,
-    [keys.job(jobId), keys.live(fingerprint), keys.unqueued, keys.outbox],
+    [keys.job(jobId), keys.live(fingerprint), keys.unqueued, keys.outbox, keys.alive],
     [jobId, Date.now(), keys.job('')],
   )) as RetryResult;
   // Also when it is alive: an earlier retry may have died before its second step.

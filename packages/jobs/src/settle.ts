@@ -10,7 +10,7 @@ import { createScript, type Redis } from './redis.ts';
  * Writes a terminal state, exactly once, together with its event: the record's outcome, the callback's final bytes and
  * the outbox entry are one transaction. After it the callback can be forgotten by no crash.
  *
- * KEYS job, live, outbox; ARGV token ('' for a job that nobody holds), jobId, nowMs, field, value, …
+ * KEYS job, live, outbox, alive; ARGV token ('' for a job that nobody holds), jobId, nowMs, field, value, …
  */
 const SETTLE = createScript(
   `
@@ -22,6 +22,7 @@ const SETTLE = createScript(
     'callbackRound', 1, unpack(ARGV, 4))
   if redis.call('GET', KEYS[2]) == ARGV[2] then redis.call('DEL', KEYS[2]) end
   redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
+  redis.call('ZREM', KEYS[4], ARGV[2])
   return 'settled'
   `,
 );
@@ -49,7 +50,7 @@ async function settle(redis: Redis, record: JobRecord, token: string, outcome: T
   const fields = { status: outcome.status, eventId, callbackBody, ...outcomeFields(outcome) };
   const result = await SETTLE.run(
     redis,
-    [keys.job(jobId), keys.live(fingerprint), keys.outbox],
+    [keys.job(jobId), keys.live(fingerprint), keys.outbox, keys.alive],
     [token, jobId, Date.now(), ...Object.entries(fields).flat()],
   );
   if (result === 'settled') return { result, callback: { jobId, eventId, round: 1 } };

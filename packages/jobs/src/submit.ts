@@ -29,7 +29,7 @@ const IDEMPOTENCY_TTL_MS = 7 * 24 * 3_600_000;
  * The record enters `unqueued` with its birth and leaves it when its queue entry is confirmed. So a crash between the
  * two leaves a trace, and the next duplicate or the reconciler queues it.
  *
- * KEYS live, idempotency ('' without a key), job, unqueued
+ * KEYS live, idempotency ('' without a key), job, unqueued, alive
  * ARGV jobId, bodyHash, nowMs, ttlMs, jobKeyPrefix, field, value, …
  */
 const SUBMIT = createScript(
@@ -57,6 +57,7 @@ const SUBMIT = createScript(
   redis.call('SET', KEYS[1], ARGV[1])
   if KEYS[2] ~= '' then redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[4]) end
   redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
+  redis.call('ZADD', KEYS[5], ARGV[3], ARGV[1])
   return answer('accepted', ARGV[1])
   `,
 );
@@ -91,7 +92,7 @@ export async function submitJob(redis: Redis, queues: Queues, submission: Submis
   };
   const answer = await SUBMIT.run(
     redis,
-    [keys.live(fingerprint), idempotency, keys.job(jobId), keys.unqueued],
+    [keys.live(fingerprint), idempotency, keys.job(jobId), keys.unqueued, keys.alive],
     [jobId, hashBody(request), nowMs, IDEMPOTENCY_TTL_MS, keys.job(''), ...Object.entries(record).flat()],
   );
   const [outcome, acceptedId, isUnqueued] = answer as [SubmitResult['outcome'], string, 0 | 1];

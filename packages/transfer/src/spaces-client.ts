@@ -22,15 +22,18 @@ export interface SpacesLimits {
   /** Without a byte in either direction. */
   socketTimeoutMs: number;
   requestTimeoutMs: number;
+  /** Of everything but uploads, all tries together. */
+  deadlineMs: number;
   /** Before each further try of one request, ± 20 %. */
   retryDelaysMs: readonly number[];
 }
 
 /** A part of 5 MiB may go at 90 KiB/s. */
-const LIMITS: SpacesLimits = {
+export const LIMITS: SpacesLimits = {
   connectTimeoutMs: 5_000,
   socketTimeoutMs: 20_000,
   requestTimeoutMs: 60_000,
+  deadlineMs: 60_000,
   retryDelaysMs: RETRY_DELAYS_MS,
 };
 

@@ -14,7 +14,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { JobError } from '@tapedeck/contracts';
 import { encodeKey, isPlainKey } from './object-key.ts';
 import type { ListedObject, ObjectStore, StoredObject, IncompleteUpload } from './object-store.ts';
-import { createSpacesClient, type SpacesClientOptions } from './spaces-client.ts';
+import { createSpacesClient, LIMITS, type SpacesClientOptions } from './spaces-client.ts';
 import { isAbsent, orStorageError, toStorageError } from './spaces-errors.ts';
 import { uploadFile } from './spaces-upload.ts';
 
@@ -23,17 +23,20 @@ export interface SpacesStoreOptions extends SpacesClientOptions {
   publicBaseUrl: string | undefined;
 }
 
-/** Of everything but uploads, all tries together. */
-const DEADLINE_MS = 60_000;
-const within = (signal: AbortSignal) => ({
-  abortSignal: AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]),
-});
 /** As long as a download may take. */
 const SIGNED_URL_SEC = 4 * 3600;
+
+type Deadline = (signal: AbortSignal) => { abortSignal: AbortSignal };
+
+function createDeadline(deadlineMs: number): Deadline {
+  return (signal) => ({ abortSignal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]) });
+}
 
 /** The store for production: DigitalOcean Spaces, which is Ceph's RADOS Gateway, or another server that speaks S3. */
 export function createSpacesStore(options: SpacesStoreOptions): ObjectStore {
   const client = createSpacesClient(options);
+  const { deadlineMs } = { ...LIMITS, ...options.limits };
+  const within = createDeadline(deadlineMs);
   const head = async (bucket: string, key: string, signal: AbortSignal): Promise<StoredObject | undefined> => {
     const answer = await unlessAbsent(
       client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), within(signal)),
@@ -56,11 +59,11 @@ export function createSpacesStore(options: SpacesStoreOptions): ObjectStore {
       }
     },
     head,
-    read: (bucket, key, maxBytes, signal) => readObject(client, bucket, key, maxBytes, signal),
+    read: (bucket, key, maxBytes, signal) => readObject(client, { bucket, key, maxBytes }, signal, within),
     signedUrl: (bucket, key) =>
       getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: SIGNED_URL_SEC }),
-    list: (bucket, prefix, signal) => listObjects(client, bucket, prefix, signal),
-    listIncompleteUploads: (bucket, prefix, signal) => listUploads(client, bucket, prefix, signal),
+    list: (bucket, prefix, signal) => listObjects(client, bucket, prefix, signal, within),
+    listIncompleteUploads: (bucket, prefix, signal) => listUploads(client, bucket, prefix, signal, within),
     async abortUpload(bucket, { key, uploadId }, signal) {
       const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId });
       await unlessAbsent(client.send(command, within(signal)), signal);
@@ -84,10 +87,9 @@ export function createSpacesStore(options: SpacesStoreOptions): ObjectStore {
 
 async function readObject(
   client: S3Client,
-  bucket: string,
-  key: string,
-  maxBytes: number,
+  { bucket, key, maxBytes }: { bucket: string; key: string; maxBytes: number },
   signal: AbortSignal,
+  within: Deadline,
 ): Promise<Buffer | undefined> {
   const deadline = within(signal);
   const answer = await unlessAbsent(client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), deadline), signal);
@@ -113,6 +115,7 @@ async function* listObjects(
   bucket: string,
   prefix: string,
   signal: AbortSignal,
+  within: Deadline,
 ): AsyncGenerator<ListedObject> {
   let token: string | undefined;
   do {
@@ -130,6 +133,7 @@ async function* listUploads(
   bucket: string,
   prefix: string,
   signal: AbortSignal,
+  within: Deadline,
 ): AsyncGenerator<IncompleteUpload> {
   const after: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
   let isLast: boolean;

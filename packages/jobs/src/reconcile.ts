@@ -1,0 +1,71 @@
+import { enqueue } from './enqueue.ts';
+import { keys } from './keys.ts';
+import type { Queues } from './queues.ts';
+import { loadRecord, type JobRecord } from './record.ts';
+import { createScript, type Redis } from './redis.ts';
+
+export interface ReconcileLimits {
+  /** A job without news for so long ought to have an entry in the queue. Longer than a worker holds one after its death. */
+  quietMs: number;
+  /** An attempt without news for so long is stuck, though its worker lives. */
+  stuckAfterMs: number;
+}
+
+/**
+ * Takes a job from the attempt that holds it and marks it as to be queued. In a new run: the entry that is there is in
+ * the hands of a worker that keeps its lock and does nothing. The attempt stays counted.
+ *
+ * KEYS job, unqueued; ARGV jobId, holder, nowMs
+ */
+const TAKE_BACK = createScript(
+  `
+  if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[2] then return 0 end
+  redis.call('HSETNX', KEYS[1], 'run', 1)
+  redis.call('HINCRBY', KEYS[1], 'run', 1)
+  redis.call('HSET', KEYS[1], 'status', 'queued', 'progress', 0)
+  redis.call('HDEL', KEYS[1], 'holder', 'phase')
+  redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+  return 1
+  `,
+);
+
+/** Of each sweep; more than there are workers, whose jobs stay where they are. */
+const PAGE = 500;
+
+/**
+ * Puts jobs back into the queue that nobody works on: their entry vanished, or their worker does nothing. Run by every
+ * worker; doing it twice does nothing. One that waits where it should counts as news, so each is looked at once in
+ * `quietMs`, however many wait.
+ * @returns the ids of those
+ */
+export async function reconcileJobs(
+  redis: Redis,
+  queues: Queues,
+  { quietMs, stuckAfterMs }: ReconcileLimits,
+): Promise<string[]> {
+  const nowMs = Date.now();
+  const rows = await redis.zrangebyscore(keys.alive, 0, nowMs - quietMs, 'WITHSCORES', 'LIMIT', 0, PAGE);
+  const found: string[] = [];
+  for (let at = 0; at + 1 < rows.length; at += 2) {
+    const [jobId, newsAtMs] = [rows[at]!, Number(rows[at + 1])];
+    // A record that cannot be read (a newer version wrote it) is that version's to care for.
+    const record = await loadRecord(redis, jobId).catch(() => 'unreadable' as const);
+    if (record === 'unreadable') continue;
+    if (!record || record.finishedAtMs !== undefined) await redis.zrem(keys.alive, jobId);
+    else if (await putBack(redis, queues, record, newsAtMs < nowMs - stuckAfterMs)) found.push(jobId);
+  }
+  return found;
+}
+
+async function putBack(redis: Redis, queues: Queues, record: JobRecord, isLong: boolean): Promise<boolean> {
+  const { jobId, run, holder, request } = record;
+  if (holder !== undefined && isLong) {
+    const taken = await TAKE_BACK.run(redis, [keys.job(jobId), keys.unqueued], [jobId, holder, Date.now()]);
+    if (taken === 1) await enqueue(redis, queues, jobId);
+    return taken === 1;
+  }
+  const isThere = await queues.hasConversion({ jobId, run });
+  if (!isThere) await queues.addConversion({ jobId, run }, request.kind, request.priority);
+  if (holder === undefined) await redis.zadd(keys.alive, 'XX', Date.now(), jobId);
+  return !isThere;
+}
