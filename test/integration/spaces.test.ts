@@ -1,14 +1,19 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connectRedis, scheduleCleanup } from '@tapedeck/jobs';
 import { parsePlaylistUris } from '@tapedeck/media';
 import { createLogger } from '@tapedeck/runtime';
-import { createSpacesStore } from '@tapedeck/transfer';
+import { createGuardedAgent, createSpacesStore } from '@tapedeck/transfer';
+import type { AttemptContext } from '../../apps/worker/src/attempt-context.ts';
+import { downloadSource } from '../../apps/worker/src/stages/download.ts';
 import { cleanUpSuperseded } from '../../apps/worker/src/clean-up-superseded.ts';
 import { buildSampleTape } from '../../scripts/sample/tape.ts';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
 import { startTestRedis } from '../support/redis-server.ts';
 import { startRgw, type TestRgw } from '../support/rgw.ts';
 import { openSpaces, type TestSpaces } from '../support/spaces.ts';
+import { createTempDir } from '../support/temp-dir.ts';
 import { hlsOutput, startStack, tapeOutput, type Stack } from '../support/stack.ts';
 
 /** The whole service with the server that Spaces runs as its store. */
@@ -79,14 +84,16 @@ test('a video becomes a stream; run again, the version before still plays', asyn
   expect(left.filter((key) => key.startsWith('clip/big/'))).toEqual(now.map((uri) => `clip/big/${uri}`));
 });
 
+const storeOptions = () => ({
+  ...{ endpoint: rgw.endpoint, region: 'us-east-1', forcePathStyle: true, publicBaseUrl: undefined },
+  ...{ accessKeyId: rgw.accessKeyId, secretAccessKey: rgw.secretAccessKey, requestsPerSec: 50 },
+});
+
 /** As a worker does it a day later. */
 async function cleanUp(slug: string): Promise<void> {
   const redis = await startTestRedis();
   const connection = connectRedis(redis.url, 'patient', () => undefined);
-  const store = createSpacesStore({
-    ...{ endpoint: rgw.endpoint, region: 'us-east-1', forcePathStyle: true, publicBaseUrl: undefined },
-    ...{ accessKeyId: rgw.accessKeyId, secretAccessKey: rgw.secretAccessKey, requestsPerSec: 50 },
-  });
+  const store = createSpacesStore(storeOptions());
   try {
     await scheduleCleanup(connection, { bucket: 'media', slug }, Date.now() - 1);
     const logger = createLogger({ name: 'test', level: 'silent', pretty: false });
@@ -172,6 +179,27 @@ describe('a tape whose caller says where to put it', () => {
       const request = stack.tapeRequest(zipUrl, { mongoId, upload, bucket: 'theirs', options: { scale: 1 } });
       tapeOutput(await stack.finished((await stack.post(request)).body.jobId));
     }
+    expect(stack.worker!.log()).not.toContain('asked for as anybody would');
+  });
+
+  test('is read as anybody may where our key is refused', async () => {
+    const zipUrl = await caller.putPublic('theirs', 'open.zip', Buffer.from('open'));
+    const temp = await createTempDir('open');
+    const policy = { allowPrivateNetwork: true };
+    const agent = createGuardedAgent(policy);
+    const context = {
+      ...{ agent, policy, config: { MAX_SOURCE_BYTES: 100 }, signal: AbortSignal.timeout(60_000) },
+      store: createSpacesStore({ ...storeOptions(), secretAccessKey: 'wrong' }),
+      addresses: { spacesEndpoint: rgw.endpoint, publicUrl: stack.url },
+      request: { bucket: 'theirs' },
+      progress: { enter: async () => undefined, advance: () => undefined },
+      workspace: { path: (name: string) => join(temp.dir, name) },
+      logger: createLogger({ name: 'test', level: 'silent', pretty: false }),
+    };
+    const fileName = await downloadSource(context as unknown as AttemptContext, zipUrl);
+    expect(await readFile(join(temp.dir, fileName), 'utf8')).toBe('open');
+    await agent.destroy();
+    await temp.remove();
   });
 
   test('has no poster where none can be put, and fails at once where nothing can', async () => {

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { JobView } from '@tapedeck/contracts';
+import { buildSampleVideo } from '../../scripts/sample/video.ts';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
 import { findProcessesIn, startStack, tapeOutput, TOKEN, type Stack } from '../support/stack.ts';
@@ -214,6 +216,75 @@ describe('callback', () => {
     const jobId = await startLong('no-event');
     expect(await steer(jobId, 'callback')).toMatchObject({ status: 409, body: { code: 'JOB_STATE_CONFLICT' } });
     await steer(jobId, 'cancel');
+  });
+});
+
+describe('delete', () => {
+  const remove = async (jobId: string, query = '') => {
+    const answer = await fetch(`${stack.url}/api/jobs/${jobId}${query}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+  const isThere = async (url: string): Promise<boolean> => (await fetch(url, { method: 'HEAD' })).status === 200;
+
+  test('of a job leaves its files, or removes them and says what that freed', async () => {
+    const kept = tapeOutput(await stack.finished(await submit(stack, request(short, { slug: 'kept' }))));
+    const job = await stack.finished(await submit(stack, request(short, { slug: 'removed' })));
+    const { mp4Url, posterUrl, size } = tapeOutput(job);
+    await stack.receiver.waitFor(job.jobId);
+    const posterBytes = (await (await fetch(posterUrl!)).arrayBuffer()).byteLength;
+    expect(await remove(job.jobId, '?delete_files=true')).toEqual({
+      status: 200,
+      body: { success: true, deleted_files: 2, space_freed: size + posterBytes },
+    });
+    expect([await isThere(mp4Url), await isThere(posterUrl!), await isThere(kept.mp4Url)]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(await stack.job(job.jobId)).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+    expect((await remove(job.jobId)).status).toBe(404);
+  });
+
+  test('of a video removes everything of ours below its slug, and nothing else', async () => {
+    const video = await buildSampleVideo({ width: 160, height: 90, durationSec: 1 });
+    const videoUrl = stack.source.serve('/video.mp4', video);
+    const job = await stack.finished(await submit(stack, stack.videoRequest(videoUrl, { slug: 'clip' })));
+    const theirs = join(stack.dataDir, 'storage/media/clip/original.mov');
+    await writeFile(theirs, 'theirs');
+    const { body } = await remove(job.jobId, '?delete_files=true');
+    expect(body).toEqual({ success: true, deleted_files: 4, space_freed: job.output!.size });
+    expect(await readdir(join(stack.dataDir, 'storage/media/clip'))).toEqual(['original.mov']);
+  });
+
+  test('leaves what a later job has put in the place', async () => {
+    const first = await stack.finished(await submit(stack, request(short, { slug: 'same-place' })));
+    const second = await stack.finished(await submit(stack, request(short, { slug: 'same-place' })));
+    expect((await remove(first.jobId, '?delete_files=true')).body).toEqual({
+      success: true,
+      deleted_files: 0,
+      space_freed: 0,
+    });
+    expect(await isThere(tapeOutput(second).mp4Url)).toBe(true);
+  });
+
+  test('of a running job stops it first; its caller hears of that all the same', async () => {
+    stack.receiver.answer = (nth) => ({ status: nth === 1 ? 500 : 200 });
+    const jobId = await startLong('deleted-while-running');
+    expect(await remove(jobId)).toMatchObject({ status: 200, body: { success: true } });
+    await expectNothingRuns();
+    const [event] = await stack.receiver.waitFor(jobId);
+    expect(event!.event.status).toBe('canceled');
+    expect(await stack.job(jobId)).toMatchObject({ status: 404 });
+    expect((await steer(jobId, 'retry')).status).toBe(404);
+  });
+
+  test('of what makes no sense is refused', async () => {
+    const jobId = await submit(stack, request(short));
+    expect(await remove(jobId, '?delete_files=yes')).toMatchObject({ status: 400, body: { code: 'REQUEST_INVALID' } });
+    await stack.finished(jobId);
   });
 });
 

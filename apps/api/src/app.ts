@@ -8,6 +8,7 @@ import { createAuthenticator } from './plugins/authenticate.ts';
 import { answerClientError, answerWithProblem, problemDetails } from './plugins/problem-details.ts';
 import { rateLimitWrites } from './plugins/rate-limit.ts';
 import { convertRoute } from './routes/convert.ts';
+import { deleteRoute } from './routes/delete-job.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { steerRoutes } from './routes/steer-jobs.ts';
@@ -69,6 +70,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await scope.register(convertRoute, dependencies);
     await scope.register(jobRoutes, dependencies);
     await scope.register(steerRoutes, dependencies);
+    await scope.register(deleteRoute, dependencies);
   });
   return app;
 }

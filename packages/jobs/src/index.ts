@@ -17,6 +17,7 @@ export {
   type DueCleanup,
   type PublishedSlug,
 } from './cleanups.ts';
+export { deleteJob, forgetPublisher, loadPublisher } from './delete-job.ts';
 export { inspectRedis } from './inspect-redis.ts';
 export { loadOutboxEntry, recordCallbackTry, sweepOutbox, sweepUnqueued, type OutboxEntry } from './outbox.ts';
 export { QUEUE_PREFIX } from './keys.ts';

@@ -37,7 +37,10 @@ const RECORD_TRY = createScript(
   redis.call('HINCRBY', KEYS[1], 'callbackAttempts', 1)
   if ARGV[4] == '' then redis.call('HDEL', KEYS[1], 'callbackLastStatus')
   else redis.call('HSET', KEYS[1], 'callbackLastStatus', ARGV[4]) end
-  if ARGV[3] ~= 'pending' then redis.call('ZREM', KEYS[2], ARGV[2]) end
+  if ARGV[3] ~= 'pending' then
+    redis.call('ZREM', KEYS[2], ARGV[2])
+    if redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 1 then redis.call('DEL', KEYS[1]) end
+  end
   return 1
   `,
 );

@@ -33,6 +33,8 @@ const recordSchema = z.object({
   request: json.pipe(storedRequestSchema),
   caller: z.string(),
   fingerprint: z.string(),
+  /** What names its result: a key in the bucket, or an address of the caller's. */
+  outputName: z.string().optional(),
   status: z.enum(JOB_STATUSES),
   phase: phase.optional(),
   progress: z.coerce.number().default(0),
@@ -45,6 +47,8 @@ const recordSchema = z.object({
   /** Somebody wants it to stop. The attempt that holds it, or the next one, settles it as canceled. */
   cancelRequestedAtMs: integer.optional(),
   createdAtMs: integer,
+  /** Nobody is to see it any more; it stays for its callback alone. */
+  deletedAtMs: integer.optional(),
   startedAtMs: integer.optional(),
   finishedAtMs: integer.optional(),
   output: json.pipe(z.custom<JobOutput>()).optional(),

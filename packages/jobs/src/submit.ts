@@ -42,7 +42,7 @@ const SUBMIT = createScript(
     local known = redis.call('GET', KEYS[2])
     if known then
       local jobId, bodyHash = string.match(known, '^(%S+) (%S+)$')
-      if redis.call('EXISTS', record(jobId)) == 1 then
+      if redis.call('EXISTS', record(jobId)) == 1 and redis.call('HEXISTS', record(jobId), 'deletedAtMs') == 0 then
         return answer(bodyHash == ARGV[2] and 'duplicate' or 'conflict', jobId)
       end
     end
@@ -81,6 +81,7 @@ export async function submitJob(redis: Redis, queues: Queues, submission: Submis
     request: JSON.stringify(request),
     caller,
     fingerprint,
+    outputName,
     status: 'queued',
     progress: 0,
     attempt: 0,

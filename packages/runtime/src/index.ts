@@ -1,5 +1,6 @@
 export { withDeadline } from './deadline.ts';
 export { ConfigError, ENVIRONMENT, loadEnvironment, type Environment, type VariableName } from './environment.ts';
+export { inLanes } from './lanes.ts';
 export { runProcess, type Lifecycle } from './lifecycle.ts';
 export { loadConfigOrExit } from './load-config.ts';
 export { createLogger, type Logger } from './logger.ts';

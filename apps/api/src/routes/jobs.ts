@@ -17,7 +17,7 @@ export async function jobRoutes(app: FastifyInstance, { redis, queues }: JobRout
 /** @throws JobError NOT_FOUND */
 export async function requireRecord(redis: Redis, jobId: string): Promise<JobRecord> {
   const record = await loadRecord(redis, jobId);
-  if (!record) throw new JobError('NOT_FOUND', 'no job has this id');
+  if (!record || record.deletedAtMs !== undefined) throw new JobError('NOT_FOUND', 'no job has this id');
   return record;
 }
 

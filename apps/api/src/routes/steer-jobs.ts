@@ -22,9 +22,11 @@ export async function steerRoutes(app: FastifyInstance, options: SteerOptions): 
 
   app.post<JobRoute>('/api/jobs/:jobId/cancel', asWrite, ({ params }, reply) =>
     orUnavailable(async () => {
-      const view = await cancel(options, await requireRecord(redis, params.jobId));
+      const record = await cancelAndWait(options, await requireRecord(redis, params.jobId));
+      const isOver = record.finishedAtMs !== undefined;
+      if (isOver && record.status !== 'canceled') throw conflict('expected a job that has not ended', record);
       // 202: it is on its way, and nobody needs to ask again.
-      return reply.code(view.status === 'canceled' ? 200 : 202).send(view);
+      return reply.code(isOver ? 200 : 202).send(await viewOf(options.queues, record));
     }),
   );
   app.post<JobRoute>('/api/jobs/:jobId/retry', asWrite, ({ params }, reply) =>
@@ -49,15 +51,14 @@ function acceptEmptyBodies(app: FastifyInstance): void {
 const CANCEL_WAIT_MS = 3_000;
 const ASK_AGAIN_MS = 100;
 
-async function cancel({ redis, queues, config }: SteerOptions, record: JobRecord): Promise<JobView> {
+/** @returns the record when it has ended, or as it is when nobody has ended it so soon */
+export async function cancelAndWait({ redis, queues, config }: SteerOptions, record: JobRecord): Promise<JobRecord> {
   const [firstWaitMs = 0] = config.CALLBACK_SCHEDULE_MS;
   const deadline = performance.now() + CANCEL_WAIT_MS;
   let result = await cancelJob(redis, queues, record, firstWaitMs);
   for (;;) {
     const now = await requireRecord(redis, record.jobId);
-    const hasEnded = now.finishedAtMs !== undefined;
-    if (hasEnded && now.status !== 'canceled') throw conflict('expected a job that has not ended', now);
-    if (hasEnded || performance.now() > deadline) return viewOf(queues, now);
+    if (now.finishedAtMs !== undefined || performance.now() > deadline) return now;
     await sleep(ASK_AGAIN_MS);
     // Its attempt may have given it back meanwhile.
     if (now.status === 'queued' && result === 'requested') result = await cancelJob(redis, queues, now, firstWaitMs);

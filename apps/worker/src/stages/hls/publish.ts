@@ -1,6 +1,7 @@
 import { dirname } from 'node:path/posix';
 import { HLS_NAMES, type HlsOutput } from '@tapedeck/contracts';
 import type { VerifiedHls } from '@tapedeck/media';
+import { inLanes } from '@tapedeck/runtime';
 import { buildHlsKey } from '@tapedeck/transfer';
 import type { HlsContext } from '../../attempt-context.ts';
 import { publishFile } from '../publish-file.ts';
@@ -59,23 +60,6 @@ async function publishSegments(context: HlsContext, names: readonly string[]): P
     await removeSegments(context, names);
     throw error;
   }
-}
-
-const LANES = 4;
-
-/** Several at once: a segment is small, and a store far away. The first failure lets the others finish what they have. */
-async function inLanes(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
-  const queue = names.values();
-  const failed = new AbortController();
-  const lane = async (): Promise<void> => {
-    for (const name of queue) {
-      if (failed.signal.aborted) return;
-      await work(name);
-    }
-  };
-  const lanes = Array.from({ length: LANES }, () => lane().catch((error: unknown) => failed.abort(error)));
-  await Promise.all(lanes);
-  failed.signal.throwIfAborted();
 }
 
 /** No playlist names them, and their names come from this run alone. What is not removed in time, the cleanup removes. */

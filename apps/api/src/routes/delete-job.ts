@@ -1,0 +1,93 @@
+import { isHlsName, JobError } from '@tapedeck/contracts';
+import { deleteJob, forgetPublisher, loadPublisher, takeTurn, type JobRecord } from '@tapedeck/jobs';
+import { inLanes } from '@tapedeck/runtime';
+import { buildHlsKey, buildTapeKeys, type ObjectStore, type StoreAddresses } from '@tapedeck/transfer';
+import type { FastifyInstance } from 'fastify';
+import { InvalidRequestError } from '../plugins/problem-details.ts';
+import { orUnavailable, requireRecord } from './jobs.ts';
+import { cancelAndWait, type SteerOptions } from './steer-jobs.ts';
+
+export interface DeleteOptions extends SteerOptions {
+  store: ObjectStore;
+}
+
+interface Deleted {
+  deleted_files: number;
+  /** Bytes. */
+  space_freed: number;
+}
+
+/** `DELETE /api/jobs/:jobId?delete_files=`: ends a job that is alive, removes its result if asked to, forgets it. */
+export async function deleteRoute(app: FastifyInstance, options: DeleteOptions): Promise<void> {
+  const { redis } = options;
+  app.delete<{ Params: { jobId: string }; Querystring: { delete_files?: string } }>(
+    '/api/jobs/:jobId',
+    { config: { rateLimit: {} } },
+    ({ params, query }) =>
+      orUnavailable(async () => {
+        const withFiles = parseFlag('delete_files', query.delete_files);
+        const record = await cancelAndWait(options, await requireRecord(redis, params.jobId));
+        if (record.finishedAtMs === undefined) {
+          throw new JobError('JOB_STATE_CONFLICT', 'it is being canceled; ask again in a few seconds');
+        }
+        const deleted = withFiles ? await deleteFiles(options, record) : NOTHING;
+        await deleteJob(redis, record.jobId);
+        return { success: true, ...deleted };
+      }),
+  );
+}
+
+const NOTHING: Deleted = { deleted_files: 0, space_freed: 0 };
+
+function parseFlag(path: string, value: string | undefined): boolean {
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
+  throw new InvalidRequestError([{ path, message: `expected true or false, got ${JSON.stringify(value)}` }]);
+}
+
+const FILES_TIMEOUT_MS = 60_000;
+
+/** Only what is still this job's: a later one may have replaced it, and what a caller's own URL took is the caller's. */
+async function deleteFiles({ redis, store, config }: DeleteOptions, record: JobRecord): Promise<Deleted> {
+  const { jobId, request, output, outputName } = record;
+  const { bucket, slug } = request;
+  if (!output || outputName === undefined || (request.kind === 'tape' && request.upload)) return NOTHING;
+  const signal = AbortSignal.timeout(FILES_TIMEOUT_MS);
+  return takeTurn(redis, { bucket, slug }, signal, async () => {
+    if ((await loadPublisher(redis, bucket, outputName)) !== jobId) return NOTHING;
+    const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
+    const files = await findFiles(store, request, addresses, signal);
+    await inLanes(files, ({ key }) => store.remove(bucket, key, signal));
+    await forgetPublisher(redis, bucket, outputName, jobId);
+    return { deleted_files: files.length, space_freed: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+  });
+}
+
+interface StoredFile {
+  key: string;
+  sizeBytes: number;
+}
+
+/** The one that leads to the others first: whoever comes in the middle finds no beginning. */
+async function findFiles(
+  store: ObjectStore,
+  request: JobRecord['request'],
+  addresses: StoreAddresses,
+  signal: AbortSignal,
+): Promise<StoredFile[]> {
+  const { bucket, slug } = request;
+  const files: StoredFile[] = [];
+  if (request.kind === 'tape') {
+    const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
+    for (const key of [mp4Key, posterKey]) {
+      const stored = await store.head(bucket, key, signal);
+      if (stored) files.push({ key, sizeBytes: stored.sizeBytes });
+    }
+    return files;
+  }
+  const prefix = buildHlsKey(slug, '');
+  for await (const { key, sizeBytes } of store.list(bucket, prefix, signal)) {
+    if (isHlsName(key.slice(prefix.length))) files.push({ key, sizeBytes });
+  }
+  return files.toSorted((a, b) => Number(b.key.endsWith('.m3u8')) - Number(a.key.endsWith('.m3u8')));
+}
