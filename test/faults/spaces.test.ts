@@ -93,6 +93,14 @@ describe('an upload', () => {
       expect(await spaces.list(BUCKET)).toEqual([KEY]);
     });
 
+    test.each([
+      ['a last request', LARGE_BYTES, isComplete],
+      ['a small object', 1_000, isWhole],
+    ])('%s, though every answer is lost: the store knows', async (_what, sizeBytes, at) => {
+      proxy.failAt((line) => (at(line) ? 'lose' : undefined));
+      await put(sizeBytes);
+    });
+
     test('what comes after a hundred failures: each request has its tries', async () => {
       proxy.failAt((line) => (line.startsWith('HEAD') ? { answer: 503 } : undefined));
       const heads = Array.from({ length: 30 }, () => store.head(BUCKET, KEY, AbortSignal.timeout(30_000)));
