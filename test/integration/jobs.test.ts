@@ -3,14 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
 import {
   beginAttempt,
+  cancelJob,
   connectRedis,
+  deleteJob,
   openQueues,
   loadOutboxEntry,
   loadRecord,
   reconcileJobs,
   recordCallbackTry,
   releaseForRetry,
+  replayCallback,
   reportProgress,
+  retryJob,
   settleAttempt,
   submitJob,
   sweepOutbox,
@@ -146,6 +150,88 @@ describe('an event whose process died before it was queued', () => {
       expect(await loadOutboxEntry(redis, callback)).toBeUndefined();
     }
     expect(await sweepOutbox(redis, queues)).toBe(0);
+  });
+});
+
+describe('a new run', () => {
+  const cancelWaiting = async () => {
+    const { jobId } = await submit();
+    expect(await cancelJob(redis, queues, (await loadRecord(redis, jobId))!, 0)).toBe('canceled');
+    return (await loadRecord(redis, jobId))!;
+  };
+
+  test('has an entry of its own: the last one’s may still be in a worker’s hands, and goes later', async () => {
+    const record = await cancelWaiting();
+    await queues.addConversion({ jobId: record.jobId, run: 1 }, 'tape', 'normal');
+    expect(await retryJob(redis, queues, record)).toBe('requeued');
+    await queues.removeConversion({ jobId: record.jobId, run: 1 });
+    expect(await queues.positionOf({ jobId: record.jobId, run: 2 })).toBe(1);
+    expect(await beginAttempt(redis, { jobId: record.jobId, run: 1 })).toBeUndefined();
+    expect(await beginAttempt(redis, { jobId: record.jobId, run: 2 })).toMatchObject({ number: 1 });
+  });
+
+  test('that died before its queue entry is queued by the next retry', async () => {
+    const record = await cancelWaiting();
+    await expect(retryJob(redis, dying(), record)).rejects.toThrow('killed');
+    expect(await retryJob(redis, queues, record)).toBe('alive');
+    expect(await queues.positionOf({ jobId: record.jobId, run: 2 })).toBe(1);
+  });
+
+  test('knows nothing of the last', async () => {
+    const { jobId } = await submit();
+    const attempt = (await beginAttempt(redis, { jobId, run: 1 }))!;
+    await reportProgress(redis, attempt, { phase: 'encode', progress: 50, plan: { size: 1 } });
+    const error = { code: 'ENCODE_FAILED', message: 'no', phase: 'encode' } as const;
+    await settleAttempt(redis, attempt, { status: 'failed', error });
+    await retryJob(redis, queues, (await loadRecord(redis, jobId))!);
+    const { createdAtMs, ...record } = (await loadRecord(redis, jobId))!;
+    expect(createdAtMs).toBeGreaterThan(0);
+    expect(record).toMatchObject({ status: 'queued', attempt: 0, progress: 0, run: 2, callbackStatus: 'pending' });
+    for (const field of [
+      'startedAtMs',
+      'finishedAtMs',
+      'error',
+      'phase',
+      'plan',
+      'eventId',
+      'holder',
+      'callbackBody',
+    ]) {
+      expect(record).not.toHaveProperty(field);
+    }
+  });
+});
+
+describe('an event that is sent anew', () => {
+  test('has an entry of its own, and the last one’s tries are over', async () => {
+    const { jobId } = await submit();
+    const settled = await settleAttempt(redis, (await beginAttempt(redis, { jobId, run: 1 }))!, { status: 'canceled' });
+    if (settled.result !== 'settled') throw new Error(settled.result);
+    const { callback } = settled;
+    await queues.addCallback(callback, 60_000);
+    expect(await replayCallback(redis, queues, (await loadRecord(redis, jobId))!)).toBe(true);
+    expect(await redis.llen('tapedeck:queue:callbacks:wait')).toBe(1);
+    expect(await loadOutboxEntry(redis, callback)).toBeUndefined();
+    const anew = (await loadOutboxEntry(redis, { ...callback, round: 2 }))!;
+    await recordCallbackTry(redis, { ...anew, round: 1 }, { status: 'exhausted', httpStatus: 500 });
+    expect(await loadOutboxEntry(redis, { ...callback, round: 2 })).toMatchObject({ tries: 0 });
+  });
+
+  test('of a deleted job is delivered before the job is gone', async () => {
+    const { jobId } = await submit();
+    const settled = await settleAttempt(redis, (await beginAttempt(redis, { jobId, run: 1 }))!, { status: 'canceled' });
+    if (settled.result !== 'settled') throw new Error(settled.result);
+    expect(await deleteJob(redis, jobId)).toBe('deleted');
+    const entry = (await loadOutboxEntry(redis, settled.callback))!;
+    await recordCallbackTry(redis, entry, { status: 'pending', httpStatus: 500 });
+    expect((await loadRecord(redis, jobId))?.deletedAtMs).toBeDefined();
+    await recordCallbackTry(redis, entry, { status: 'delivered', httpStatus: 200 });
+    expect(await loadRecord(redis, jobId)).toBeUndefined();
+    expect(await deleteJob(redis, jobId)).toBe('gone');
+  });
+
+  test('of a job that lives cannot be deleted with it', async () => {
+    expect(await deleteJob(redis, (await submit()).jobId)).toBe('alive');
   });
 });
 

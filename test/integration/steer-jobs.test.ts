@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobView } from '@tapedeck/contracts';
+import { connectRedis, waitForRedis } from '@tapedeck/jobs';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
@@ -70,6 +71,16 @@ describe('cancel', () => {
     expect((await fetch(`${stack.url}/storage/tapes/running.mp4`)).status).toBe(404);
   });
 
+  test('reaches an attempt that has nothing to report', async () => {
+    let isAsked = false;
+    const zipUrl = stack.source.serve('/hangs.zip', () => {
+      isAsked = true;
+    });
+    const jobId = await submit(stack, stack.tapeRequest(zipUrl));
+    await poll('the download to hang', () => (isAsked ? true : undefined));
+    expect(await steer(jobId, 'cancel')).toMatchObject({ status: 200, body: { status: 'canceled' } });
+  });
+
   test('of a job that waits is at once, and the next one moves up', async () => {
     const running = await startLong('holds-the-worker');
     const [first, second] = [await submit(stack, request(short)), await submit(stack, request(short))];
@@ -118,6 +129,11 @@ describe('cancel', () => {
   test('of a job whose worker is dead is carried out by the next', async () => {
     const jobId = await startLong('dead');
     await endProcess(stack.worker!.child, 'SIGKILL');
+    // Its last attempt: it is canceled all the same, and did not fail.
+    const redis = connectRedis(stack.redis.url, 'fast', () => undefined);
+    await waitForRedis(redis, 5_000);
+    await redis.hset(`tapedeck:job:${jobId}`, 'maxAttempts', 1);
+    redis.disconnect();
     expect(await steer(jobId, 'cancel')).toMatchObject({ status: 202, body: { status: 'processing' } });
     await stack.startWorker();
     expect(await stack.finished(jobId)).toMatchObject({ status: 'canceled' });

@@ -4,13 +4,13 @@ import type { JobRecord } from './record.ts';
 import { createScript, type Redis } from './redis.ts';
 import { settleWaiting } from './settle.ts';
 
-/** KEYS job; ARGV nowMs. Answers whether the job is alive. */
+/** KEYS job; ARGV nowMs. */
 const REQUEST_CANCEL = createScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
-  if status ~= 'queued' and status ~= 'processing' then return 0 end
-  redis.call('HSETNX', KEYS[1], 'cancelRequestedAtMs', ARGV[1])
-  return 1
+  if status == 'queued' or status == 'processing' then
+    redis.call('HSETNX', KEYS[1], 'cancelRequestedAtMs', ARGV[1])
+  end
   `,
 );
 
@@ -30,8 +30,7 @@ export async function cancelJob(
   firstWaitMs: number,
 ): Promise<CancelResult> {
   const { jobId, run } = record;
-  const isAlive = await REQUEST_CANCEL.run(redis, [keys.job(jobId)], [Date.now()]);
-  if (isAlive !== 1) return 'ended';
+  await REQUEST_CANCEL.run(redis, [keys.job(jobId)], [Date.now()]);
   const settled = await settleWaiting(redis, record, { status: 'canceled' });
   if (settled.result === 'ended') return 'ended';
   if (settled.result !== 'settled') {
