@@ -2,9 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createSpacesStore, hashFile, type ObjectStore } from '@tapedeck/transfer';
+import { createSpacesStore, hashFile, type ObjectStore, parsePlaylistUris } from '@tapedeck/transfer';
 import type { JobView } from '@tapedeck/contracts';
-import { parsePlaylistUris } from '@tapedeck/media';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';

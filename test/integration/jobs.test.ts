@@ -5,13 +5,14 @@ import {
   beginAttempt,
   cancelJob,
   connectRedis,
-  deleteJob,
+  hideJob,
   openQueues,
   loadOutboxEntry,
   loadRecord,
   reconcileJobs,
   recordCallbackTry,
   releaseForRetry,
+  removeHiddenJob,
   replayCallback,
   reportProgress,
   retryJob,
@@ -202,6 +203,26 @@ describe('a new run', () => {
   });
 });
 
+describe('a job that is being', () => {
+  test('deleted cannot be retried, nor its event sent anew', async () => {
+    const { jobId } = await submit();
+    await cancelJob(redis, queues, (await loadRecord(redis, jobId))!, 0);
+    const record = (await loadRecord(redis, jobId))!;
+    await hideJob(redis, jobId);
+    expect(await retryJob(redis, queues, record)).toBe('gone');
+    expect(await replayCallback(redis, queues, record)).toBe(false);
+  });
+
+  test('canceled cannot be retried yet, and the same request makes a new one', async () => {
+    const { jobId } = await submit();
+    await beginAttempt(redis, { jobId, run: 1 });
+    const record = (await loadRecord(redis, jobId))!;
+    expect(await cancelJob(redis, queues, record, 0)).toBe('requested');
+    expect(await retryJob(redis, queues, record)).toBe('canceling');
+    expect(await submit()).toMatchObject({ outcome: 'accepted' });
+  });
+});
+
 describe('an event that is sent anew', () => {
   test('has an entry of its own, and the last one’s tries are over', async () => {
     const { jobId } = await submit();
@@ -221,17 +242,18 @@ describe('an event that is sent anew', () => {
     const { jobId } = await submit();
     const settled = await settleAttempt(redis, (await beginAttempt(redis, { jobId, run: 1 }))!, { status: 'canceled' });
     if (settled.result !== 'settled') throw new Error(settled.result);
-    expect(await deleteJob(redis, jobId)).toBe('deleted');
+    expect(await hideJob(redis, jobId)).toBe('hidden');
+    await removeHiddenJob(redis, jobId);
     const entry = (await loadOutboxEntry(redis, settled.callback))!;
     await recordCallbackTry(redis, entry, { status: 'pending', httpStatus: 500 });
     expect((await loadRecord(redis, jobId))?.deletedAtMs).toBeDefined();
     await recordCallbackTry(redis, entry, { status: 'delivered', httpStatus: 200 });
     expect(await loadRecord(redis, jobId)).toBeUndefined();
-    expect(await deleteJob(redis, jobId)).toBe('gone');
+    expect(await hideJob(redis, jobId)).toBe('gone');
   });
 
   test('of a job that lives cannot be deleted with it', async () => {
-    expect(await deleteJob(redis, (await submit()).jobId)).toBe('alive');
+    expect(await hideJob(redis, (await submit()).jobId)).toBe('alive');
   });
 });
 
@@ -291,7 +313,7 @@ describe('a job that nobody works on', () => {
 });
 
 describe('turns at a slug', () => {
-  const slug = { bucket: 'media', slug: 'a/b' };
+  const slug = { bucket: 'media', place: 'a/b' };
   const never = new AbortController().signal;
 
   test('no two publications replace the same objects at once', async () => {
@@ -326,7 +348,7 @@ describe('turns at a slug', () => {
   test('another slug need not wait', async () => {
     const order: string[] = [];
     await takeTurn(redis, slug, never, async () => {
-      await takeTurn(redis, { ...slug, slug: 'a' }, never, async () => void order.push('other'));
+      await takeTurn(redis, { ...slug, place: 'a' }, never, async () => void order.push('other'));
       order.push('first');
     });
     expect(order).toEqual(['other', 'first']);

@@ -1,14 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobView } from '@tapedeck/contracts';
 import { connectRedis, waitForRedis } from '@tapedeck/jobs';
+import { parsePlaylistUris } from '@tapedeck/transfer';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
-import { findProcessesIn, startStack, tapeOutput, TOKEN, type Stack } from '../support/stack.ts';
+import { findProcessesIn, hlsOutput, startStack, tapeOutput, TOKEN, type Stack } from '../support/stack.ts';
 import { submit } from '../support/submit.ts';
 import { buildTape } from '../support/tape-layouts.ts';
+import { ffmpeg, X264 } from '../support/video/clip.ts';
 
 jest.setTimeout(120_000);
 
@@ -295,6 +297,55 @@ describe('delete', () => {
     expect(event!.event.status).toBe('canceled');
     expect(await stack.job(jobId)).toMatchObject({ status: 404 });
     expect((await steer(jobId, 'retry')).status).toBe(404);
+  });
+
+  test('while a later job publishes in the place leaves that one whole', async () => {
+    const colours = ['red', 'blue'].map((colour) => [
+      '-f',
+      'lavfi',
+      '-i',
+      `color=${colour}:size=160x90:rate=10:duration=24`,
+    ]);
+    const [red, blue] = await Promise.all(
+      colours.map(async (input, at) => {
+        const path = join(stack.dataDir, `${at}.mp4`);
+        await ffmpeg([...input, ...X264, path]);
+        return readFile(path);
+      }),
+    );
+    const convert = async (video: Buffer) => {
+      const videoUrl = stack.source.serve(`/${crypto.randomUUID()}.mp4`, video);
+      return submit(stack, stack.videoRequest(videoUrl, { slug: 'contested' }));
+    };
+    const first = await convert(red!);
+    await stack.finished(first);
+    const second = await convert(blue!);
+    await poll('it to publish', async () => ((await stack.job(second)).phase === 'publish' ? true : undefined));
+    await remove(first, '?delete_files=true');
+    const { hlsUrl, renditions } = hlsOutput(await stack.finished(second));
+    expect(await isThere(hlsUrl)).toBe(true);
+    for (const { playlistUrl } of renditions) {
+      const uris = parsePlaylistUris(await (await fetch(playlistUrl)).text());
+      expect(uris).toHaveLength(3);
+      for (const uri of uris) expect(await isThere(new URL(uri, playlistUrl).href)).toBe(true);
+    }
+  });
+
+  test('of a tape without a poster leaves a poster that is not its own', async () => {
+    await stack.finished(await submit(stack, request(short, { slug: 'posters' })));
+    const job = await stack.finished(
+      await submit(stack, request(short, { slug: 'posters', mongoId: 'later', options: { poster: false } })),
+    );
+    expect((await remove(job.jobId, '?delete_files=true')).body).toMatchObject({ deleted_files: 1 });
+    expect(await isThere(`${stack.url}/storage/tapes/posters-poster.jpg`)).toBe(true);
+  });
+
+  test('may say that it sends JSON, and send none', async () => {
+    const jobId = await submit(stack, request(short));
+    await stack.finished(jobId);
+    const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${stack.url}/api/jobs/${jobId}`, { method: 'DELETE', headers });
+    expect(answer.status).toBe(200);
   });
 
   test('of what makes no sense is refused', async () => {

@@ -8,6 +8,7 @@ import { createAuthenticator } from './plugins/authenticate.ts';
 import { answerClientError, answerWithProblem, problemDetails } from './plugins/problem-details.ts';
 import { rateLimitWrites } from './plugins/rate-limit.ts';
 import { convertRoute } from './routes/convert.ts';
+import { acceptEmptyBodies } from './plugins/empty-bodies.ts';
 import { deleteRoute } from './routes/delete-job.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -66,6 +67,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   if (config.storage.driver === 'local') await app.register(storageRoutes, config.storage);
   await app.register(async (scope) => {
     scope.addHook('onRequest', createAuthenticator(config.API_KEYS, config.MP4_SERVICE_TOKEN));
+    acceptEmptyBodies(scope);
     await rateLimitWrites(scope, dependencies);
     await scope.register(convertRoute, dependencies);
     await scope.register(jobRoutes, dependencies);

@@ -33,8 +33,8 @@ export interface AttemptContext<Request extends ConvertRequest = ConvertRequest>
   announcePublishing(places: Places): Promise<void>;
   /** Asks for the removal, later on, of segments below a slug that no playlist names any more. */
   scheduleCleanup(): Promise<void>;
-  /** Runs while no other job replaces the objects below this one's slug. */
-  takeTurn<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs while no other job replaces, or removes, the objects at this one's place. */
+  publishInTurn<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export type TapeContext = AttemptContext<TapeRequest>;

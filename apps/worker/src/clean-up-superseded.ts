@@ -1,5 +1,4 @@
-import { dirname } from 'node:path/posix';
-import { HLS_NAMES, JobError, isHlsPlaylistName, isHlsSegmentName } from '@tapedeck/contracts';
+import { JobError, isHlsPlaylistName, isHlsSegmentName } from '@tapedeck/contracts';
 import {
   completeCleanup,
   isCleanupStillDue,
@@ -10,9 +9,8 @@ import {
   type PublishedSlug,
   type Redis,
 } from '@tapedeck/jobs';
-import { parsePlaylistUris } from '@tapedeck/media';
 import type { Logger } from '@tapedeck/runtime';
-import { buildHlsKey, type ObjectStore } from '@tapedeck/transfer';
+import { buildHlsKey, findPublishedNames, type ObjectStore } from '@tapedeck/transfer';
 
 export interface CleanupOptions {
   redis: Redis;
@@ -35,7 +33,7 @@ export async function cleanUpSuperseded(options: CleanupOptions, signal: AbortSi
   for (const due of await loadDueCleanups(redis, Date.now())) {
     signal.throwIfAborted();
     try {
-      await takeTurn(redis, due, signal, () => cleanUpSlug(options, due, signal));
+      await takeTurn(redis, { bucket: due.bucket, place: due.slug }, signal, () => cleanUpSlug(options, due, signal));
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof JobError && error.code === 'STORAGE_BUCKET_MISSING') {
@@ -73,7 +71,7 @@ async function findGarbage(
   { bucket, slug }: PublishedSlug,
   signal: AbortSignal,
 ): Promise<Garbage> {
-  const named = await findNamed(store, { bucket, slug }, signal);
+  const named = await findPublishedNames(store, { bucket, slug }, signal);
   const oldestMs = Date.now() - keepMs;
   const prefix = buildHlsKey(slug, '');
   const garbage: string[] = [];
@@ -86,25 +84,4 @@ async function findGarbage(
     else youngestMs = Math.max(youngestMs ?? 0, modifiedAtMs);
   }
   return { garbage, youngestMs };
-}
-
-const MAX_PLAYLIST_BYTES = 16 * 1024 * 1024;
-
-/** Names below the slug that the published master leads to. */
-async function findNamed(
-  store: ObjectStore,
-  { bucket, slug }: PublishedSlug,
-  signal: AbortSignal,
-): Promise<Set<string>> {
-  const readUris = async (name: string): Promise<string[]> => {
-    const content = await store.read(bucket, buildHlsKey(slug, name), MAX_PLAYLIST_BYTES, signal);
-    return content ? parsePlaylistUris(content.toString('utf8')) : [];
-  };
-  // A master that is not ours may lead anywhere.
-  const playlists = (await readUris(HLS_NAMES.master)).filter(isHlsPlaylistName);
-  const named = new Set(playlists);
-  for (const playlist of playlists) {
-    for (const uri of await readUris(playlist)) named.add(`${dirname(playlist)}/${uri}`);
-  }
-  return named;
 }

@@ -10,7 +10,7 @@ import {
   reportProgress,
   scheduleCleanup,
   settleAttempt,
-  takeTurn,
+  publishInTurn,
   type Attempt,
   type Queues,
   type Redis,
@@ -146,7 +146,7 @@ async function runInWorkspace(
       workspace,
       assertHolder: () => assertHolder(redis, attempt),
       announcePublishing: (places) => announcePublishing(redis, attempt, record.request.bucket, places),
-      takeTurn: (work) => takeTurn(redis, record.request, watch.signal, work),
+      publishInTurn: (work) => publishInTurn(redis, record, watch.signal, work),
       scheduleCleanup: () => scheduleCleanup(redis, record.request, Date.now() + equipment.config.SUPERSEDED_KEEP_MS),
     });
   } finally {

@@ -23,6 +23,8 @@ const FIXED_NAMES: readonly string[] = [
   HLS_NAMES.storyboardVtt,
 ];
 
+export const isHlsFixedName = (name: string): boolean => FIXED_NAMES.includes(name);
+
 /** Whether a run can have written it: below a slug there may be what others put there, the source for one. */
 export const isHlsName = (name: string): boolean =>
-  FIXED_NAMES.includes(name) || isHlsPlaylistName(name) || isHlsSegmentName(name);
+  isHlsFixedName(name) || isHlsPlaylistName(name) || isHlsSegmentName(name);

@@ -1,31 +1,40 @@
 import { keys } from './keys.ts';
 import { createScript, type Redis } from './redis.ts';
 
-/**
- * A job whose event is still to be delivered stays, unseen, until it is: deleting is no way to lose a callback.
- *
- * KEYS job; ARGV nowMs
- */
-const DELETE = createScript(
+/** KEYS job; ARGV nowMs */
+const HIDE = createScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if not status then return 'gone' end
   if status == 'queued' or status == 'processing' then return 'alive' end
-  if redis.call('HGET', KEYS[1], 'callbackStatus') == 'pending' then
-    redis.call('HSETNX', KEYS[1], 'deletedAtMs', ARGV[1])
-  else redis.call('DEL', KEYS[1]) end
-  return 'deleted'
+  redis.call('HSETNX', KEYS[1], 'deletedAtMs', ARGV[1])
+  return 'hidden'
   `,
 );
 
 /** `alive`: it has to end first. */
-export type DeleteResult = 'deleted' | 'alive' | 'gone';
+export type HideResult = 'hidden' | 'alive' | 'gone';
 
-export async function deleteJob(redis: Redis, jobId: string): Promise<DeleteResult> {
-  return (await DELETE.run(redis, [keys.job(jobId)], [Date.now()])) as DeleteResult;
+/** The first step of deleting a job: nobody sees it any more, and nobody can retry it while its files are removed. */
+export async function hideJob(redis: Redis, jobId: string): Promise<HideResult> {
+  return (await HIDE.run(redis, [keys.job(jobId)], [Date.now()])) as HideResult;
 }
 
-/** The job whose result lies under a name now: the last one that completed with it. */
+/** KEYS job */
+const REMOVE = createScript(
+  `
+  if redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 0 then return 0 end
+  if redis.call('HGET', KEYS[1], 'callbackStatus') == 'pending' then return 0 end
+  return redis.call('DEL', KEYS[1])
+  `,
+);
+
+/** The last step. A job whose event is still to be delivered stays until it is: deleting is no way to lose a callback. */
+export async function removeHiddenJob(redis: Redis, jobId: string): Promise<void> {
+  await REMOVE.run(redis, [keys.job(jobId)], []);
+}
+
+/** The job whose result lies under a name now, or is being put there. */
 export async function loadPublisher(redis: Redis, bucket: string, outputName: string): Promise<string | null> {
   return redis.get(keys.publisher(bucket, outputName));
 }

@@ -17,7 +17,7 @@ export {
   type DueCleanup,
   type PublishedSlug,
 } from './cleanups.ts';
-export { deleteJob, forgetPublisher, loadPublisher } from './delete-job.ts';
+export { forgetPublisher, hideJob, loadPublisher, removeHiddenJob } from './delete-job.ts';
 export { inspectRedis } from './inspect-redis.ts';
 export { loadOutboxEntry, recordCallbackTry, sweepOutbox, sweepUnqueued, type OutboxEntry } from './outbox.ts';
 export { QUEUE_PREFIX } from './keys.ts';
@@ -29,7 +29,7 @@ export {
   openQueues,
   type Queues,
 } from './queues.ts';
-export { takeTurn } from './publication-lock.ts';
+export { placeOf, publishInTurn, takeTurn } from './publication-lock.ts';
 export {
   announcePublishing,
   forgetAnnouncement,

@@ -7,8 +7,8 @@
  * - `unqueued` sorted set: records whose queue entry was not yet confirmed, by time in ms
  * - `alive` sorted set: jobs that have not ended, by the time in ms of their last news
  * - `outbox` sorted set: jobs whose event was settled and not yet delivered or given up, by time in ms
- * - `publisher:<bucket>/<name>` string: the job whose result lies there
- * - `turn:<bucket>/<slug>` string with a time to live: the turn of the job that replaces objects there
+ * - `publisher:<bucket>/<name>` string: the last job that published there, or does
+ * - `turn:<bucket>/<place>` string with a time to live: the turn of the job that replaces objects there
  * - `announcements` sorted set: attempts that publish, or have, and where, by time in ms; until what they left is removed
  * - `cleanups` sorted set: slugs with superseded segments, by the time in ms when those may go
  * - `cancellations` channel: ids of running jobs that are to stop
@@ -27,7 +27,7 @@ export const keys = {
   alive: `${PREFIX}:alive`,
   outbox: `${PREFIX}:outbox`,
   publisher: (bucket: string, outputName: string) => `${PREFIX}:publisher:${bucket}/${outputName}`,
-  turn: (bucket: string, slug: string) => `${PREFIX}:turn:${bucket}/${slug}`,
+  turn: (bucket: string, place: string) => `${PREFIX}:turn:${bucket}/${place}`,
   announcements: `${PREFIX}:announcements`,
   cancellations: `${PREFIX}:cancellations`,
   cleanups: `${PREFIX}:cleanups`,

@@ -34,7 +34,7 @@ const recordSchema = z.object({
   caller: z.string(),
   fingerprint: z.string(),
   /** What names its result: a key in the bucket, or an address of the caller's. */
-  outputName: z.string().optional(),
+  outputName: z.string(),
   status: z.enum(JOB_STATUSES),
   phase: phase.optional(),
   progress: z.coerce.number().default(0),

@@ -11,6 +11,7 @@ import { createScript, type Redis } from './redis.ts';
 const REPLAY = createScript(
   `
   if redis.call('HGET', KEYS[1], 'eventId') ~= ARGV[3] then return false end
+  if redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 1 then return false end
   redis.call('HSETNX', KEYS[1], 'callbackRound', 1)
   redis.call('HSET', KEYS[1], 'callbackStatus', 'pending', 'callbackAttempts', 0)
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])

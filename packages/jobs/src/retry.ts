@@ -13,7 +13,10 @@ import { createScript, type Redis } from './redis.ts';
 const RETRY = createScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
-  if status == 'queued' or status == 'processing' then return 'alive' end
+  if not status or redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 1 then return 'gone' end
+  if status == 'queued' or status == 'processing' then
+    return redis.call('HEXISTS', KEYS[1], 'cancelRequestedAtMs') == 1 and 'canceling' or 'alive'
+  end
   if status ~= 'failed' and status ~= 'canceled' then return 'refused' end
   local other = redis.call('GET', KEYS[2])
   if other and other ~= ARGV[1] then
@@ -34,8 +37,11 @@ const RETRY = createScript(
   `,
 );
 
-/** `alive`: it waits or runs already. `replaced`: another job does the same. `refused`: it neither failed nor was canceled. */
-export type RetryResult = 'requeued' | 'alive' | 'replaced' | 'refused';
+/**
+ * `alive`: it waits or runs already. `canceling`: it runs, but not for long. `replaced`: another job does the same.
+ * `refused`: it neither failed nor was canceled. `gone`: it was deleted meanwhile.
+ */
+export type RetryResult = 'requeued' | 'alive' | 'canceling' | 'replaced' | 'refused' | 'gone';
 
 export async function retryJob(redis: Redis, queues: Queues, { jobId, fingerprint }: JobRecord): Promise<RetryResult> {
   const result = (await RETRY.run(

@@ -10,7 +10,7 @@ import { createScript, type Redis } from './redis.ts';
  * Writes a terminal state, exactly once, together with its event: the record's outcome, the callback's final bytes and
  * the outbox entry are one transaction. After it the callback can be forgotten by no crash.
  *
- * KEYS job, live, outbox, alive, publisher ('' when nothing was published); ARGV token ('' for a job that nobody holds), jobId, nowMs, field, value, …
+ * KEYS job, live, outbox, alive; ARGV token ('' for a job that nobody holds), jobId, nowMs, field, value, …
  */
 const SETTLE = createScript(
   `
@@ -23,7 +23,6 @@ const SETTLE = createScript(
   if redis.call('GET', KEYS[2]) == ARGV[2] then redis.call('DEL', KEYS[2]) end
   redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
   redis.call('ZREM', KEYS[4], ARGV[2])
-  if KEYS[5] ~= '' then redis.call('SET', KEYS[5], ARGV[2]) end
   return 'settled'
   `,
 );
@@ -44,18 +43,14 @@ export function settleWaiting(redis: Redis, record: JobRecord, outcome: Terminal
 }
 
 async function settle(redis: Redis, record: JobRecord, token: string, outcome: TerminalOutcome): Promise<SettleResult> {
-  const { jobId, request, fingerprint, outputName } = record;
-  const isPublished = outcome.status === 'completed' && outputName !== undefined;
+  const { jobId, request, fingerprint } = record;
   const { mongoId, id, metadata } = request;
   const eventId = createId('evt');
   const callbackBody = buildCallbackBody({ jobId, mongoId, id, metadata }, outcome);
   const fields = { status: outcome.status, eventId, callbackBody, ...outcomeFields(outcome) };
   const result = await SETTLE.run(
     redis,
-    [
-      ...[keys.job(jobId), keys.live(fingerprint), keys.outbox, keys.alive],
-      isPublished ? keys.publisher(request.bucket, outputName) : '',
-    ],
+    [keys.job(jobId), keys.live(fingerprint), keys.outbox, keys.alive],
     [token, jobId, Date.now(), ...Object.entries(fields).flat()],
   );
   if (result === 'settled') return { result, callback: { jobId, eventId, round: 1 } };

@@ -50,7 +50,8 @@ const SUBMIT = createScript(
     local alive = redis.call('GET', KEYS[1])
     if alive then
       local status = redis.call('HGET', record(alive), 'status')
-      if status == 'queued' or status == 'processing' then return answer('duplicate', alive) end
+      local isCanceling = redis.call('HEXISTS', record(alive), 'cancelRequestedAtMs') == 1
+      if (status == 'queued' or status == 'processing') and not isCanceling then return answer('duplicate', alive) end
     end
   end
   redis.call('HSET', KEYS[3], unpack(ARGV, 6))

@@ -12,7 +12,7 @@ export { buildHlsArgv, STILL_FILES } from './hls/hls-argv.ts';
 export { planHlsEncode, type HlsEncodePlan } from './hls/hls-plan.ts';
 export { outputTags } from './hls/picture-graph.ts';
 export { measureRendition, type MeasuredRendition } from './hls/measure-rendition.ts';
-export { buildMasterPlaylist, buildMediaPlaylist, parsePlaylistUris } from './hls/playlists.ts';
+export { buildMasterPlaylist, buildMediaPlaylist } from './hls/playlists.ts';
 export { probeSource } from './hls/probe-source.ts';
 export { chooseRenditions, type Rendition } from './hls/renditions.ts';
 export type { Source } from './hls/source.ts';

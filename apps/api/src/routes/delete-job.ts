@@ -1,10 +1,25 @@
-import { isHlsName, JobError } from '@tapedeck/contracts';
-import { deleteJob, forgetPublisher, loadPublisher, takeTurn, type JobRecord } from '@tapedeck/jobs';
+import { isHlsFixedName, JobError, type JobOutput } from '@tapedeck/contracts';
+import {
+  forgetPublisher,
+  hideJob,
+  loadPublisher,
+  loadRecord,
+  placeOf,
+  removeHiddenJob,
+  takeTurn,
+  type JobRecord,
+} from '@tapedeck/jobs';
 import { inLanes } from '@tapedeck/runtime';
-import { buildHlsKey, buildTapeKeys, type ObjectStore, type StoreAddresses } from '@tapedeck/transfer';
+import {
+  buildHlsKey,
+  buildTapeKeys,
+  findPublishedNames,
+  type ObjectStore,
+  type StoreAddresses,
+} from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
 import { InvalidRequestError } from '../plugins/problem-details.ts';
-import { orUnavailable, requireRecord } from './jobs.ts';
+import { orUnavailable } from './jobs.ts';
 import { cancelAndWait, type SteerOptions } from './steer-jobs.ts';
 
 export interface DeleteOptions extends SteerOptions {
@@ -26,12 +41,15 @@ export async function deleteRoute(app: FastifyInstance, options: DeleteOptions):
     ({ params, query }) =>
       orUnavailable(async () => {
         const withFiles = parseFlag('delete_files', query.delete_files);
-        const record = await cancelAndWait(options, await requireRecord(redis, params.jobId));
-        if (record.finishedAtMs === undefined) {
-          throw new JobError('JOB_STATE_CONFLICT', 'it is being canceled; ask again in a few seconds');
+        // Also one that was deleted before, but whose files could not be.
+        const asked = await loadRecord(redis, params.jobId);
+        if (!asked) throw new JobError('NOT_FOUND', 'no job has this id');
+        const record = await cancelAndWait(options, asked);
+        if ((await hideJob(redis, record.jobId)) === 'alive') {
+          throw new JobError('JOB_STATE_CONFLICT', 'it is being canceled, or retried; ask again in a few seconds');
         }
         const deleted = withFiles ? await deleteFiles(options, record) : NOTHING;
-        await deleteJob(redis, record.jobId);
+        await removeHiddenJob(redis, record.jobId);
         return { success: true, ...deleted };
       }),
   );
@@ -50,13 +68,13 @@ const FILES_TIMEOUT_MS = 60_000;
 /** Only what is still this job's: a later one may have replaced it, and what a caller's own URL took is the caller's. */
 async function deleteFiles({ redis, store, config }: DeleteOptions, record: JobRecord): Promise<Deleted> {
   const { jobId, request, output, outputName } = record;
-  const { bucket, slug } = request;
-  if (!output || outputName === undefined || (request.kind === 'tape' && request.upload)) return NOTHING;
+  const { bucket } = request;
+  if (!output || (request.kind === 'tape' && request.upload)) return NOTHING;
   const signal = AbortSignal.timeout(FILES_TIMEOUT_MS);
-  return takeTurn(redis, { bucket, slug }, signal, async () => {
+  return takeTurn(redis, placeOf(record), signal, async () => {
     if ((await loadPublisher(redis, bucket, outputName)) !== jobId) return NOTHING;
     const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
-    const files = await findFiles(store, request, addresses, signal);
+    const files = await findFiles(store, { request, output }, addresses, signal);
     await inLanes(files, ({ key }) => store.remove(bucket, key, signal));
     await forgetPublisher(redis, bucket, outputName, jobId);
     return { deleted_files: files.length, space_freed: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
@@ -71,7 +89,7 @@ interface StoredFile {
 /** The one that leads to the others first: whoever comes in the middle finds no beginning. */
 async function findFiles(
   store: ObjectStore,
-  request: JobRecord['request'],
+  { request, output }: { request: JobRecord['request']; output: JobOutput },
   addresses: StoreAddresses,
   signal: AbortSignal,
 ): Promise<StoredFile[]> {
@@ -79,15 +97,18 @@ async function findFiles(
   const files: StoredFile[] = [];
   if (request.kind === 'tape') {
     const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
-    for (const key of [mp4Key, posterKey]) {
+    for (const key of output.posterUrl === undefined ? [mp4Key] : [mp4Key, posterKey]) {
       const stored = await store.head(bucket, key, signal);
       if (stored) files.push({ key, sizeBytes: stored.sizeBytes });
     }
     return files;
   }
+  // Segments that no playlist names may be those of a job that is about to publish; the cleanup knows when they are not.
+  const published = await findPublishedNames(store, request, signal);
   const prefix = buildHlsKey(slug, '');
   for await (const { key, sizeBytes } of store.list(bucket, prefix, signal)) {
-    if (isHlsName(key.slice(prefix.length))) files.push({ key, sizeBytes });
+    const name = key.slice(prefix.length);
+    if (published.has(name) || isHlsFixedName(name)) files.push({ key, sizeBytes });
   }
   return files.toSorted((a, b) => Number(b.key.endsWith('.m3u8')) - Number(a.key.endsWith('.m3u8')));
 }

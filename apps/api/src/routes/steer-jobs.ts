@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError, type JobView } from '@tapedeck/contracts';
-import { cancelJob, replayCallback, retryJob, type JobRecord } from '@tapedeck/jobs';
+import { cancelJob, loadRecord, replayCallback, retryJob, type JobRecord } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
 import { orUnavailable, requireRecord, viewOf, type JobRoutesOptions } from './jobs.ts';
@@ -18,7 +18,6 @@ type JobRoute = { Params: { jobId: string } };
 export async function steerRoutes(app: FastifyInstance, options: SteerOptions): Promise<void> {
   const { redis } = options;
   const asWrite = { config: { rateLimit: {} } };
-  acceptEmptyBodies(app);
 
   app.post<JobRoute>('/api/jobs/:jobId/cancel', asWrite, ({ params }, reply) =>
     orUnavailable(async () => {
@@ -37,16 +36,6 @@ export async function steerRoutes(app: FastifyInstance, options: SteerOptions): 
   );
 }
 
-/** A client that always says it sends JSON, and here sends nothing, means nothing. */
-function acceptEmptyBodies(app: FastifyInstance): void {
-  const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.removeContentTypeParser('application/json');
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.trim() === '') done(null, undefined);
-    else void parseJson(request, body, done);
-  });
-}
-
 /** An FFmpeg ends within two seconds. */
 const CANCEL_WAIT_MS = 3_000;
 const ASK_AGAIN_MS = 100;
@@ -57,7 +46,7 @@ export async function cancelAndWait({ redis, queues, config }: SteerOptions, rec
   const deadline = performance.now() + CANCEL_WAIT_MS;
   let result = await cancelJob(redis, queues, record, firstWaitMs);
   for (;;) {
-    const now = await requireRecord(redis, record.jobId);
+    const now = (await loadRecord(redis, record.jobId)) ?? record;
     if (now.finishedAtMs !== undefined || performance.now() > deadline) return now;
     await sleep(ASK_AGAIN_MS);
     // Its attempt may have given it back meanwhile.
@@ -68,6 +57,8 @@ export async function cancelAndWait({ redis, queues, config }: SteerOptions, rec
 async function retry({ redis, queues }: SteerOptions, record: JobRecord): Promise<JobView> {
   const result = await retryJob(redis, queues, record);
   if (result === 'refused') throw conflict('expected a job that failed or was canceled', record);
+  if (result === 'gone') throw new JobError('NOT_FOUND', 'no job has this id');
+  if (result === 'canceling') throw conflict('it is being canceled; expected one that has ended', record);
   if (result === 'replaced') throw conflict('another job does the same already', record);
   return viewOf(queues, await requireRecord(redis, record.jobId));
 }

@@ -10,7 +10,7 @@ export interface Replacement {
 }
 
 /**
- * Publishes files one after the other under keys that keep their names from run to run. When one of them fails, those
+ * Publishes files one after the other under keys that keep their names from run to run, in a turn of its own. When one of them fails, those
  * before it get their old meaning back, the last first: a failed run leaves what was there.
  *
  * What was there is kept in the workspace meanwhile, except that of the last file if `lastMayBeLarge`: it is replaced
@@ -18,7 +18,15 @@ export interface Replacement {
  * @returns the bytes of what was published
  * @throws JobError STORAGE_…
  */
-export async function replaceObjects(
+export function replaceObjects(
+  context: AttemptContext,
+  replacements: readonly Replacement[],
+  options: { lastMayBeLarge: boolean },
+): Promise<number> {
+  return context.publishInTurn(() => replaceInTurn(context, replacements, options));
+}
+
+async function replaceInTurn(
   context: AttemptContext,
   replacements: readonly Replacement[],
   { lastMayBeLarge }: { lastMayBeLarge: boolean },

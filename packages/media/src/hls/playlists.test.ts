@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parse, type types } from 'hls-parser';
 import { measureBandwidth } from './measure-rendition.ts';
-import { buildMasterPlaylist, buildMediaPlaylist, parsePlaylistUris } from './playlists.ts';
+import { buildMasterPlaylist, buildMediaPlaylist } from './playlists.ts';
 
 const segment = (durationSec: number, kilobits: number) => ({ durationSec, sizeBytes: kilobits * 125 });
 
@@ -61,8 +61,4 @@ test.each([
   expect(playlist.segments.map(({ uri, duration }) => [uri, duration])).toEqual(
     segments.map(({ uri, durationSec }) => [uri, Number(durationSec.toFixed(6))]),
   );
-});
-
-test('a playlist’s URIs are its lines that are no tags', () => {
-  expect(parsePlaylistUris('#EXTM3U\r\n#EXTINF:10,\r\na.ts\n\n# comment\nb.ts\n')).toEqual(['a.ts', 'b.ts']);
 });

@@ -36,11 +36,3 @@ export function buildMediaPlaylist(segments: readonly Segment[]): string {
 export function targetDurationSec(segments: readonly Pick<Segment, 'durationSec'>[]): number {
   return Math.max(1, ...segments.map(({ durationSec }) => Math.round(durationSec)));
 }
-
-/** Every URI that a playlist names: its lines that are neither tags nor comments (RFC 8216, 4.1). */
-export function parsePlaylistUris(text: string): string[] {
-  return text
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
-}

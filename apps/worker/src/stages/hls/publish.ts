@@ -22,7 +22,7 @@ export async function publishHls(context: HlsContext, artifacts: HlsArtifacts, h
   await context.scheduleCleanup();
   const segmentBytes = await publishSegments(context, listSegments(artifacts));
   const named = listNamed(artifacts).map((fileName) => ({ fileName, key: keyOf(context, fileName) }));
-  const namedBytes = await context.takeTurn(() => replaceObjects(context, named, { lastMayBeLarge: false }));
+  const namedBytes = await replaceObjects(context, named, { lastMayBeLarge: false });
   // Again: only from now on is the version before superseded.
   await context.scheduleCleanup();
   const sizeBytes = segmentBytes + namedBytes;
