@@ -10,7 +10,7 @@ import { endProcess } from '../support/redis-server.ts';
 import { startRgw, type TestRgw } from '../support/rgw.ts';
 import { startS3Proxy, type Fault, type S3Proxy } from '../support/s3-proxy.ts';
 import { openSpaces, type TestSpaces } from '../support/spaces.ts';
-import { hlsOutput, startStack, type Stack } from '../support/stack.ts';
+import { hlsOutput, startStack, tapeOutput, TOKEN, type Stack } from '../support/stack.ts';
 import { submit } from '../support/submit.ts';
 import { ffmpeg, X264 } from '../support/video/clip.ts';
 import { buildTape } from '../support/tape-layouts.ts';
@@ -269,6 +269,26 @@ describe('a conversion', () => {
     const asked = await Promise.all(Array.from({ length: 40 }, () => fetch(`${stack.url}/health/ready`)));
     expect(asked.map(({ status }) => status)).toEqual(Array<number>(40).fill(200));
     expect(proxy.requests.filter((line) => line.startsWith('GET /?') || line === 'GET /').length).toBeLessThan(4);
+  });
+
+  test('that is canceled when its result is public already has completed', async () => {
+    const { zip } = await buildTape({ width: 32, height: 24, durationsMs: [100, 100] });
+    const zipUrl = stack.source.serve(`/${crypto.randomUUID()}.zip`, zip);
+    let canceling: Promise<Response> | undefined;
+    let jobId = '';
+    // The MP4 is put; the question whether it is there is answered late.
+    proxy.failAt((line) => {
+      if (!line.startsWith('HEAD') || !line.split('?')[0]!.endsWith('late.mp4') || canceling) return undefined;
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      canceling = fetch(`${stack.url}/api/jobs/${jobId}/cancel`, { method: 'POST', headers });
+      return 'hang';
+    });
+    jobId = await submit(stack, stack.tapeRequest(zipUrl, { bucket: BUCKET, slug: 'late' }));
+    const job = await stack.finished(jobId);
+    expect((await canceling)?.status).toBe(409);
+    expect(job).toMatchObject({ status: 'completed' });
+    expect(await spaces.read(BUCKET, 'late.mp4')).toHaveLength(tapeOutput(job).size);
+    expect(await spaces.list(BUCKET)).toContain('late-poster.jpg');
   });
 
   test('of a tape that fails leaves the poster that was there', async () => {

@@ -83,6 +83,23 @@ describe('cancel', () => {
     expect(await steer(jobId, 'cancel')).toMatchObject({ status: 200, body: { status: 'canceled' } });
   });
 
+  test('reaches an attempt whose message was lost', async () => {
+    let isAsked = false;
+    const zipUrl = stack.source.serve('/drips.zip', (_request, response) => {
+      isAsked = true;
+      const drip = setInterval(() => response.write('x'.repeat(20_000)), 200);
+      response.on('close', () => clearInterval(drip));
+    });
+    const jobId = await submit(stack, stack.tapeRequest(zipUrl));
+    await poll('the download to begin', () => (isAsked ? true : undefined));
+    const redis = connectRedis(stack.redis.url, 'fast', () => undefined);
+    await waitForRedis(redis, 5_000);
+    // What a cancellation writes, without the message that follows.
+    await redis.hset(`tapedeck:job:${jobId}`, 'cancelRequestedAtMs', Date.now());
+    redis.disconnect();
+    expect(await stack.finished(jobId, 10_000)).toMatchObject({ status: 'canceled' });
+  });
+
   test('of a job that waits is at once, and the next one moves up', async () => {
     const running = await startLong('holds-the-worker');
     const [first, second] = [await submit(stack, request(short)), await submit(stack, request(short))];
@@ -264,6 +281,18 @@ describe('delete', () => {
     ]);
     expect(await stack.job(job.jobId)).toMatchObject({ status: 404, code: 'NOT_FOUND' });
     expect((await remove(job.jobId)).status).toBe(404);
+    const redis = connectRedis(stack.redis.url, 'fast', () => undefined);
+    await waitForRedis(redis, 5_000);
+    expect(await redis.keys('tapedeck:publisher:*removed*')).toEqual([]);
+    // Another job has the turn, and takes long.
+    await redis.set('tapedeck:turn:tapes/kept.mp4', 'somebody', 'PX', 8_000);
+    const keptId = stack.receiver.received.find(({ event }) => event.mp4Url === kept.mp4Url)!.event.jobId;
+    expect(await remove(keptId, '?delete_files=true')).toMatchObject({
+      status: 409,
+      body: { code: 'JOB_STATE_CONFLICT' },
+    });
+    expect(await stack.job(keptId)).toMatchObject({ status: 'completed' });
+    redis.disconnect();
   });
 
   test('of a video removes everything of ours below its slug, and nothing else', async () => {

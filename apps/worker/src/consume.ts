@@ -1,6 +1,7 @@
 import { asJobError, JobError, type ConvertRequest, type JobOutput, type TerminalOutcome } from '@tapedeck/contracts';
 import {
   announcePublishing,
+  askStanding,
   beginAttempt,
   conversionEntrySchema,
   CONVERSIONS,
@@ -121,12 +122,14 @@ async function carryOut(options: ConsumerOptions, attempt: Attempt, stop: AbortC
     (news) => writeAsHolder(options.redis, attempt, stop, news),
     (error) => logger.warn({ err: error }, 'progress could not be written'),
   );
+  const watch = watchStanding(options.redis, attempt, stop, logger);
   logger.info({ kind: record.request.kind, slug: record.request.slug }, 'attempt begins');
   // The workspace is gone before the outcome is known to anybody: who hears of a job's end finds nothing left of it.
   const ended = await runInWorkspace(options, attempt, { signal, progress, logger }).then(
     (output) => ({ output }),
     (error: unknown) => ({ error: toAttemptError(error, signal, progress.phase) }),
   );
+  clearInterval(watch);
   if ('output' in ended) await settle(options, attempt, { status: 'completed', output: ended.output }, logger);
   else await endFailedAttempt(options, attempt, ended.error, logger);
 }
@@ -167,12 +170,26 @@ async function writeAsHolder(
 ): Promise<void> {
   const answer = await reportProgress(redis, attempt, news);
   if (answer === 'written') return;
-  const reason =
-    answer === 'canceled'
-      ? new CanceledError('somebody canceled it')
-      : new AttemptLostError('another attempt holds the job');
-  stop.abort(reason);
-  throw reason;
+  stop.abort(toStopReason(answer));
+  throw stop.signal.reason;
+}
+
+function toStopReason(standing: 'lost' | 'canceled'): AttemptLostError | CanceledError {
+  if (standing === 'canceled') return new CanceledError('somebody canceled it');
+  return new AttemptLostError('another attempt holds the job');
+}
+
+const STANDING_INTERVAL_MS = 5_000;
+
+/** For an attempt that has no news: whether it was taken from it, or is to stop, and the message of that was lost. */
+function watchStanding(redis: Redis, attempt: Attempt, stop: AbortController, logger: Logger): NodeJS.Timeout {
+  const ask = async (): Promise<void> => {
+    const standing = await askStanding(redis, attempt);
+    if (standing !== 'held') stop.abort(toStopReason(standing));
+  };
+  return setInterval(() => {
+    ask().catch((error: unknown) => logger.warn({ err: error }, 'the standing of the attempt is not known'));
+  }, STANDING_INTERVAL_MS);
 }
 
 async function assertHolder(redis: Redis, attempt: Attempt): Promise<void> {

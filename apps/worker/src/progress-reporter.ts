@@ -12,6 +12,8 @@ const SPANS: Record<Phase, readonly [from: number, to: number]> = {
 };
 const STEP_PERCENT = 5;
 const STEP_MS = 2_000;
+/** What goes on without getting a whole per cent further is no news to anybody but the reconciler. */
+const SIGN_MS = 30_000;
 
 export interface ProgressReporter {
   /** The phase that is running, for errors. */
@@ -23,7 +25,8 @@ export interface ProgressReporter {
 }
 
 /**
- * Reports each new phase at once, and within a phase every 5 % or 2 s, whichever comes first.
+ * Reports each new phase at once, and within a phase every 5 % or 2 s, whichever comes first; what moves too slowly for
+ * that, or nobody knows how far, every 30 s.
  * @param write must throw when the attempt no longer holds the job
  * @param onWriteFailed hears of reports within a phase that could not be written
  */
@@ -51,8 +54,10 @@ export function createProgressReporter(
       if (!phase) return;
       const [from, to] = SPANS[phase];
       const percent = Math.floor(from + (to - from) * Math.min(1, Math.max(0, fraction)));
-      const isDue = percent - reportedPercent >= STEP_PERCENT || performance.now() - reportedAt >= STEP_MS;
-      if (isDue && percent > reportedPercent) report({ progress: percent }).catch(onWriteFailed);
+      const silentMs = performance.now() - reportedAt;
+      const isDue = percent - reportedPercent >= STEP_PERCENT || silentMs >= STEP_MS;
+      if ((isDue && percent > reportedPercent) || silentMs >= SIGN_MS)
+        report({ progress: percent }).catch(onWriteFailed);
     },
     plan: (plan) => report({ plan }),
   };

@@ -72,6 +72,13 @@ export interface AttemptNews {
   plan?: Record<string, unknown>;
 }
 
+/** Asks without news: for an attempt that has none at the moment. */
+export async function askStanding(redis: Redis, { jobId, token }: Attempt): Promise<'held' | 'lost' | 'canceled'> {
+  const [holder, cancelRequestedAtMs] = await redis.hmget(keys.job(jobId), 'holder', 'cancelRequestedAtMs');
+  if (holder !== token) return 'lost';
+  return cancelRequestedAtMs === null ? 'held' : 'canceled';
+}
+
 /** `lost`: another attempt holds the job; `canceled`: somebody wants it to stop. Both must publish nothing more. */
 export type ReportAnswer = 'written' | 'lost' | 'canceled';
 

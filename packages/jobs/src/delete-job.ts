@@ -20,6 +20,11 @@ export async function hideJob(redis: Redis, jobId: string): Promise<HideResult> 
   return (await HIDE.run(redis, [keys.job(jobId)], [Date.now()])) as HideResult;
 }
 
+/** Its files could not be removed: it is there again, to be deleted another time. */
+export async function showJob(redis: Redis, jobId: string): Promise<void> {
+  await redis.hdel(keys.job(jobId), 'deletedAtMs');
+}
+
 /** KEYS job */
 const REMOVE = createScript(
   `

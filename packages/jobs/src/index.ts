@@ -1,4 +1,5 @@
 export {
+  askStanding,
   beginAttempt,
   handBack,
   isHolder,
@@ -17,7 +18,7 @@ export {
   type DueCleanup,
   type PublishedSlug,
 } from './cleanups.ts';
-export { forgetPublisher, hideJob, loadPublisher, removeHiddenJob } from './delete-job.ts';
+export { forgetPublisher, hideJob, loadPublisher, removeHiddenJob, showJob } from './delete-job.ts';
 export { inspectRedis } from './inspect-redis.ts';
 export { loadOutboxEntry, recordCallbackTry, sweepOutbox, sweepUnqueued, type OutboxEntry } from './outbox.ts';
 export { QUEUE_PREFIX } from './keys.ts';

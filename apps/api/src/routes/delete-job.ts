@@ -3,9 +3,9 @@ import {
   forgetPublisher,
   hideJob,
   loadPublisher,
-  loadRecord,
   placeOf,
   removeHiddenJob,
+  showJob,
   takeTurn,
   type JobRecord,
 } from '@tapedeck/jobs';
@@ -19,7 +19,7 @@ import {
 } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
 import { InvalidRequestError } from '../plugins/problem-details.ts';
-import { orUnavailable } from './jobs.ts';
+import { orUnavailable, requireRecord } from './jobs.ts';
 import { cancelAndWait, type SteerOptions } from './steer-jobs.ts';
 
 export interface DeleteOptions extends SteerOptions {
@@ -41,14 +41,12 @@ export async function deleteRoute(app: FastifyInstance, options: DeleteOptions):
     ({ params, query }) =>
       orUnavailable(async () => {
         const withFiles = parseFlag('delete_files', query.delete_files);
-        // Also one that was deleted before, but whose files could not be.
-        const asked = await loadRecord(redis, params.jobId);
-        if (!asked) throw new JobError('NOT_FOUND', 'no job has this id');
-        const record = await cancelAndWait(options, asked);
+        const record = await cancelAndWait(options, await requireRecord(redis, params.jobId));
         if ((await hideJob(redis, record.jobId)) === 'alive') {
           throw new JobError('JOB_STATE_CONFLICT', 'it is being canceled, or retried; ask again in a few seconds');
         }
-        const deleted = withFiles ? await deleteFiles(options, record) : NOTHING;
+        const deleted = withFiles ? await deleteFilesOrShow(options, record) : NOTHING;
+        await forgetPublisher(redis, record.request.bucket, record.outputName, record.jobId);
         await removeHiddenJob(redis, record.jobId);
         return { success: true, ...deleted };
       }),
@@ -64,6 +62,17 @@ function parseFlag(path: string, value: string | undefined): boolean {
 }
 
 const FILES_TIMEOUT_MS = 60_000;
+/** For another job's publication to end. */
+const TURN_TIMEOUT_MS = 5_000;
+
+async function deleteFilesOrShow(options: DeleteOptions, record: JobRecord): Promise<Deleted> {
+  try {
+    return await deleteFiles(options, record);
+  } catch (error) {
+    await showJob(options.redis, record.jobId);
+    throw error;
+  }
+}
 
 /** Only what is still this job's: a later one may have replaced it, and what a caller's own URL took is the caller's. */
 async function deleteFiles({ redis, store, config }: DeleteOptions, record: JobRecord): Promise<Deleted> {
@@ -71,13 +80,16 @@ async function deleteFiles({ redis, store, config }: DeleteOptions, record: JobR
   const { bucket } = request;
   if (!output || (request.kind === 'tape' && request.upload)) return NOTHING;
   const signal = AbortSignal.timeout(FILES_TIMEOUT_MS);
-  return takeTurn(redis, placeOf(record), signal, async () => {
+  const patience = AbortSignal.timeout(TURN_TIMEOUT_MS);
+  return takeTurn(redis, placeOf(record), patience, async () => {
     if ((await loadPublisher(redis, bucket, outputName)) !== jobId) return NOTHING;
     const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
     const files = await findFiles(store, { request, output }, addresses, signal);
     await inLanes(files, ({ key }) => store.remove(bucket, key, signal));
-    await forgetPublisher(redis, bucket, outputName, jobId);
     return { deleted_files: files.length, space_freed: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+  }).catch((error: unknown) => {
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+    throw new JobError('JOB_STATE_CONFLICT', 'another job is publishing in the place of its files; ask again');
   });
 }
 

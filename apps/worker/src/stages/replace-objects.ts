@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import type { AttemptContext } from '../attempt-context.ts';
+import { hashFile } from '@tapedeck/transfer';
 import { publishFile } from './publish-file.ts';
 
 /** A file in the workspace, and the key under which it replaces what is there. */
@@ -32,17 +33,36 @@ async function replaceInTurn(
   { lastMayBeLarge }: { lastMayBeLarge: boolean },
 ): Promise<number> {
   const previous = new Map<string, string | undefined>();
+  const last = replacements.at(-1)!;
   let sizeBytes = 0;
+  let current = replacements[0]!;
   try {
-    for (const { fileName, key } of replacements) {
-      const isKept = !lastMayBeLarge || key !== replacements.at(-1)!.key;
-      if (isKept) previous.set(key, await keepPrevious(context, key));
-      sizeBytes += await publishFile(context, fileName, key);
+    for (current of replacements) {
+      if (!lastMayBeLarge || current !== last) previous.set(current.key, await keepPrevious(context, current.key));
+      sizeBytes += await publishFile(context, current.fileName, current.key);
     }
     return sizeBytes;
   } catch (error) {
+    // Aborted, or without an answer, but there all the same: then this run is what is public.
+    const lastBytes = current === last ? await findPublished(context, last) : undefined;
+    if (lastBytes !== undefined) return sizeBytes + lastBytes;
     await putBack(context, previous);
     throw error;
+  }
+}
+
+/**
+ * Not asked as an attempt that has lost the job: what is there may be another's.
+ * @returns its bytes, or undefined when the store does not hold it, or cannot say
+ */
+async function findPublished(context: AttemptContext, { fileName, key }: Replacement): Promise<number | undefined> {
+  const { store, request, workspace } = context;
+  try {
+    await context.assertHolder();
+    const stored = await store.head(request.bucket, key, AbortSignal.timeout(UNDO_TIMEOUT_MS));
+    return stored?.sha256Hex === (await hashFile(workspace.path(fileName))) ? stored.sizeBytes : undefined;
+  } catch {
+    return undefined;
   }
 }
 
