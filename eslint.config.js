@@ -26,6 +26,11 @@ const noProcessEnv = {
   message: 'Only main.ts reads the environment, and hands it to loadConfig.',
 };
 
+const noAwaitInUpdate = {
+  selector: "AssignmentExpression[operator!='='] > AwaitExpression.right",
+  message: '`a += await b` adds to the `a` of before the wait: what others added meanwhile is lost.',
+};
+
 export default tseslint.config(
   { ignores: ['**/dist/**', 'node_modules/**', 'data/**', 'coverage/**'] },
   {
@@ -57,7 +62,7 @@ export default tseslint.config(
       '@typescript-eslint/prefer-promise-reject-errors': 'off',
       'import-x/no-cycle': 'error',
       'import-x/no-extraneous-dependencies': 'error',
-      'no-restricted-syntax': ['error', noProcessEnv],
+      'no-restricted-syntax': ['error', noProcessEnv, noAwaitInUpdate],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
@@ -68,7 +73,7 @@ export default tseslint.config(
   ...layering,
   {
     files: ['apps/*/src/main.ts', 'apps/*/src/healthcheck.ts', 'scripts/**', 'bench/**', 'test/**'],
-    rules: { 'no-restricted-syntax': 'off' },
+    rules: { 'no-restricted-syntax': ['error', noAwaitInUpdate] },
   },
   {
     files: ['test/**', '**/*.test.ts', 'scripts/**', 'bench/**'],

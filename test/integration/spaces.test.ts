@@ -1,9 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connectRedis, scheduleCleanup } from '@tapedeck/jobs';
 import { createLogger } from '@tapedeck/runtime';
-import { createGuardedAgent, createSpacesStore, parsePlaylistUris } from '@tapedeck/transfer';
+import {
+  createGuardedAgent,
+  createLocalStore,
+  createSpacesStore,
+  parsePlaylistUris,
+  type ObjectStore,
+} from '@tapedeck/transfer';
 import type { AttemptContext } from '../../apps/worker/src/attempt-context.ts';
 import { downloadSource } from '../../apps/worker/src/stages/download.ts';
 import { cleanUpSuperseded } from '../../apps/worker/src/clean-up-superseded.ts';
@@ -13,75 +19,71 @@ import { startTestRedis } from '../support/redis-server.ts';
 import { startRgw, type TestRgw } from '../support/rgw.ts';
 import { openSpaces, type TestSpaces } from '../support/spaces.ts';
 import { createTempDir } from '../support/temp-dir.ts';
-import { hlsOutput, startStack, tapeOutput, type Stack } from '../support/stack.ts';
+import { hlsOutput, startStack, tapeOutput, TOKEN, type Stack } from '../support/stack.ts';
 
-/** The whole service with the server that Spaces runs as its store. */
+/** The whole service on each of its stores: the same tests on a directory and on the server that Spaces runs. */
+interface World {
+  stack: Stack;
+  store: ObjectStore;
+  /** Objects are at `{baseUrl}/{bucket}/{key}`. */
+  baseUrl: string;
+  /** @returns its URL, which only the service may fetch, where a store has such a thing */
+  putSource(bucket: string, key: string, content: Buffer): Promise<string>;
+  list(bucket: string): Promise<string[]>;
+  read(bucket: string, key: string): Promise<Buffer>;
+}
+
 let rgw: TestRgw;
 let spaces: TestSpaces;
 let stack: Stack;
+let localStack: Stack;
+const worlds = new Map<string, World>();
 beforeAll(async () => {
   rgw = await startRgw();
   spaces = openSpaces(rgw);
   for (const bucket of ['tapes', 'media']) await spaces.createBucket(bucket);
-  stack = await startStack({ env: spaces.env });
+  [stack, localStack] = await Promise.all([startStack({ env: spaces.env }), startStack()]);
+  worlds.set('spaces', {
+    ...{ stack, store: createSpacesStore(storeOptions()), baseUrl: rgw.endpoint },
+    ...{ putSource: spaces.putPrivate, list: spaces.list, read: spaces.read },
+  });
+  worlds.set('local', openLocal(localStack));
 }, 120_000);
 afterAll(async () => {
-  await stack.stop();
+  await Promise.all([stack.stop(), localStack.stop()]);
   spaces.close();
   await rgw.stop();
 });
 
-async function convertVideo(slug: string, content: Buffer, changes: object = {}) {
-  const videoUrl = stack.source.serve(`/${crypto.randomUUID()}.mp4`, content);
+function openLocal(on: Stack): World {
+  const pathOf = (bucket: string, ...names: string[]): string => join(on.dataDir, 'storage', bucket, ...names);
+  return {
+    stack: on,
+    store: createLocalStore({ dataDir: on.dataDir, publicUrl: on.url }),
+    baseUrl: `${on.url}/storage`,
+    async putSource(bucket, key, content) {
+      await mkdir(dirname(pathOf(bucket, key)), { recursive: true });
+      await writeFile(pathOf(bucket, key), content);
+      return `${on.url}/storage/${bucket}/${key}`;
+    },
+    async list(bucket) {
+      const entries = await readdir(pathOf(bucket), { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile());
+      return files.map((file) => relative(pathOf(bucket), join(file.parentPath, file.name))).toSorted();
+    },
+    read: (bucket, key) => readFile(pathOf(bucket, key)),
+  };
+}
+
+async function convertVideo(on: Stack, slug: string, content: Buffer, changes: object = {}) {
+  const videoUrl = on.source.serve(`/${crypto.randomUUID()}.mp4`, content);
   const ladder = [
     { name: 'big', height: 180 },
     { name: 'small', height: 90 },
   ];
-  const { body } = await stack.post(stack.videoRequest(videoUrl, { slug, ladder, ...changes }));
-  return stack.finished(body.jobId);
+  const { body } = await on.post(on.videoRequest(videoUrl, { slug, ladder, ...changes }));
+  return on.finished(body.jobId);
 }
-
-test('a tape that only we may read becomes an MP4 beside it that everybody may see', async () => {
-  const { zip } = await buildSampleTape(6);
-  const zipUrl = await spaces.putPrivate('tapes', 'auth0|123/wand.zip', zip);
-  expect((await fetch(zipUrl)).status).toBe(403);
-  const { body } = await stack.post(stack.tapeRequest(zipUrl, { slug: 'wand', options: { scale: 1 } }));
-  const { mp4Url, posterUrl, size } = tapeOutput(await stack.finished(body.jobId));
-  expect([mp4Url, posterUrl]).toEqual([
-    `${rgw.endpoint}/tapes/auth0|123/wand.mp4`,
-    `${rgw.endpoint}/tapes/auth0|123/wand-poster.jpg`,
-  ]);
-  const answer = await fetch(mp4Url, { headers: { range: 'bytes=4-7' } });
-  expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([206, 'video/mp4', 'ftyp']);
-  expect(await spaces.read('tapes', 'auth0|123/wand.mp4')).toHaveLength(size);
-  expect(await spaces.list('tapes')).toEqual(['auth0|123/wand-poster.jpg', 'auth0|123/wand.mp4', 'auth0|123/wand.zip']);
-});
-
-test('a video becomes a stream; run again, the version before still plays', async () => {
-  const first = hlsOutput(
-    await convertVideo('clip', await buildSampleVideo({ width: 320, height: 180, durationSec: 12 })),
-  );
-  expect(first.hlsUrl).toBe(`${rgw.endpoint}/media/clip/master.m3u8`);
-  const listOf = async (url: string) => parsePlaylistUris(await (await fetch(url)).text());
-  expect(await listOf(first.hlsUrl)).toEqual(['big/playlist.m3u8', 'small/playlist.m3u8']);
-  const old = await listOf(first.renditions[0]!.playlistUrl);
-  expect(old).toHaveLength(2);
-
-  const second = hlsOutput(
-    await convertVideo('clip', await buildSampleVideo({ width: 320, height: 180, durationSec: 4 })),
-  );
-  expect(second.hlsUrl).toBe(first.hlsUrl);
-  const now = await listOf(second.renditions[0]!.playlistUrl);
-  expect(now).toHaveLength(1);
-  for (const uri of [...old, ...now]) {
-    const answer = await fetch(new URL(uri, first.renditions[0]!.playlistUrl), { method: 'HEAD' });
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'video/mp2t']);
-  }
-
-  await cleanUp('clip');
-  const left = (await spaces.list('media')).filter((key) => key.endsWith('.ts'));
-  expect(left.filter((key) => key.startsWith('clip/big/'))).toEqual(now.map((uri) => `clip/big/${uri}`));
-});
 
 const storeOptions = () => ({
   ...{ endpoint: rgw.endpoint, region: 'us-east-1', forcePathStyle: true, publicBaseUrl: undefined },
@@ -89,10 +91,9 @@ const storeOptions = () => ({
 });
 
 /** As a worker does it a day later. */
-async function cleanUp(slug: string): Promise<void> {
+async function cleanUp(store: ObjectStore, slug: string): Promise<void> {
   const redis = await startTestRedis();
   const connection = connectRedis(redis.url, 'patient', () => undefined);
-  const store = createSpacesStore(storeOptions());
   try {
     await scheduleCleanup(connection, { bucket: 'media', slug }, Date.now() - 1);
     const logger = createLogger({ name: 'test', level: 'silent', pretty: false });
@@ -103,17 +104,75 @@ async function cleanUp(slug: string): Promise<void> {
   }
 }
 
-test('a video that cannot be converted leaves what was there, and nothing of its own', async () => {
-  await convertVideo('kept', await buildSampleVideo({ width: 320, height: 180, durationSec: 2 }));
-  const before = await spaces.list('media');
-  const job = await convertVideo('kept', Buffer.alloc(50_000, 'tapedeck!'));
-  expect(job).toMatchObject({ status: 'failed', error: { code: 'MEDIA_UNRECOGNIZED' } });
-  expect(await spaces.list('media')).toEqual(before);
+describe.each(['local', 'spaces'])('on the %s store', (name) => {
+  const world = (): World => worlds.get(name)!;
+
+  test('a tape becomes an MP4 beside it that everybody may see', async () => {
+    const { stack: on, baseUrl } = world();
+    const { zip } = await buildSampleTape(6);
+    const zipUrl = await world().putSource('tapes', 'auth0|123/wand.zip', zip);
+    expect((await fetch(zipUrl)).status).toBe(name === 'spaces' ? 403 : 200);
+    const { body } = await on.post(on.tapeRequest(zipUrl, { slug: 'wand', options: { scale: 1 } }));
+    const { mp4Url, posterUrl, size } = tapeOutput(await on.finished(body.jobId));
+    const urls = ['wand.mp4', 'wand-poster.jpg'].map((file) => `${baseUrl}/tapes/auth0|123/${file}`);
+    expect([mp4Url, posterUrl]).toEqual(urls);
+    const answer = await fetch(mp4Url, { headers: { range: 'bytes=4-7' } });
+    const said = [answer.status, answer.headers.get('content-type'), await answer.text()];
+    expect(said).toEqual([206, 'video/mp4', 'ftyp']);
+    expect(await world().read('tapes', 'auth0|123/wand.mp4')).toHaveLength(size);
+    expect(await world().list('tapes')).toEqual(
+      ['wand-poster.jpg', 'wand.mp4', 'wand.zip'].map((file) => `auth0|123/${file}`),
+    );
+  });
+
+  test('a video becomes a stream; run again, the version before still plays, and is cleaned up later', async () => {
+    const { stack: on, baseUrl, store } = world();
+    const convert = async (durationSec: number) =>
+      hlsOutput(await convertVideo(on, 'clip', await buildSampleVideo({ width: 320, height: 180, durationSec })));
+    const listOf = async (url: string) => parsePlaylistUris(await (await fetch(url)).text());
+    const first = await convert(12);
+    expect(first.hlsUrl).toBe(`${baseUrl}/media/clip/master.m3u8`);
+    expect(await listOf(first.hlsUrl)).toEqual(['big/playlist.m3u8', 'small/playlist.m3u8']);
+    const { playlistUrl } = first.renditions[0]!;
+    const old = await listOf(playlistUrl);
+    expect(old).toHaveLength(2);
+
+    expect((await convert(4)).hlsUrl).toBe(first.hlsUrl);
+    const now = await listOf(playlistUrl);
+    expect(now).toHaveLength(1);
+    for (const uri of [...old, ...now]) {
+      const answer = await fetch(new URL(uri, playlistUrl), { method: 'HEAD' });
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'video/mp2t']);
+    }
+
+    await cleanUp(store, 'clip');
+    const left = (await world().list('media')).filter((key) => key.startsWith('clip/big/') && key.endsWith('.ts'));
+    expect(left).toEqual(now.map((uri) => `clip/big/${uri}`));
+  });
+
+  test('a video that cannot be converted leaves what was there, and nothing of its own', async () => {
+    const { stack: on } = world();
+    await convertVideo(on, 'kept', await buildSampleVideo({ width: 320, height: 180, durationSec: 2 }));
+    const before = await world().list('media');
+    const job = await convertVideo(on, 'kept', Buffer.alloc(50_000, 'tapedeck!'));
+    expect(job).toMatchObject({ status: 'failed', error: { code: 'MEDIA_UNRECOGNIZED' } });
+    expect(await world().list('media')).toEqual(before);
+  });
+
+  test('a job’s files are deleted with it', async () => {
+    const { stack: on } = world();
+    const video = await buildSampleVideo({ width: 320, height: 180, durationSec: 1 });
+    const { jobId, output } = await convertVideo(on, 'gone', video);
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const answer = await fetch(`${on.url}/api/jobs/${jobId}?delete_files=true`, { method: 'DELETE', headers });
+    expect(await answer.json()).toEqual({ success: true, deleted_files: 6, space_freed: output!.size });
+    expect((await world().list('media')).filter((key) => key.startsWith('gone/'))).toEqual([]);
+  });
 });
 
 test('a bucket that is not there is said at once', async () => {
   const video = await buildSampleVideo({ width: 320, height: 180, durationSec: 1 });
-  const job = await convertVideo('nowhere', video, { bucket: 'no-such-bucket' });
+  const job = await convertVideo(stack, 'nowhere', video, { bucket: 'no-such-bucket' });
   expect(job).toMatchObject({
     status: 'failed',
     attempt: 1,

@@ -39,7 +39,8 @@ async function replaceInTurn(
   try {
     for (current of replacements) {
       if (!lastMayBeLarge || current !== last) previous.set(current.key, await keepPrevious(context, current.key));
-      sizeBytes += await publishFile(context, current.fileName, current.key);
+      const publishedBytes = await publishFile(context, current.fileName, current.key);
+      sizeBytes += publishedBytes;
     }
     return sizeBytes;
   } catch (error) {

@@ -51,7 +51,8 @@ async function publishSegments(context: HlsContext, names: readonly string[]): P
   let sizeBytes = 0;
   try {
     await inLanes(names, async (name) => {
-      sizeBytes += await publishFile(context, name, keyOf(context, name));
+      const segmentBytes = await publishFile(context, name, keyOf(context, name));
+      sizeBytes += segmentBytes;
       published += 1;
       context.progress.advance(published / names.length);
     });
