@@ -19,7 +19,8 @@ export default {
         '<rootDir>/test/contract/**/*.test.ts',
       ],
     },
-    { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/{integration,faults,e2e}/**/*.test.ts'] },
+    { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/{integration,faults}/**/*.test.ts'] },
+    { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
   testTimeout: 60_000,
   // Half of the time tests wait for a process, or for a deadline. More would make those wait that measure time.

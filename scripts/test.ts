@@ -28,20 +28,28 @@ for (const [name, args] of Object.entries(STATIC)) {
   else failed += 1;
 }
 
-const reportPath = join(tmpdir(), `tapedeck-jest-${process.pid}.json`);
-const jestCode = await run([
-  ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'],
-  ...['--ci', '--json', `--outputFile=${reportPath}`, ...process.argv.slice(2)],
-]);
-const report = await readFile(reportPath, 'utf8').then(
-  (text) => JSON.parse(text) as JestReport,
-  () => undefined,
-);
-await rm(reportPath, { force: true });
-passed += report?.numPassedTests ?? 0;
-failed += report?.numFailedTests ?? 0;
-// A suite that did not even load has no failed test, and a leaked handle fails the run without one.
-if (jestCode !== 0 && !report?.numFailedTests) failed += Math.max(1, report?.numRuntimeErrorTestSuites ?? 1);
+/** A browser that plays wants the machine for itself. */
+const JEST_RUNS = [
+  ['--selectProjects', 'unit', 'integration'],
+  ['--selectProjects', 'e2e', '--maxWorkers', '1'],
+];
+
+for (const projects of JEST_RUNS) {
+  const reportPath = join(tmpdir(), `tapedeck-jest-${process.pid}.json`);
+  const jestCode = await run([
+    ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'],
+    ...['--ci', '--json', `--outputFile=${reportPath}`, '--passWithNoTests', ...projects, ...process.argv.slice(2)],
+  ]);
+  const report = await readFile(reportPath, 'utf8').then(
+    (text) => JSON.parse(text) as JestReport,
+    () => undefined,
+  );
+  await rm(reportPath, { force: true });
+  passed += report?.numPassedTests ?? 0;
+  failed += report?.numFailedTests ?? 0;
+  // A suite that did not even load has no failed test, and a leaked handle fails the run without one.
+  if (jestCode !== 0 && !report?.numFailedTests) failed += Math.max(1, report?.numRuntimeErrorTestSuites ?? 1);
+}
 
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

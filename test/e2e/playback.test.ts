@@ -73,11 +73,11 @@ async function withPlayer(masterUrl: string, watch: (player: Player) => Promise<
 
 /**
  * A busy machine may stall. In hls.js's timeline every stream with B pictures begins a few hundredths of a second after
- * zero; a stall right there it ends by skipping them, and says so.
+ * zero; a stall right there it ends by skipping them, and says so. A switch ends a request of its own that is on its way.
  */
 function isMachines({ details, fatal, message }: PlayerState['errors'][number]): boolean {
   const isStartGap = details === 'bufferSeekOverHole' && /seeking from 0 to 0\.\d+$/.test(message);
-  return !fatal && (details === 'bufferStalledError' || isStartGap);
+  return !fatal && (details === 'bufferStalledError' || details === 'aborted' || isStartGap);
 }
 
 function expectNoComplaint({ errors, mediaError }: PlayerState): void {
