@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobView } from '@tapedeck/contracts';
-import { connectRedis, waitForRedis } from '@tapedeck/jobs';
+import { connectRedis, hideJob, waitForRedis } from '@tapedeck/jobs';
 import { parsePlaylistUris } from '@tapedeck/transfer';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
 import { poll } from '../support/poll.ts';
@@ -293,6 +293,19 @@ describe('delete', () => {
     });
     expect(await stack.job(keptId)).toMatchObject({ status: 'completed' });
     redis.disconnect();
+  });
+
+  test('that died before the files were gone is carried out when it is asked for again', async () => {
+    const job = await stack.finished(await submit(stack, request(short, { slug: 'half-deleted' })));
+    await stack.receiver.waitFor(job.jobId);
+    const redis = connectRedis(stack.redis.url, 'fast', () => undefined);
+    await waitForRedis(redis, 5_000);
+    await hideJob(redis, job.jobId);
+    redis.disconnect();
+    expect(await stack.job(job.jobId)).toMatchObject({ status: 404 });
+    expect((await remove(job.jobId, '?delete_files=true')).body).toMatchObject({ success: true, deleted_files: 2 });
+    expect(await isThere(tapeOutput(job).mp4Url)).toBe(false);
+    expect((await remove(job.jobId)).status).toBe(404);
   });
 
   test('of a video removes everything of ours below its slug, and nothing else', async () => {

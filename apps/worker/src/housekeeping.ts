@@ -35,7 +35,10 @@ export interface HousekeepingOptions {
   logger: Logger;
 }
 
-/** What a worker does beside its jobs, until the signal: it shows that it lives, queues what a crash left behind, and removes from the store what nobody needs. */
+/**
+ * What a worker does beside its jobs, until the signal: it shows that it lives, queues what a crash left behind, and
+ * removes from the store what nobody needs.
+ */
 export async function keepHouse(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
   const { redis, queues, logger } = options;
   await Promise.all([

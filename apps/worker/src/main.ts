@@ -51,7 +51,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   });
   // A connection that listens can do nothing else.
   const ears = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
-  await listenForCancellations(ears, consumer.cancel);
+  await withDeadline(listenForCancellations(ears, consumer.cancel), REDIS_TIMEOUT_MS, 'listening for cancellations');
   const deliverer = createDeliverer({
     redis,
     sender: {
@@ -75,7 +75,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     abortDeadUploads: (signal) => abortDeadUploads({ redis, store, logger }, signal),
   };
   // Whoever reads that we are ready finds us in /health.
-  await showLife(house);
+  await withDeadline(showLife(house), REDIS_TIMEOUT_MS, 'the first sign of life');
   const housekeeping = keepHouse(house, stopping);
   logger.info(
     {

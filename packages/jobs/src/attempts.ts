@@ -17,7 +17,10 @@ export interface Attempt {
   record: JobRecord;
 }
 
-/** KEYS job, alive; ARGV token, nowMs, run, jobId. Answers the attempt's number, or nothing when the run has ended or the job is gone. */
+/**
+ * KEYS job, alive; ARGV token, nowMs, run, jobId. Answers the attempt's number, or nothing when the run has ended or the
+ * job is gone.
+ */
 const BEGIN = createScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
@@ -32,8 +35,8 @@ const BEGIN = createScript(
 );
 
 /**
- * KEYS job, alive; ARGV token, nowMs, jobId, field, value, … Answers `lost` when another attempt holds the job or it has ended, `canceled` when
- * it is to be stopped.
+ * KEYS job, alive; ARGV token, nowMs, jobId, field, value, … Answers `lost` when another attempt holds the job or it has
+ * ended, `canceled` when it is to be stopped.
  */
 const WRITE_AS_HOLDER = createScript(
   `

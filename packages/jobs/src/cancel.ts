@@ -19,8 +19,8 @@ export type CancelResult = 'canceled' | 'requested' | 'ended';
 
 /**
  * Stops a job wherever it is. One that waits is settled here. One that runs is settled by the attempt that holds it,
- * because only that one can take back what it has begun to publish; it hears of it at once by a message, at its next
- * report of progress if the message is lost, and when it is dead, the next attempt settles instead of running.
+ * because only that one can take back what it has begun to publish; it hears of it at once by a message, when it
+ * next asks for its standing if the message is lost, and when it is dead, the next attempt settles instead of running.
  * @param firstWaitMs before the callback
  */
 export async function cancelJob(

@@ -59,7 +59,7 @@ const PAGE = 500;
 
 /**
  * Puts every event of the outbox into the callback queue that is not there. Run after a crash and now and then: it
- * changes nothing for entries that are already queued, because the queue knows them by their event id.
+ * changes nothing for entries that are already queued, because the queue knows them by their event and round.
  * @returns how many events it looked at.
  */
 export async function sweepOutbox(redis: Redis, queues: Queues): Promise<number> {

@@ -18,9 +18,9 @@ const READ_BYTES = 64 * 1024;
 const PARTS_IN_FLIGHT = 2;
 
 /**
- * In parts, of which at most two of one upload are in memory; what fits one part is one request. The object appears with the last
- * request, whole, and `assertMayPublish` is asked right before it. What fails, or is aborted, leaves no parts behind,
- * as long as the store can be told so.
+ * In parts, of which at most two of one upload are in memory; what fits one part is one request. The object appears with
+ * the last request, whole, and `assertMayPublish` is asked right before each try of it. What fails, or is aborted, leaves
+ * no parts behind, as long as the store can be told so.
  */
 export async function uploadFile(client: S3Client, publication: Publication, signal: AbortSignal): Promise<void> {
   const { bucket, key, path, sizeBytes, sha256Hex } = publication;

@@ -2,13 +2,13 @@ import { HLS_NAMES, JobError, parseConvertRequest, sourceUrlOf, type ConvertRequ
 import { loadRecord, submitJob, type Queues, type Redis, type SubmitResult } from '@tapedeck/jobs';
 import { withDeadline } from '@tapedeck/runtime';
 import {
-  withoutSignature,
   assertUrlAllowed,
   buildHlsKey,
   buildTapeKeys,
   type ObjectStore,
   type StoreAddresses,
   type UrlPolicy,
+  withoutSignature,
 } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';

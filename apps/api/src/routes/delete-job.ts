@@ -3,6 +3,7 @@ import {
   forgetPublisher,
   hideJob,
   loadPublisher,
+  loadRecord,
   placeOf,
   removeHiddenJob,
   showJob,
@@ -19,7 +20,7 @@ import {
 } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
 import { InvalidRequestError } from '../plugins/problem-details.ts';
-import { orUnavailable, requireRecord } from './jobs.ts';
+import { orUnavailable } from './jobs.ts';
 import { cancelAndWait, type SteerOptions } from './steer-jobs.ts';
 
 export interface DeleteOptions extends SteerOptions {
@@ -41,7 +42,10 @@ export async function deleteRoute(app: FastifyInstance, options: DeleteOptions):
     ({ params, query }) =>
       orUnavailable(async () => {
         const withFiles = parseFlag('delete_files', query.delete_files);
-        const record = await cancelAndWait(options, await requireRecord(redis, params.jobId));
+        // Also a hidden one: who deleted it may have died before its files were gone.
+        const asked = await loadRecord(redis, params.jobId);
+        if (!asked) throw new JobError('NOT_FOUND', 'no job has this id');
+        const record = await cancelAndWait(options, asked);
         if ((await hideJob(redis, record.jobId)) === 'alive') {
           throw new JobError('JOB_STATE_CONFLICT', 'it is being canceled, or retried; ask again in a few seconds');
         }

@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
-import type { AttemptContext } from '../attempt-context.ts';
+import { writeFile } from 'node:fs/promises';
 import { hashFile } from '@tapedeck/transfer';
+import type { AttemptContext } from '../attempt-context.ts';
 import { publishFile } from './publish-file.ts';
 
 /** A file in the workspace, and the key under which it replaces what is there. */
@@ -11,8 +11,8 @@ export interface Replacement {
 }
 
 /**
- * Publishes files one after the other under keys that keep their names from run to run, in a turn of its own. When one of them fails, those
- * before it get their old meaning back, the last first: a failed run leaves what was there.
+ * Publishes files one after the other under keys that keep their names from run to run, in a turn of its own. When one
+ * of them fails, those before it get their old meaning back, the last first: a failed run leaves what was there.
  *
  * What was there is kept in the workspace meanwhile, except that of the last file if `lastMayBeLarge`: it is replaced
  * whole or not at all.
@@ -44,10 +44,12 @@ async function replaceInTurn(
     }
     return sizeBytes;
   } catch (error) {
+    // The attempt may have been aborted; what it began must be settled, or undone, all the same.
+    const settling = { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT_MS) };
     // Aborted, or without an answer, but there all the same: then this run is what is public.
-    const lastBytes = current === last ? await findPublished(context, last) : undefined;
+    const lastBytes = current === last ? await findPublished(settling, last) : undefined;
     if (lastBytes !== undefined) return sizeBytes + lastBytes;
-    await putBack(context, previous);
+    await putBack(settling, previous);
     throw error;
   }
 }
@@ -57,10 +59,10 @@ async function replaceInTurn(
  * @returns its bytes, or undefined when the store does not hold it, or cannot say
  */
 async function findPublished(context: AttemptContext, { fileName, key }: Replacement): Promise<number | undefined> {
-  const { store, request, workspace } = context;
+  const { store, request, signal, workspace } = context;
   try {
     await context.assertHolder();
-    const stored = await store.head(request.bucket, key, AbortSignal.timeout(UNDO_TIMEOUT_MS));
+    const stored = await store.head(request.bucket, key, signal);
     return stored?.sha256Hex === (await hashFile(workspace.path(fileName))) ? stored.sizeBytes : undefined;
   } catch {
     return undefined;
@@ -87,14 +89,12 @@ export const UNDO_TIMEOUT_MS = 6_000;
  * the same keys.
  */
 async function putBack(context: AttemptContext, previous: ReadonlyMap<string, string | undefined>): Promise<void> {
-  const { store, request, logger } = context;
-  // The attempt may have been aborted; what it began must be undone all the same.
-  const undoing = { ...context, signal: AbortSignal.timeout(UNDO_TIMEOUT_MS) };
+  const { store, request, signal, logger } = context;
   for (const [key, fileName] of [...previous].reverse()) {
     try {
       await context.assertHolder();
-      if (fileName) await publishFile(undoing, fileName, key);
-      else await store.remove(request.bucket, key, undoing.signal);
+      if (fileName) await publishFile(context, fileName, key);
+      else await store.remove(request.bucket, key, signal);
     } catch (error) {
       logger.warn({ err: error, key }, 'the version before could not be put back');
     }

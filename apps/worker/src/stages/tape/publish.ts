@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { TapeOutput, Upload } from '@tapedeck/contracts';
 import type { VerifiedMp4 } from '@tapedeck/media';
-import { withoutSignature, buildTapeKeys, putToPresignedUrl } from '@tapedeck/transfer';
+import { buildTapeKeys, putToPresignedUrl, withoutSignature } from '@tapedeck/transfer';
 import type { TapeContext } from '../../attempt-context.ts';
 import { replaceObjects } from '../replace-objects.ts';
 import type { TapeArtifacts } from './encode.ts';
