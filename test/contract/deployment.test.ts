@@ -32,7 +32,9 @@ function listVariables(load: (env: Env) => unknown, env: Env): string[] {
 
 /** No default will do for these, and the rest of those without one may be left out. */
 function listNeeded(read: readonly string[]): string[] {
-  const mayBeMissing = ['SPACES_PUBLIC_BASE_URL', 'MP4_SERVICE_TOKEN', 'CALLBACK_AUTH_TOKEN', 'ENCODE_MEMORY_BYTES'];
+  const mayBeMissing = [
+    ...['SPACES_PUBLIC_BASE_URL', 'JOURNAL_BUCKET', 'MP4_SERVICE_TOKEN', 'CALLBACK_AUTH_TOKEN', 'ENCODE_MEMORY_BYTES'],
+  ];
   const withoutDefault = read.filter(
     (name) => ENVIRONMENT[name as VariableName].safeParse(undefined).data === undefined,
   );
@@ -57,6 +59,8 @@ function checkEnvironments(envs: { api: Env; worker: Env }): void {
   }
   expect(api.storage.driver).toBe('spaces');
   expect(worker.storage).toEqual(api.storage);
+  expect(api.journal?.buckets?.length).toBeGreaterThan(0);
+  expect(worker.journal).toEqual(api.journal);
   for (const name of ['redisUrl', 'publicUrl', 'SHUTDOWN_GRACE_MS'] as const) expect(worker[name]).toBe(api[name]);
 }
 

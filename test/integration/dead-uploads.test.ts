@@ -67,7 +67,7 @@ async function begin(slug: string): Promise<Attempt> {
   const parsed = parseConvertRequest({ id: slug, bucket: BUCKET, slug, ...urls });
   if (!parsed.ok) throw new Error(parsed.issues[0].message);
   const submission = { caller: 'tests', outputName: slug, idempotencyKey: undefined, maxAttempts: 3 };
-  const { jobId } = await submitJob(redis, queues, { request: parsed.request, ...submission });
+  const { jobId } = await submitJob({ redis, queues, journal: undefined }, { request: parsed.request, ...submission });
   return (await beginAttempt(redis, { jobId, run: 1 }))!;
 }
 

@@ -22,6 +22,7 @@ import {
   sweepUnqueued,
   takeTurn,
   waitForRedis,
+  type Backend,
   type Queues,
   type Redis,
 } from '@tapedeck/jobs';
@@ -31,6 +32,7 @@ import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
 let server: TestRedis;
 let redis: Redis;
 let queues: Queues;
+let backend: Backend;
 beforeAll(async () => {
   server = await startTestRedis();
   redis = connectRedis(server.url, 'fast', (error) => {
@@ -38,6 +40,7 @@ beforeAll(async () => {
   });
   await waitForRedis(redis, 5_000);
   queues = await openQueues(redis, 5_000);
+  backend = { redis, queues, journal: undefined };
 });
 afterAll(async () => {
   await queues.close();
@@ -57,15 +60,18 @@ function buildRequest(changes: object = {}): ConvertRequest {
 }
 
 const submit = (through: Queues = queues, changes: object = {}) =>
-  submitJob(redis, through, {
-    ...{
-      request: buildRequest(changes),
-      caller: 'tests',
-      outputName: 'one.mp4',
-      idempotencyKey: undefined,
-      maxAttempts: 3,
+  submitJob(
+    { ...backend, queues: through },
+    {
+      ...{
+        request: buildRequest(changes),
+        caller: 'tests',
+        outputName: 'one.mp4',
+        idempotencyKey: undefined,
+        maxAttempts: 3,
+      },
     },
-  });
+  );
 
 /** A process that dies between the two steps of a submit, or of a settle. */
 const dying: () => Queues = () => ({
@@ -77,8 +83,8 @@ const dying: () => Queues = () => ({
 describe('a submit that dies before its queue entry', () => {
   test('is queued by the sweep', async () => {
     await expect(submit(dying())).rejects.toThrow('killed');
-    expect(await sweepUnqueued(redis, queues, 60_000)).toBe(0);
-    expect(await sweepUnqueued(redis, queues, 0)).toBe(1);
+    expect(await sweepUnqueued(backend, 60_000)).toBe(0);
+    expect(await sweepUnqueued(backend, 0)).toBe(1);
     const { jobId, outcome } = await submit();
     expect(outcome).toBe('duplicate');
     expect(await queues.positionOf({ jobId, run: 1 })).toBe(1);
@@ -89,7 +95,7 @@ describe('a submit that dies before its queue entry', () => {
     const { jobId, outcome } = await submit();
     expect(outcome).toBe('duplicate');
     expect(await queues.positionOf({ jobId, run: 1 })).toBe(1);
-    expect(await sweepUnqueued(redis, queues, 0)).toBe(0);
+    expect(await sweepUnqueued(backend, 0)).toBe(0);
   });
 });
 
@@ -128,8 +134,8 @@ describe('an event whose process died before it was queued', () => {
   test('is queued by the sweep, once', async () => {
     await settleWithoutQueueing();
     expect(await queued()).toBe(0);
-    await sweepOutbox(redis, queues);
-    await sweepOutbox(redis, queues);
+    await sweepOutbox(backend);
+    await sweepOutbox(backend);
     expect(await redis.llen('tapedeck:queue:callbacks:wait')).toBe(1);
   });
 
@@ -137,7 +143,7 @@ describe('an event whose process died before it was queued', () => {
     const { jobId } = await settleWithoutQueueing();
     await redis.hset(`tapedeck:job:${jobId}`, 'status', 'of-a-later-version');
     await settleWithoutQueueing({ mongoId: 'two' });
-    await sweepOutbox(redis, queues);
+    await sweepOutbox(backend);
     expect(await redis.llen('tapedeck:queue:callbacks:wait')).toBe(1);
   });
 
@@ -150,21 +156,21 @@ describe('an event whose process died before it was queued', () => {
       await recordCallbackTry(redis, entry, { status, httpStatus: 200 });
       expect(await loadOutboxEntry(redis, callback)).toBeUndefined();
     }
-    expect(await sweepOutbox(redis, queues)).toBe(0);
+    expect(await sweepOutbox(backend)).toBe(0);
   });
 });
 
 describe('a new run', () => {
   const cancelWaiting = async () => {
     const { jobId } = await submit();
-    expect(await cancelJob(redis, queues, (await loadRecord(redis, jobId))!, 0)).toBe('canceled');
+    expect(await cancelJob(backend, (await loadRecord(redis, jobId))!, 0)).toBe('canceled');
     return (await loadRecord(redis, jobId))!;
   };
 
   test('has an entry of its own: the last one’s may still be in a worker’s hands, and goes later', async () => {
     const record = await cancelWaiting();
     await queues.addConversion({ jobId: record.jobId, run: 1 }, 'tape', 'normal');
-    expect(await retryJob(redis, queues, record)).toBe('requeued');
+    expect(await retryJob(backend, record)).toBe('requeued');
     await queues.removeConversion({ jobId: record.jobId, run: 1 });
     expect(await queues.positionOf({ jobId: record.jobId, run: 2 })).toBe(1);
     expect(await beginAttempt(redis, { jobId: record.jobId, run: 1 })).toBeUndefined();
@@ -173,8 +179,8 @@ describe('a new run', () => {
 
   test('that died before its queue entry is queued by the next retry', async () => {
     const record = await cancelWaiting();
-    await expect(retryJob(redis, dying(), record)).rejects.toThrow('killed');
-    expect(await retryJob(redis, queues, record)).toBe('alive');
+    await expect(retryJob({ ...backend, queues: dying() }, record)).rejects.toThrow('killed');
+    expect(await retryJob(backend, record)).toBe('alive');
     expect(await queues.positionOf({ jobId: record.jobId, run: 2 })).toBe(1);
   });
 
@@ -184,7 +190,7 @@ describe('a new run', () => {
     await reportProgress(redis, attempt, { phase: 'encode', progress: 50, plan: { size: 1 } });
     const error = { code: 'ENCODE_FAILED', message: 'no', phase: 'encode' } as const;
     await settleAttempt(redis, attempt, { status: 'failed', error });
-    await retryJob(redis, queues, (await loadRecord(redis, jobId))!);
+    await retryJob(backend, (await loadRecord(redis, jobId))!);
     const { createdAtMs, ...record } = (await loadRecord(redis, jobId))!;
     expect(createdAtMs).toBeGreaterThan(0);
     expect(record).toMatchObject({ status: 'queued', attempt: 0, progress: 0, run: 2, callbackStatus: 'pending' });
@@ -206,19 +212,19 @@ describe('a new run', () => {
 describe('a job that is being', () => {
   test('deleted cannot be retried, nor its event sent anew', async () => {
     const { jobId } = await submit();
-    await cancelJob(redis, queues, (await loadRecord(redis, jobId))!, 0);
+    await cancelJob(backend, (await loadRecord(redis, jobId))!, 0);
     const record = (await loadRecord(redis, jobId))!;
     await hideJob(redis, jobId);
-    expect(await retryJob(redis, queues, record)).toBe('gone');
-    expect(await replayCallback(redis, queues, record)).toBe(false);
+    expect(await retryJob(backend, record)).toBe('gone');
+    expect(await replayCallback(backend, record)).toBe(false);
   });
 
   test('canceled cannot be retried yet, and the same request makes a new one', async () => {
     const { jobId } = await submit();
     await beginAttempt(redis, { jobId, run: 1 });
     const record = (await loadRecord(redis, jobId))!;
-    expect(await cancelJob(redis, queues, record, 0)).toBe('requested');
-    expect(await retryJob(redis, queues, record)).toBe('canceling');
+    expect(await cancelJob(backend, record, 0)).toBe('requested');
+    expect(await retryJob(backend, record)).toBe('canceling');
     expect(await submit()).toMatchObject({ outcome: 'accepted' });
   });
 });
@@ -230,7 +236,7 @@ describe('an event that is sent anew', () => {
     if (settled.result !== 'settled') throw new Error(settled.result);
     const { callback } = settled;
     await queues.addCallback(callback, 60_000);
-    expect(await replayCallback(redis, queues, (await loadRecord(redis, jobId))!)).toBe(true);
+    expect(await replayCallback(backend, (await loadRecord(redis, jobId))!)).toBe(true);
     expect(await redis.llen('tapedeck:queue:callbacks:wait')).toBe(1);
     expect(await loadOutboxEntry(redis, callback)).toBeUndefined();
     const anew = (await loadOutboxEntry(redis, { ...callback, round: 2 }))!;
@@ -261,7 +267,7 @@ describe('a job that nobody works on', () => {
   const limits = { quietMs: 60_000, stuckAfterMs: 3_600_000 };
   /** Its last news were so long ago. */
   const age = (jobId: string, ms: number) => redis.zadd('tapedeck:alive', Date.now() - ms, jobId);
-  const reconcile = () => reconcileJobs(redis, queues, limits);
+  const reconcile = () => reconcileJobs(backend, limits);
 
   test('because its entry vanished is queued again, once, and not before it is quiet', async () => {
     const { jobId } = await submit();

@@ -35,8 +35,10 @@ export interface TestSpaces {
   putPrivate(bucket: string, key: string, content: Buffer): Promise<string>;
   /** @returns its URL, which everybody may fetch */
   putPublic(bucket: string, key: string, content: Buffer): Promise<string>;
-  /** Every key in the bucket, in order. */
+  /** Every key in the bucket, in order, without what we keep there for ourselves. */
   list(bucket: string): Promise<string[]>;
+  /** The private ones. */
+  listPrivate(bucket: string): Promise<string[]>;
   /** Uploads that were begun, and neither completed nor aborted. */
   listUploads(bucket: string): Promise<string[]>;
   read(bucket: string, key: string): Promise<Buffer>;
@@ -113,10 +115,8 @@ export function openSpaces(
       await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content, ACL: 'public-read' }));
       return `${endpoint}/${bucket}/${key}`;
     },
-    async list(bucket) {
-      const { Contents: objects = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
-      return objects.map(({ Key: key }) => key!).toSorted();
-    },
+    list: async (bucket) => (await listKeys(client, bucket)).filter((key) => !key.startsWith('.tapedeck/')),
+    listPrivate: async (bucket) => (await listKeys(client, bucket)).filter((key) => key.startsWith('.tapedeck/')),
     async listUploads(bucket) {
       const { Uploads: uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
       return uploads.map(({ Key: key }) => key!);
@@ -147,4 +147,9 @@ export function openSpaces(
     },
     close: () => client.destroy(),
   };
+}
+
+async function listKeys(client: S3Client, bucket: string): Promise<string[]> {
+  const { Contents: objects = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+  return objects.map(({ Key: key }) => key!).toSorted();
 }

@@ -66,11 +66,14 @@ export interface RunningProcess {
 export interface StackOptions {
   env?: Record<string, string>;
   worker?: boolean;
+  /** What redis-server is started with. */
+  redis?: Record<string, string>;
 }
 
-export async function startStack({ env: changes = {}, worker: withWorker = true }: StackOptions = {}): Promise<Stack> {
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { env: changes = {}, worker: withWorker = true, redis: settings = {} } = options;
   const [redis, source, receiver, data, work, port] = await Promise.all([
-    startTestRedis(),
+    startTestRedis(settings),
     startSourceServer(),
     startReceiver(SECRET),
     createTempDir('data'),
@@ -178,7 +181,8 @@ function buildEnv(redis: TestRedis, data: TempDir, work: TempDir, port: number, 
   };
 }
 
-function startApp(app: 'api' | 'worker', env: Record<string, string>): RunningProcess {
+/** Only starts it; `startStack` waits until it is ready, and stops it. */
+export function startApp(app: 'api' | 'worker', env: Record<string, string>): RunningProcess {
   const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', `apps/${app}/src/main.ts`];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';

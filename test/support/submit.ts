@@ -10,7 +10,8 @@ export function submit(stack: Stack, request: Record<string, unknown>): Promise<
   return poll('the request to be accepted', async () => {
     const { status, body } = await stack.post(request);
     if (status === 503) return undefined;
-    if (status !== 202) throw new Error(`refused with ${status}: ${JSON.stringify(body)}`);
+    const isTaken = status === 202 || (status === 200 && body.duplicate);
+    if (!isTaken) throw new Error(`refused with ${status}: ${JSON.stringify(body)}`);
     return body.jobId;
   });
 }

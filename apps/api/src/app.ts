@@ -1,5 +1,5 @@
 import helmet from '@fastify/helmet';
-import type { Queues, Redis } from '@tapedeck/jobs';
+import type { Backend } from '@tapedeck/jobs';
 import { stripUrlQueries, type Logger } from '@tapedeck/runtime';
 import type { ObjectStore } from '@tapedeck/transfer';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
@@ -15,11 +15,9 @@ import { jobRoutes } from './routes/jobs.ts';
 import { steerRoutes } from './routes/steer-jobs.ts';
 import { storageRoutes } from './routes/storage.ts';
 
-export interface AppDependencies {
+/** Its Redis fails fast: an answer must not wait for one that is away. */
+export interface AppDependencies extends Backend {
   config: ApiConfig;
-  /** Fails fast: an answer must not wait for a Redis that is away. */
-  redis: Redis;
-  queues: Queues;
   store: ObjectStore;
   logger: Logger;
 }

@@ -1,5 +1,13 @@
 import { resolve } from 'node:path';
-import { ConfigError, loadEnvironment, resolvePublicUrl, resolveStorage, STORAGE_VARIABLES } from '@tapedeck/runtime';
+import {
+  ConfigError,
+  JOURNAL_VARIABLES,
+  loadEnvironment,
+  resolveJournal,
+  resolvePublicUrl,
+  resolveStorage,
+  STORAGE_VARIABLES,
+} from '@tapedeck/runtime';
 
 const NAMES = [
   'REDIS_URL',
@@ -8,7 +16,7 @@ const NAMES = [
   'PUBLIC_URL',
   'DATA_DIR',
   ...STORAGE_VARIABLES,
-  'ALLOWED_BUCKETS',
+  ...JOURNAL_VARIABLES,
   'API_KEYS',
   'MP4_SERVICE_TOKEN',
   'ALLOW_PRIVATE_NETWORK',
@@ -33,5 +41,6 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const publicUrl = resolvePublicUrl(environment);
   const dataDir = resolve(environment.DATA_DIR);
   const storage = resolveStorage(environment, { dataDir, publicUrl });
-  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, storage });
+  const journal = resolveJournal(environment, storage);
+  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, storage, journal });
 }

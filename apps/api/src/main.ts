@@ -1,6 +1,6 @@
-import { connectRedis, openQueues, waitForRedis } from '@tapedeck/jobs';
+import { connectRedis, createJournal, openQueues, waitForRedis } from '@tapedeck/jobs';
 import { createLogger, createThrottledErrorLog, loadConfigOrExit, runProcess, withDeadline } from '@tapedeck/runtime';
-import { createObjectStore } from '@tapedeck/transfer';
+import { createObjectLog, createObjectStore } from '@tapedeck/transfer';
 import { createApp } from './app.ts';
 import { loadConfig } from './config.ts';
 
@@ -8,13 +8,18 @@ const config = loadConfigOrExit(() => loadConfig(process.env));
 const logger = createLogger({ name: 'api', level: config.LOG_LEVEL, pretty: process.stdout.isTTY });
 
 const REDIS_TIMEOUT_MS = 30_000;
+/** A caller waits for it. */
+const JOURNAL_TIMEOUT_MS = 3_000;
 
 await runProcess(logger, config.SHUTDOWN_GRACE_MS, async () => {
   const redis = connectRedis(config.redisUrl, 'fast', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
   const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
   const store = createObjectStore(config.storage);
-  const app = await createApp({ config, redis, queues, store, logger });
+  const onJournalFailed = createThrottledErrorLog(logger, 'journal');
+  const log = config.journal && { ...config.journal, store, appendTimeoutMs: JOURNAL_TIMEOUT_MS };
+  const journal = log && createJournal(createObjectLog({ ...log, onBucketSkipped: onJournalFailed }), onJournalFailed);
+  const app = await createApp({ config, redis, queues, journal, store, logger });
   await app.listen({ host: config.HOST, port: config.PORT });
 
   return async () => {

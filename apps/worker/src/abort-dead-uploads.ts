@@ -18,7 +18,7 @@ export interface AbortOptions {
 
 /**
  * Aborts the incomplete uploads of attempts that are over: a worker was killed in the middle of one, or the answer to
- * its beginning was lost. Run by every worker; doing it twice does nothing.
+ * its beginning was lost. Doing it twice does nothing.
  *
  * What a live attempt may be putting is never touched: an attempt announces itself before its first put, so whatever is
  * listed belongs to an attempt that was announced before, and who is live is asked after the listing.

@@ -26,7 +26,7 @@ const TRY_AGAIN_MS = 3_600_000;
  * Removes the segments and playlists that later runs have superseded, slug by slug, once nobody can be watching them.
  *
  * What is removed was named by no playlist at that moment, and no publication replaces playlists meanwhile: it waits for
- * its turn. Run by every worker; doing it twice does nothing. A slug that cannot be cleaned holds up no other.
+ * its turn. Doing it twice does nothing. A slug that cannot be cleaned holds up no other.
  */
 export async function cleanUpSuperseded(options: CleanupOptions, signal: AbortSignal): Promise<void> {
   const { redis, logger } = options;

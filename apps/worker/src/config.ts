@@ -1,6 +1,14 @@
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { ConfigError, loadEnvironment, resolvePublicUrl, resolveStorage, STORAGE_VARIABLES } from '@tapedeck/runtime';
+import {
+  ConfigError,
+  JOURNAL_VARIABLES,
+  loadEnvironment,
+  resolveJournal,
+  resolvePublicUrl,
+  resolveStorage,
+  STORAGE_VARIABLES,
+} from '@tapedeck/runtime';
 
 const NAMES = [
   'REDIS_URL',
@@ -9,6 +17,7 @@ const NAMES = [
   'DATA_DIR',
   'WORK_DIR',
   ...STORAGE_VARIABLES,
+  ...JOURNAL_VARIABLES,
   'CALLBACK_SIGNING_SECRET',
   'CALLBACK_AUTH_TOKEN',
   'CALLBACK_SCHEDULE_MS',
@@ -53,13 +62,14 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
     );
   }
   const publicUrl = resolvePublicUrl(environment);
-  const dataDir = resolve(environment.DATA_DIR);
+  const storage = resolveStorage(environment, { dataDir: resolve(environment.DATA_DIR), publicUrl });
   return Object.freeze({
     ...environment,
     redisUrl,
     signingSecrets,
     publicUrl,
-    storage: resolveStorage(environment, { dataDir, publicUrl }),
+    storage,
+    journal: resolveJournal(environment, storage),
     workDir: resolve(environment.WORK_DIR),
     ffmpegPath: toAbsolute(environment.FFMPEG_PATH),
     ffprobePath: toAbsolute(environment.FFPROBE_PATH),

@@ -5,6 +5,7 @@ import {
   beginAttempt,
   conversionEntrySchema,
   CONVERSIONS,
+  enqueueCallback,
   handBack,
   isHolder,
   releaseForRetry,
@@ -13,7 +14,7 @@ import {
   settleAttempt,
   publishInTurn,
   type Attempt,
-  type Queues,
+  type Backend,
   type Redis,
 } from '@tapedeck/jobs';
 import type { Logger } from '@tapedeck/runtime';
@@ -46,9 +47,7 @@ export interface Consumer {
   close: (graceMs: number) => Promise<void>;
 }
 
-export interface ConsumerOptions {
-  redis: Redis;
-  queues: Queues;
+export interface ConsumerOptions extends Backend {
   workspaces: Workspaces;
   equipment: Equipment;
   logger: Logger;
@@ -250,9 +249,9 @@ async function settle(
   logger.info({ status: outcome.status, eventId: settled.callback.eventId }, 'job settled');
   const [firstWaitMs = 0] = options.equipment.config.CALLBACK_SCHEDULE_MS;
   // The outbox has the event already. If this fails, the sweep of the outbox queues it a little later.
-  await options.queues
-    .addCallback(settled.callback, firstWaitMs)
-    .catch((error: unknown) => logger.warn({ err: error }, 'the callback waits for the next sweep'));
+  await enqueueCallback(options, settled.callback, firstWaitMs).catch((error: unknown) =>
+    logger.warn({ err: error }, 'the callback waits for the next sweep'),
+  );
 }
 
 /** Exponential, ±20 %, so that jobs that failed together do not return together. */

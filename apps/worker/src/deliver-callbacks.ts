@@ -2,18 +2,18 @@ import { JobError } from '@tapedeck/contracts';
 import {
   callbackEntrySchema,
   CALLBACKS,
+  closeEvent,
   loadOutboxEntry,
   recordCallbackTry,
+  type Backend,
   type OutboxEntry,
-  type Redis,
 } from '@tapedeck/jobs';
 import type { Logger } from '@tapedeck/runtime';
 import { sendCallback, type CallbackAnswer, type CallbackSender } from '@tapedeck/transfer';
 import type { Job } from 'bullmq';
 import { createQueueWorker, RetryLaterError, type QueueWorker } from './queue-worker.ts';
 
-export interface DelivererOptions {
-  redis: Redis;
+export interface DelivererOptions extends Backend {
   sender: CallbackSender;
   /** Waits before each try, the first included. */
   scheduleMs: readonly number[];
@@ -30,13 +30,17 @@ const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
  * Delivers events from their own queue, at least once each. The number of tries is the record's, so the schedule goes
  * on where it was whatever happens to the queue entry.
  */
-export function createDeliverer({ redis, sender, scheduleMs, logger }: DelivererOptions): QueueWorker {
+export function createDeliverer(options: DelivererOptions): QueueWorker {
+  const { redis, sender, scheduleMs, logger } = options;
   const stopping = new AbortController();
   const deliver = async (job: Job): Promise<void> => {
     const entry = await loadOutboxEntry(redis, callbackEntrySchema.parse(job.data));
     if (!entry) return;
     const verdict = judge(await trySending(sender, entry, stopping.signal), entry, scheduleMs);
     await recordCallbackTry(redis, entry, verdict);
+    await closeEvent(options, entry, verdict).catch((error: unknown) =>
+      logger.warn({ err: error, jobId: entry.jobId }, 'if Redis loses its data, this callback is sent again'),
+    );
     logger.info({ jobId: entry.jobId, eventId: entry.eventId, ...verdict }, 'callback tried');
     if (verdict.status === 'pending') throw new RetryLaterError(verdict.delayMs, `status ${verdict.httpStatus}`);
   };

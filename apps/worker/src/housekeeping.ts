@@ -1,12 +1,15 @@
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  claimRound,
   reconcileJobs,
+  recoverFromJournal,
   reportAlive,
   SIGN_INTERVAL_MS,
   sweepOutbox,
   sweepUnqueued,
-  type Queues,
+  tidyJournal,
+  type Backend,
   type Redis,
 } from '@tapedeck/jobs';
 import { VERSION, type Logger } from '@tapedeck/runtime';
@@ -14,12 +17,12 @@ import type { Workspaces } from './workspace.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
 const CLEANUP_INTERVAL_MS = 60_000;
+const JOURNAL_INTERVAL_MS = 3_600_000;
 /** A submit that still works on its second step is younger than this. */
 const UNQUEUED_AFTER_MS = 10_000;
 
 export interface HousekeepingOptions {
-  redis: Redis;
-  queues: Queues;
+  backend: Backend;
   workspaces: Workspaces;
   workerId: string;
   workDir: string;
@@ -35,36 +38,59 @@ export interface HousekeepingOptions {
   logger: Logger;
 }
 
-/**
- * What a worker does beside its jobs, until the signal: it shows that it lives, queues what a crash left behind, and
- * removes from the store what nobody needs.
- */
-export async function keepHouse(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
-  const { redis, queues, logger } = options;
-  await Promise.all([
-    repeat('sign of life', SIGN_INTERVAL_MS, () => showLife(options), logger, signal),
-    repeat(
-      'sweep of the unqueued',
-      SWEEP_INTERVAL_MS,
-      () => sweepUnqueued(redis, queues, UNQUEUED_AFTER_MS),
-      logger,
-      signal,
-    ),
-    repeat('reconciliation', SWEEP_INTERVAL_MS, () => reconcile(options), logger, signal),
-    repeat('cleanup', CLEANUP_INTERVAL_MS, () => options.cleanUp(signal), logger, signal),
-    repeat('sweep of incomplete uploads', SWEEP_INTERVAL_MS, () => options.abortDeadUploads(signal), logger, signal),
-    repeat('sweep of the outbox', SWEEP_INTERVAL_MS, () => sweepOutbox(redis, queues), logger, signal),
-  ]);
+interface Chore {
+  what: string;
+  intervalMs: number;
+  work: () => Promise<unknown>;
 }
 
-async function reconcile({ redis, queues, quietMs, stuckAfterMs, logger }: HousekeepingOptions): Promise<void> {
-  const jobIds = await reconcileJobs(redis, queues, { quietMs, stuckAfterMs });
+/**
+ * What a worker does beside its jobs, until the signal. Some of it each worker does for itself; the rest one of them does
+ * for all, whoever comes first in a round.
+ */
+export async function keepHouse(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
+  const { backend, workspaces, logger } = options;
+  const ownChores: Chore[] = [
+    { what: 'sign of life', intervalMs: SIGN_INTERVAL_MS, work: () => showLife(options) },
+    { what: 'removal of orphaned workspaces', intervalMs: CLEANUP_INTERVAL_MS, work: () => workspaces.removeOrphans() },
+  ];
+  const sharedChores: Chore[] = [
+    { what: 'recovery', intervalMs: SWEEP_INTERVAL_MS, work: () => recover(options, signal) },
+    { what: 'unqueued', intervalMs: SWEEP_INTERVAL_MS, work: () => sweepUnqueued(backend, UNQUEUED_AFTER_MS) },
+    { what: 'reconciliation', intervalMs: SWEEP_INTERVAL_MS, work: () => reconcile(options) },
+    { what: 'outbox', intervalMs: SWEEP_INTERVAL_MS, work: () => sweepOutbox(backend) },
+    { what: 'incomplete-uploads', intervalMs: SWEEP_INTERVAL_MS, work: () => options.abortDeadUploads(signal) },
+    { what: 'cleanup', intervalMs: CLEANUP_INTERVAL_MS, work: () => options.cleanUp(signal) },
+    { what: 'journal', intervalMs: JOURNAL_INTERVAL_MS, work: () => tidyJournal(backend, signal) },
+  ];
+  const chores = [...ownChores, ...sharedChores.map((chore) => inRounds(backend.redis, chore))];
+  await Promise.all(chores.map((chore) => repeat(chore, logger, signal)));
+}
+
+function inRounds(redis: Redis, { what, intervalMs, work }: Chore): Chore {
+  return {
+    ...{ what, intervalMs },
+    async work() {
+      if (await claimRound(redis, what, intervalMs)) await work();
+    },
+  };
+}
+
+async function recover({ backend, logger }: HousekeepingOptions, signal: AbortSignal): Promise<void> {
+  const recovery = await recoverFromJournal(backend, signal);
+  if (!recovery) return;
+  const isNews = recovery.accepted + recovery.settled > 0;
+  logger[isNews ? 'warn' : 'info'](recovery, 'Redis was compared with the journal');
+}
+
+async function reconcile({ backend, quietMs, stuckAfterMs, logger }: HousekeepingOptions): Promise<void> {
+  const jobIds = await reconcileJobs(backend, { quietMs, stuckAfterMs });
   for (const jobId of jobIds) logger.warn({ jobId }, 'nobody worked on the job, it waits again');
 }
 
 /** Tells the fleet, and the container's health check, that this worker lives. */
 export async function showLife({
-  redis,
+  backend,
   workspaces,
   workerId,
   workDir,
@@ -72,7 +98,7 @@ export async function showLife({
   busy,
 }: HousekeepingOptions): Promise<void> {
   const { bavail, bsize } = await statfs(workDir);
-  await reportAlive(redis, {
+  await reportAlive(backend.redis, {
     workerId,
     busy: busy(),
     ffmpegVersion: ffmpegVersion ?? null,
@@ -82,15 +108,9 @@ export async function showLife({
   await workspaces.showAlive();
 }
 
-async function repeat(
-  what: string,
-  intervalMs: number,
-  work: () => Promise<unknown>,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
+async function repeat({ what, intervalMs, work }: Chore, logger: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await work().catch((error: unknown) => logger.warn({ err: error }, `${what} failed`));
+    await work().catch((error: unknown) => logger.warn({ err: error, chore: what }, 'a chore failed'));
     await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
   }
 }

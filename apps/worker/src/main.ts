@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { connectRedis, listenForCancellations, openQueues, reportGone, waitForRedis, type Redis } from '@tapedeck/jobs';
+import {
+  connectRedis,
+  createJournal,
+  listenForCancellations,
+  openQueues,
+  reportGone,
+  waitForRedis,
+  type Backend,
+  type Redis,
+} from '@tapedeck/jobs';
 import { findMediaTools, readToolVersion } from '@tapedeck/media';
 import {
   ConfigError,
@@ -11,7 +20,7 @@ import {
   VERSION,
   withDeadline,
 } from '@tapedeck/runtime';
-import { createGuardedAgent, createObjectStore } from '@tapedeck/transfer';
+import { createGuardedAgent, createObjectLog, createObjectStore } from '@tapedeck/transfer';
 import { cleanUpSuperseded } from './clean-up-superseded.ts';
 import { loadConfig } from './config.ts';
 import { createConsumer } from './consume.ts';
@@ -26,6 +35,8 @@ const logger = createLogger({ name: 'worker', level: config.LOG_LEVEL, pretty: p
 const REDIS_TIMEOUT_MS = 30_000;
 const STUCK_GRACE_MS = 60_000;
 const REDIS_FAREWELL_MS = 2_000;
+/** Nobody waits for it but a callback. */
+const JOURNAL_TIMEOUT_MS = 30_000;
 
 await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const redis = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
@@ -38,13 +49,16 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
   const agent = createGuardedAgent(policy);
   const store = createObjectStore(config.storage);
+  const onJournalFailed = createThrottledErrorLog(logger, 'journal');
+  const log = config.journal && { ...config.journal, store, appendTimeoutMs: JOURNAL_TIMEOUT_MS };
+  const journal = log && createJournal(createObjectLog({ ...log, onBucketSkipped: onJournalFailed }), onJournalFailed);
+  const backend: Backend = { redis, queues, journal };
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
   // Host and process id are not enough: containers on one host's network share both.
   const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
 
   const consumer = createConsumer({
-    redis,
-    queues,
+    ...backend,
     workspaces,
     equipment: { config, tools, store, agent, policy, addresses },
     logger,
@@ -53,7 +67,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const ears = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
   await withDeadline(listenForCancellations(ears, consumer.cancel), REDIS_TIMEOUT_MS, 'listening for cancellations');
   const deliverer = createDeliverer({
-    redis,
+    ...backend,
     sender: {
       agent,
       policy,
@@ -66,7 +80,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     logger,
   });
   const house: HousekeepingOptions = {
-    ...{ redis, queues, workspaces, workerId, workDir: config.workDir, ffmpegVersion, busy: consumer.busy, logger },
+    ...{ backend, workspaces, workerId, workDir: config.workDir, ffmpegVersion, busy: consumer.busy, logger },
     // A dead worker's entry comes back after its lock and two checks.
     quietMs: 2 * (config.JOB_LOCK_MS + 2 * config.JOB_STALL_CHECK_MS),
     // FFmpeg's own watch comes first.

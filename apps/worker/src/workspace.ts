@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,8 @@ export interface Workspaces {
   create(jobId: string, attempt: number): Promise<Workspace>;
   /** Touched now and then: the container's health check looks at its age. */
   showAlive(): Promise<void>;
+  /** What dead workers of this host have left, and attempts of this one that could not remove theirs. */
+  removeOrphans(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -29,18 +32,29 @@ export async function createWorkspaces(workDir: string): Promise<Workspaces> {
   const root = await mkdtemp(join(workDir, `${PREFIX}${hostname()}-${process.pid}-`));
   const aliveFile = join(root, ALIVE_FILE);
   await writeFile(aliveFile, '');
+  const inUse = new Set<string>();
   return {
     async create(jobId, attempt) {
-      const dir = await mkdtemp(join(root, `${jobId}-${attempt}-`));
+      const dir = join(root, `${jobId}-${attempt}-${randomUUID()}`);
+      inUse.add(dir);
+      await mkdir(dir);
       return {
         dir,
         path: (fileName) => join(dir, fileName),
-        remove: () => removeDir(dir),
+        async remove() {
+          inUse.delete(dir);
+          await removeDir(dir);
+        },
       };
     },
     async showAlive() {
       const now = new Date();
       await utimes(aliveFile, now, now);
+    },
+    async removeOrphans() {
+      await removeOrphans(workDir, root);
+      const dirs = (await readdir(root)).map((name) => join(root, name));
+      for (const dir of dirs) if (dir !== aliveFile && !inUse.has(dir)) await removeDir(dir);
     },
     remove: () => removeDir(root),
   };
@@ -50,8 +64,9 @@ export async function createWorkspaces(workDir: string): Promise<Workspaces> {
  * Directories of workers of this host that are no longer running. Containers have hosts of their own and all the same
  * process id, so another host's directory on a shared volume is never taken for an orphan.
  */
-async function removeOrphans(workDir: string): Promise<void> {
+async function removeOrphans(workDir: string, own?: string): Promise<void> {
   for (const name of await readdir(workDir)) {
+    if (own !== undefined && join(workDir, name) === own) continue;
     const [, host, pid] = new RegExp(`^${PREFIX}(.+)-(\\d+)-[^-]+$`).exec(name) ?? [];
     if (host === hostname() && !isRunning(Number(pid))) await removeDir(join(workDir, name));
   }

@@ -13,6 +13,10 @@
  * - **announcement**: which keys an attempt is going to put.
  * - **settle**: to write a job's terminal state. Happens exactly once per run of a job.
  * - **event**: the terminal news of a job; it has an id, a fixed body, and is delivered as a callback.
+ * - **journal**: what is kept of jobs outside Redis, so that it may lose its data.
+ * - **generation**: the data of one Redis process, from one comparison with the journal to the next.
+ * - **run**: a job from its first attempt on; a retry by hand, or its return from the journal, begins another.
+ * - **chore**: what a worker does now and then beside its jobs.
  * - **outbox**: the events that were settled and not yet delivered or given up.
  */
 export const JOB_KINDS = ['tape', 'hls'] as const;

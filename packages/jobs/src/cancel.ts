@@ -1,5 +1,6 @@
 import { keys } from './keys.ts';
-import type { Queues } from './queues.ts';
+import type { Backend } from './backend.ts';
+import { enqueueCallback } from './enqueue.ts';
 import type { JobRecord } from './record.ts';
 import { createScript, type Redis } from './redis.ts';
 import { settleWaiting } from './settle.ts';
@@ -23,12 +24,8 @@ export type CancelResult = 'canceled' | 'requested' | 'ended';
  * next asks for its standing if the message is lost, and when it is dead, the next attempt settles instead of running.
  * @param firstWaitMs before the callback
  */
-export async function cancelJob(
-  redis: Redis,
-  queues: Queues,
-  record: JobRecord,
-  firstWaitMs: number,
-): Promise<CancelResult> {
+export async function cancelJob(backend: Backend, record: JobRecord, firstWaitMs: number): Promise<CancelResult> {
+  const { redis, queues } = backend;
   const { jobId, run } = record;
   await REQUEST_CANCEL.run(redis, [keys.job(jobId)], [Date.now()]);
   const settled = await settleWaiting(redis, record, { status: 'canceled' });
@@ -38,7 +35,7 @@ export async function cancelJob(
     return 'requested';
   }
   // Both are found by the sweeps, or find nothing to do, if this process dies here.
-  await queues.addCallback(settled.callback, firstWaitMs);
+  await enqueueCallback(backend, settled.callback, firstWaitMs);
   await queues.removeConversion({ jobId, run });
   return 'canceled';
 }

@@ -9,6 +9,12 @@ export {
   type AttemptNews,
   type ReportAnswer,
 } from './attempts.ts';
+export type { Backend } from './backend.ts';
+export { claimRound } from './claim-round.ts';
+export { createJournal, type Journal, type JournalLog } from './journal.ts';
+export { recoverFromJournal } from './recover.ts';
+export { JOURNAL_KEEP_MS, tidyJournal } from './tidy-journal.ts';
+export { enqueueCallback } from './enqueue.ts';
 export { cancelJob, listenForCancellations } from './cancel.ts';
 export {
   completeCleanup,
@@ -20,7 +26,14 @@ export {
 } from './cleanups.ts';
 export { forgetPublisher, hideJob, loadPublisher, removeHiddenJob, showJob } from './delete-job.ts';
 export { inspectRedis } from './inspect-redis.ts';
-export { loadOutboxEntry, recordCallbackTry, sweepOutbox, sweepUnqueued, type OutboxEntry } from './outbox.ts';
+export {
+  closeEvent,
+  loadOutboxEntry,
+  recordCallbackTry,
+  sweepOutbox,
+  sweepUnqueued,
+  type OutboxEntry,
+} from './outbox.ts';
 export { QUEUE_PREFIX } from './keys.ts';
 export {
   callbackEntrySchema,

@@ -12,6 +12,9 @@
  * - `announcements` sorted set: attempts that publish, or have, and where, by time in ms; until what they left is removed
  * - `cleanups` sorted set: slugs with superseded segments, by the time in ms when those may go
  * - `cancellations` channel: ids of running jobs that are to stop
+ * - `generation` string: the Redis process that has held this data since it was compared with the journal, and a token
+ * - `next-generation` string: the token of a comparison that is going on
+ * - `round:<name>` string with a time to live: a sweep that one worker carries out for all
  * - `worker:<id>` string with a time to live: a worker's last sign of life
  * - `workers` set: the ids of workers that may be alive
  */
@@ -31,6 +34,12 @@ export const keys = {
   announcements: `${PREFIX}:announcements`,
   cancellations: `${PREFIX}:cancellations`,
   cleanups: `${PREFIX}:cleanups`,
+  generation: `${PREFIX}:generation`,
+  nextGeneration: `${PREFIX}:next-generation`,
+  round: (name: string) => `${PREFIX}:round:${name}`,
   worker: (workerId: string) => `${PREFIX}:worker:${workerId}`,
   workers: `${PREFIX}:workers`,
 };
+
+/** How long an Idempotency-Key is remembered. */
+export const IDEMPOTENCY_TTL_MS = 7 * 24 * 3_600_000;

@@ -1,12 +1,15 @@
-import { enqueue } from './enqueue.ts';
+import { enqueue, enqueueCallback } from './enqueue.ts';
 import { keys } from './keys.ts';
-import type { CallbackEntry, Queues } from './queues.ts';
+import type { Backend } from './backend.ts';
+import type { CallbackEntry } from './queues.ts';
 import { loadRecord, type JobRecord } from './record.ts';
 import { createScript, type Redis } from './redis.ts';
 
 /** What has to be sent for one event. The body is the same on every try, to the byte. */
 export interface OutboxEntry extends CallbackEntry {
   callbackUrl: string;
+  bucket: string;
+  run: number;
   body: string;
   /** How often it was tried before. */
   tries: number;
@@ -18,8 +21,9 @@ export async function loadOutboxEntry(redis: Redis, entry: CallbackEntry): Promi
   if (!record?.callbackBody || record.eventId !== entry.eventId || record.callbackRound !== entry.round)
     return undefined;
   if (record.callbackStatus !== 'pending') return undefined;
-  const { request, callbackBody: body, callbackAttempts: tries } = record;
-  return { ...entry, callbackUrl: request.callbackUrl, body, tries };
+  const { request, run, callbackBody: body, callbackAttempts: tries } = record;
+  const { callbackUrl, bucket } = request;
+  return { ...entry, callbackUrl, bucket, run, body, tries };
 }
 
 export interface CallbackTry {
@@ -55,18 +59,27 @@ export async function recordCallbackTry(redis: Redis, entry: OutboxEntry, outcom
   );
 }
 
+/** The last word on an event, after `delivered` or `exhausted`: once Redis has lost its data, it is not sent again. */
+export async function closeEvent({ journal }: Backend, entry: OutboxEntry, { status }: CallbackTry): Promise<void> {
+  const { bucket, jobId, run } = entry;
+  if (status === 'pending') return;
+  await journal?.append(bucket, { stage: 'closed', jobId, run, fields: { callbackStatus: status } });
+}
+
 const PAGE = 500;
+/** Their entries go into the journal together. */
+const AT_ONCE = 50;
 
 /**
  * Puts every event of the outbox into the callback queue that is not there. Run after a crash and now and then: it
  * changes nothing for entries that are already queued, because the queue knows them by their event and round.
  * @returns how many events it looked at.
  */
-export async function sweepOutbox(redis: Redis, queues: Queues): Promise<number> {
-  return sweep(redis, keys.outbox, Date.now(), async (record) => {
+export async function sweepOutbox(backend: Backend): Promise<number> {
+  return sweep(backend.redis, keys.outbox, Date.now(), async (record) => {
     if (!record.eventId || record.callbackStatus !== 'pending') return 'forget';
     const { jobId, eventId, callbackRound: round } = record;
-    await queues.addCallback({ jobId, eventId, round });
+    await enqueueCallback(backend, { jobId, eventId, round });
     return 'keep';
   });
 }
@@ -75,14 +88,17 @@ export async function sweepOutbox(redis: Redis, queues: Queues): Promise<number>
  * Queue entries for records whose submit died between its two steps.
  * @param olderThanMs leaves alone what a submit may still be working on.
  */
-export async function sweepUnqueued(redis: Redis, queues: Queues, olderThanMs: number): Promise<number> {
-  return sweep(redis, keys.unqueued, Date.now() - olderThanMs, async ({ jobId }) => {
-    await enqueue(redis, queues, jobId);
+export async function sweepUnqueued(backend: Backend, olderThanMs: number): Promise<number> {
+  return sweep(backend.redis, keys.unqueued, Date.now() - olderThanMs, async ({ jobId }) => {
+    await enqueue(backend, jobId);
     return 'forget';
   });
 }
 
-/** Visits the records of a sorted set of job ids, oldest first; what `visit` forgets leaves the set. */
+/**
+ * Visits the records of a sorted set of job ids, oldest first; what `visit` forgets leaves the set.
+ * @throws what a visit threw, when those beside it are over
+ */
 async function sweep(
   redis: Redis,
   key: string,
@@ -93,12 +109,16 @@ async function sweep(
   let visited = 0;
   for (;;) {
     const jobIds = await redis.zrangebyscore(key, 0, untilMs, 'LIMIT', kept, PAGE);
-    for (const jobId of jobIds) {
-      // A record that cannot be read (a newer version wrote it) must not hold up those behind it.
-      const record = await loadRecord(redis, jobId).catch(() => 'unreadable' as const);
-      const verdict = record === 'unreadable' ? 'keep' : record ? await visit(record) : 'forget';
-      if (verdict === 'keep') kept += 1;
-      else await redis.zrem(key, jobId);
+    for (let at = 0; at < jobIds.length; at += AT_ONCE) {
+      const visits = jobIds.slice(at, at + AT_ONCE).map(async (jobId) => {
+        // A record that cannot be read (a newer version wrote it) must not hold up those behind it.
+        const record = await loadRecord(redis, jobId).catch(() => 'unreadable' as const);
+        const verdict = record === 'unreadable' ? 'keep' : record ? await visit(record) : 'forget';
+        if (verdict === 'keep') kept += 1;
+        else await redis.zrem(key, jobId);
+      });
+      const failed = (await Promise.allSettled(visits)).find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
     }
     visited += jobIds.length;
     if (jobIds.length < PAGE) return visited;

@@ -1,8 +1,8 @@
+import type { Backend } from './backend.ts';
 import { enqueue } from './enqueue.ts';
 import { keys } from './keys.ts';
-import type { Queues } from './queues.ts';
 import { loadRecord, type JobRecord } from './record.ts';
-import { createScript, type Redis } from './redis.ts';
+import { createScript } from './redis.ts';
 
 export interface ReconcileLimits {
   /** A job without news for so long ought to have an entry in the queue. Longer than a worker holds one after its death. */
@@ -33,16 +33,13 @@ const TAKE_BACK = createScript(
 const PAGE = 500;
 
 /**
- * Puts jobs back into the queue that nobody works on: their entry vanished, or their worker does nothing. Run by every
- * worker; doing it twice does nothing. One that waits where it should counts as news, so each is looked at once in
+ * Puts jobs back into the queue that nobody works on: their entry vanished, or their worker does nothing. Doing it
+ * twice does nothing. One that waits where it should counts as news, so each is looked at once in
  * `quietMs`, however many wait.
  * @returns the ids of those
  */
-export async function reconcileJobs(
-  redis: Redis,
-  queues: Queues,
-  { quietMs, stuckAfterMs }: ReconcileLimits,
-): Promise<string[]> {
+export async function reconcileJobs(backend: Backend, { quietMs, stuckAfterMs }: ReconcileLimits): Promise<string[]> {
+  const { redis } = backend;
   const nowMs = Date.now();
   const rows = await redis.zrangebyscore(keys.alive, 0, nowMs - quietMs, 'WITHSCORES', 'LIMIT', 0, PAGE);
   const found: string[] = [];
@@ -52,16 +49,17 @@ export async function reconcileJobs(
     const record = await loadRecord(redis, jobId).catch(() => 'unreadable' as const);
     if (record === 'unreadable') continue;
     if (!record || record.finishedAtMs !== undefined) await redis.zrem(keys.alive, jobId);
-    else if (await putBack(redis, queues, record, newsAtMs < nowMs - stuckAfterMs)) found.push(jobId);
+    else if (await putBack(backend, record, newsAtMs < nowMs - stuckAfterMs)) found.push(jobId);
   }
   return found;
 }
 
-async function putBack(redis: Redis, queues: Queues, record: JobRecord, isLong: boolean): Promise<boolean> {
+async function putBack(backend: Backend, record: JobRecord, isLong: boolean): Promise<boolean> {
+  const { redis, queues } = backend;
   const { jobId, run, holder, request } = record;
   if (holder !== undefined && isLong) {
     const taken = await TAKE_BACK.run(redis, [keys.job(jobId), keys.unqueued], [jobId, holder, Date.now()]);
-    if (taken === 1) await enqueue(redis, queues, jobId);
+    if (taken === 1) await enqueue(backend, jobId);
     return taken === 1;
   }
   const isThere = await queues.hasConversion({ jobId, run });

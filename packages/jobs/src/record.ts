@@ -61,6 +61,11 @@ const recordSchema = z.object({
   /** How often its event was sent from the start of the schedule: 1, and one more for each replay by hand. */
   callbackRound: integer.default(1),
   callbackLastStatus: integer.optional(),
+  /** The key under which its Idempotency-Key is remembered, and the hash of the body that came with it. */
+  idempotency: z.string().optional(),
+  bodyHash: z.string().optional(),
+  /** The event whose end of the job is in the journal. */
+  journaledEventId: z.string().optional(),
 });
 
 export type JobRecord = z.output<typeof recordSchema>;
@@ -70,8 +75,37 @@ export type JobRecord = z.output<typeof recordSchema>;
  * @throws ZodError when a record does not fit the schema: somebody else wrote into our keys.
  */
 export async function loadRecord(redis: Redis, jobId: string): Promise<JobRecord | undefined> {
-  const hash = await redis.hgetall(keys.job(jobId));
-  return Object.keys(hash).length === 0 ? undefined : recordSchema.parse(hash);
+  const fields = await loadRecordFields(redis, jobId);
+  return fields && parseRecord(fields);
+}
+
+/** A record as Redis holds it. */
+export type RecordFields = Record<string, string>;
+
+/** @returns undefined when there is none */
+export async function loadRecordFields(redis: Redis, jobId: string): Promise<RecordFields | undefined> {
+  const fields = await redis.hgetall(keys.job(jobId));
+  return Object.keys(fields).length === 0 ? undefined : fields;
+}
+
+/** @throws ZodError */
+export function parseRecord(fields: RecordFields): JobRecord {
+  return recordSchema.parse(fields);
+}
+
+/** What a job is born with, and keeps through all its runs. */
+const BIRTH_FIELDS = [
+  ...['jobId', 'request', 'caller', 'fingerprint', 'outputName', 'maxAttempts', 'createdAtMs'],
+  ...['idempotency', 'bodyHash'],
+];
+
+/** The fields of a job that waits for its first attempt, from those that it was born with; others are left out. */
+export function waitingFields(fields: Readonly<Record<string, string | number>>): Record<string, string | number> {
+  const birth = Object.entries(fields).filter(([name]) => BIRTH_FIELDS.includes(name));
+  return {
+    ...Object.fromEntries(birth),
+    ...{ status: 'queued', progress: 0, attempt: 0, run: 1, callbackStatus: 'pending', callbackAttempts: 0 },
+  };
 }
 
 /** The record as callers may see it. */

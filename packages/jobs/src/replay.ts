@@ -1,7 +1,7 @@
 import { keys } from './keys.ts';
-import type { Queues } from './queues.ts';
+import type { Backend } from './backend.ts';
 import type { JobRecord } from './record.ts';
-import { createScript, type Redis } from './redis.ts';
+import { createScript } from './redis.ts';
 
 /**
  * The same event with the same id and body, from the start of the schedule.
@@ -20,7 +20,7 @@ const REPLAY = createScript(
 );
 
 /** @returns false when the job has not ended */
-export async function replayCallback(redis: Redis, queues: Queues, record: JobRecord): Promise<boolean> {
+export async function replayCallback({ redis, queues }: Backend, record: JobRecord): Promise<boolean> {
   const { jobId, eventId } = record;
   if (!eventId) return false;
   const round = await REPLAY.run(redis, [keys.job(jobId), keys.outbox], [jobId, Date.now(), eventId]);

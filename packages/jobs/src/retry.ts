@@ -1,8 +1,8 @@
+import type { Backend } from './backend.ts';
 import { enqueue } from './enqueue.ts';
 import { keys } from './keys.ts';
-import type { Queues } from './queues.ts';
 import type { JobRecord } from './record.ts';
-import { createScript, type Redis } from './redis.ts';
+import { createScript } from './redis.ts';
 
 /**
  * A new run of a job that failed or was canceled: everything that its last run has left in the record goes, and so does
@@ -43,17 +43,17 @@ const RETRY = createScript(
  */
 export type RetryResult = 'requeued' | 'alive' | 'canceling' | 'replaced' | 'refused' | 'gone';
 
-export async function retryJob(redis: Redis, queues: Queues, { jobId, fingerprint }: JobRecord): Promise<RetryResult> {
+export async function retryJob(backend: Backend, { jobId, fingerprint }: JobRecord): Promise<RetryResult> {
   const result = (await RETRY.run(
-    redis,
+    backend.redis,
     [keys.job(jobId), keys.live(fingerprint), keys.unqueued, keys.outbox, keys.alive],
     [jobId, Date.now(), keys.job('')],
   )) as RetryResult;
   // Also when it is alive: an earlier retry may have died before its second step.
-  if (result === 'requeued' || result === 'alive') await enqueueIfMarked(redis, queues, jobId);
+  if (result === 'requeued' || result === 'alive') await enqueueIfMarked(backend, jobId);
   return result;
 }
 
-async function enqueueIfMarked(redis: Redis, queues: Queues, jobId: string): Promise<void> {
-  if ((await redis.zscore(keys.unqueued, jobId)) !== null) await enqueue(redis, queues, jobId);
+async function enqueueIfMarked(backend: Backend, jobId: string): Promise<void> {
+  if ((await backend.redis.zscore(keys.unqueued, jobId)) !== null) await enqueue(backend, jobId);
 }

@@ -1,9 +1,10 @@
 import { sourceUrlOf, type ConvertRequest } from '@tapedeck/contracts';
+import type { Backend } from './backend.ts';
 import { enqueue } from './enqueue.ts';
 import { createId, sha256Hex } from './ids.ts';
-import { keys } from './keys.ts';
-import type { Queues } from './queues.ts';
-import { createScript, type Redis } from './redis.ts';
+import { IDEMPOTENCY_TTL_MS, keys } from './keys.ts';
+import { waitingFields } from './record.ts';
+import { createScript } from './redis.ts';
 
 export interface Submission {
   request: ConvertRequest;
@@ -19,8 +20,6 @@ export type SubmitResult =
   | { outcome: 'accepted' | 'duplicate'; jobId: string }
   /** The Idempotency-Key came with another body before. */
   | { outcome: 'conflict'; jobId: string };
-
-const IDEMPOTENCY_TTL_MS = 7 * 24 * 3_600_000;
 
 /**
  * Decides in one step whether this is a new job. A `live` or idempotency entry only counts while its record exists
@@ -65,11 +64,11 @@ const SUBMIT = createScript(
 
 /**
  * Accepts a conversion, or finds the job that it already is. When it returns `accepted` or `duplicate` the job is in
- * the queue, or has been: a 202 may be answered.
- * @throws whatever Redis throws; then the caller may send the same again: while the first job lives, or with an
- *   Idempotency-Key, no second one comes of it.
+ * the journal and in the queue, or has been: a 202 may be answered.
+ * @throws JobError STORAGE_UNAVAILABLE, or whatever Redis throws; then the caller may send the same again: while the
+ *   first job lives, or with an Idempotency-Key, no second one comes of it.
  */
-export async function submitJob(redis: Redis, queues: Queues, submission: Submission): Promise<SubmitResult> {
+export async function submitJob(backend: Backend, submission: Submission): Promise<SubmitResult> {
   const { request, caller, outputName, idempotencyKey, maxAttempts } = submission;
   const jobId = createId(request.kind);
   const fingerprint = sha256Hex(
@@ -77,28 +76,20 @@ export async function submitJob(redis: Redis, queues: Queues, submission: Submis
   );
   const idempotency = idempotencyKey === undefined ? '' : keys.idempotency(caller, sha256Hex(idempotencyKey));
   const nowMs = Date.now();
-  const record = {
-    jobId,
-    request: JSON.stringify(request),
-    caller,
-    fingerprint,
-    outputName,
-    status: 'queued',
-    progress: 0,
-    attempt: 0,
-    run: 1,
-    maxAttempts,
-    createdAtMs: nowMs,
-    callbackStatus: 'pending',
-    callbackAttempts: 0,
-  };
+  const bodyHash = hashBody(request);
+  const fields = waitingFields({
+    ...{ jobId, request: JSON.stringify(request), caller, fingerprint, outputName, maxAttempts, createdAtMs: nowMs },
+    ...(idempotency && { idempotency, bodyHash }),
+  });
   const answer = await SUBMIT.run(
-    redis,
+    backend.redis,
     [keys.live(fingerprint), idempotency, keys.job(jobId), keys.unqueued, keys.alive],
-    [jobId, hashBody(request), nowMs, IDEMPOTENCY_TTL_MS, keys.job(''), ...Object.entries(record).flat()],
+    [jobId, bodyHash, nowMs, IDEMPOTENCY_TTL_MS, keys.job(''), ...Object.entries(fields).flat()],
   );
   const [outcome, acceptedId, isUnqueued] = answer as [SubmitResult['outcome'], string, 0 | 1];
-  if (isUnqueued && outcome !== 'conflict') await enqueue(redis, queues, acceptedId);
+  if (isUnqueued && outcome !== 'conflict' && !(await enqueue(backend, acceptedId))) {
+    throw new Error('Redis has lost the job that it had just taken');
+  }
   return { outcome, jobId: acceptedId };
 }
 

@@ -65,6 +65,9 @@ export const ENVIRONMENT = {
   /** Of each process. Spaces takes 150 writes a second for one bucket, 240 requests in all. */
   SPACES_REQUESTS_PER_SEC: count(50),
   ALLOWED_BUCKETS: list.optional(),
+  /** Whether what was accepted is also kept in the store. */
+  JOB_JOURNAL: z.enum(['on', 'off']).default('on'),
+  JOURNAL_BUCKET: z.string().min(1).optional(),
   API_KEYS: list.pipe(z.array(apiKey)).default([]),
   MP4_SERVICE_TOKEN: z.string().min(1).optional(),
   CALLBACK_SIGNING_SECRET: signingSecrets.optional(),

@@ -1,6 +1,7 @@
 export { withDeadline } from './deadline.ts';
 export { ConfigError, ENVIRONMENT, loadEnvironment, type Environment, type VariableName } from './environment.ts';
 export { inLanes } from './lanes.ts';
+export { JOURNAL_VARIABLES, resolveJournal, type JournalConfig } from './journal.ts';
 export { runProcess, type Lifecycle } from './lifecycle.ts';
 export { loadConfigOrExit } from './load-config.ts';
 export { createLogger, type Logger } from './logger.ts';

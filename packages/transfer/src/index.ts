@@ -10,5 +10,6 @@ export { withoutSignature, putToPresignedUrl, type PresignedUploadOptions } from
 export { findPublishedNames, parsePlaylistUris } from './published-stream.ts';
 export { objectHeaders } from './object-headers.ts';
 export { buildHlsKey, buildTapeKeys, findOwnKey, type StoreAddresses } from './object-key.ts';
+export { createObjectLog, type ObjectLog } from './object-log.ts';
 export type { ListedObject, ObjectStore, Publication, IncompleteUpload } from './object-store.ts';
 export { assertUrlAllowed, type UrlPolicy } from './url-policy.ts';

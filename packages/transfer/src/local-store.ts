@@ -1,10 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, type Stats } from 'node:fs';
-import { access, constants, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { asJobError, JobError } from '@tapedeck/contracts';
-import { encodeKey, isPlainKey } from './object-key.ts';
+import { assertNotPrivate, assertPrivate, encodeKey, isPlainKey, isPrivateKey } from './object-key.ts';
 import type { ListedObject, ObjectStore, Publication, StoredObject } from './object-store.ts';
 import { hashFile } from './hash-file.ts';
 
@@ -26,7 +38,10 @@ export function storageDir(dataDir: string): string {
 export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): ObjectStore {
   const root = storageDir(dataDir);
   const incoming = resolve(dataDir, 'incoming');
-  const pathOf = (bucket: string, key: string): string => resolveInside(root, bucket, key);
+  /** Not served either. */
+  const privateRoot = resolve(dataDir, 'private');
+  const pathOf = (bucket: string, key: string): string =>
+    resolveInside(isPrivateKey(key) ? privateRoot : root, bucket, key);
   /** Half-written files of a key lie in a directory with its name. */
   const incomingDirOf = (bucket: string, key: string): string => resolveInside(incoming, bucket, key);
   return {
@@ -35,6 +50,12 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       const { bucket, key } = publication;
       const way = { target: pathOf(bucket, key), dir: incomingDirOf(bucket, key) };
       await putFile(publication, way, incoming, signal);
+    },
+    async putPrivate(bucket, key, content) {
+      assertPrivate(key);
+      await writeWhole(pathOf(bucket, key), content).catch((error: unknown) => {
+        throw asJobError(error, 'STORAGE_UNAVAILABLE');
+      });
     },
     async head(bucket, key): Promise<StoredObject | undefined> {
       const path = pathOf(bucket, key);
@@ -49,6 +70,7 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       throw new JobError('STORAGE_KEY_TAKEN', `expected at most ${maxBytes} bytes, got ${info.size}`);
     },
     signedUrl: () => Promise.resolve(undefined),
+    listBuckets: () => listNames([root, privateRoot]),
     async *list(bucket, prefix) {
       const dir = pathOf(bucket, prefix.replace(/\/$/, ''));
       yield* listFiles(dir, prefix);
@@ -70,6 +92,7 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       await removeEmptyDirs(dirname(path), join(root, bucket));
     },
     assertKey(bucket, key) {
+      assertNotPrivate(key);
       pathOf(bucket, key);
     },
     publicUrl: (bucket, key, like) => `${publicUrl}/storage/${bucket}/${encodeKey(key, like)}`,
@@ -113,6 +136,21 @@ async function putFile(
 
 const MAX_TRIES = 5;
 
+/** For what is small, and must still be there when the machine comes back. */
+async function writeWhole(path: string, content: Buffer): Promise<void> {
+  const dir = dirname(path);
+  const temporary = `${path}.${randomUUID()}.part`;
+  await mkdir(dir, { recursive: true });
+  try {
+    await writeFile(temporary, content, { flush: true });
+    await rename(temporary, path);
+    await syncFile(dir);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
 /** Makes the directory that `work` needs, again when a neighbour removes it meanwhile because it is empty. */
 async function inDir(dir: string, work: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries += 1) {
@@ -146,12 +184,17 @@ function isErrorOf(error: unknown, codes: readonly string[]): boolean {
 
 async function* listFiles(dir: string, prefix: string): AsyncGenerator<ListedObject> {
   const entries = (await unlessAbsent(readdir(dir, { withFileTypes: true }))) ?? [];
-  for (const entry of entries) {
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(dir, entry.name);
     if (entry.isDirectory()) yield* listFiles(path, `${prefix}${entry.name}/`);
     const info = entry.isFile() ? await statFile(path) : undefined;
     if (info) yield { key: prefix + entry.name, sizeBytes: info.size, modifiedAtMs: info.mtimeMs };
   }
+}
+
+async function listNames(dirs: readonly string[]): Promise<string[]> {
+  const names = await Promise.all(dirs.map(async (dir) => (await unlessAbsent(readdir(dir))) ?? []));
+  return [...new Set(names.flat())];
 }
 
 /** A bucket has no directories; those of the disk go with their last file. */
@@ -178,7 +221,7 @@ function resolveInside(root: string, bucket: string, key: string): string {
   return path;
 }
 
-/** Before the rename: a crash must not leave a name whose bytes never reached the disk. */
+/** A file before its rename, a directory after it: a crash must leave no name without bytes, and lose no name. */
 async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {

@@ -1,3 +1,5 @@
+import { JobError } from '@tapedeck/contracts';
+
 /** Where our own objects can be addressed: the store's endpoint and the API's `/storage`. */
 export interface StoreAddresses {
   /** `https://sfo3.digitaloceanspaces.com` */
@@ -33,7 +35,9 @@ export function findObjectKey(urlText: string, bucket: string, addresses: StoreA
  */
 export function findOwnKey(urlText: string, bucket: string, addresses: StoreAddresses): string | undefined {
   const saysMore = READ_AS_IS.some((name) => new URL(urlText).searchParams.has(name));
-  return !saysMore && isAtEndpoint(urlText, bucket, addresses) ? findObjectKey(urlText, bucket, addresses) : undefined;
+  if (saysMore || !isAtEndpoint(urlText, bucket, addresses)) return undefined;
+  const key = findObjectKey(urlText, bucket, addresses);
+  return key !== undefined && isPrivateKey(key) ? undefined : key;
 }
 
 const READ_AS_IS = ['X-Amz-Signature', 'Signature', 'versionId'];
@@ -77,6 +81,23 @@ export function buildTapeKeys(
   const zipKey = findObjectKey(zipUrl, bucket, addresses);
   const stem = zipKey !== undefined && isPlainKey(zipKey) ? zipKey.replace(/\.zip$/i, '') : slug;
   return { mp4Key: `${stem}.mp4`, posterKey: `${stem}-poster.jpg` };
+}
+
+const PRIVATE_DIRECTORY = '.tapedeck/';
+
+/** What we keep for ourselves in a bucket: no caller's to publish, to delete, or to have read with our credentials. */
+export function isPrivateKey(key: string): boolean {
+  return key.startsWith(PRIVATE_DIRECTORY);
+}
+
+export function assertPrivate(key: string): void {
+  if (!isPrivateKey(key)) throw new Error(`expected a key below ${PRIVATE_DIRECTORY}`);
+}
+
+/** @throws JobError STORAGE_KEY_REFUSED */
+export function assertNotPrivate(key: string): void {
+  if (isPrivateKey(key))
+    throw new JobError('STORAGE_KEY_REFUSED', `expected a key that is not below ${PRIVATE_DIRECTORY}`);
 }
 
 /** Names between slashes, none of which leads anywhere else: what every store can hold. */

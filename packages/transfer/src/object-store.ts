@@ -33,13 +33,17 @@ export interface ObjectStore {
   readonly driver: 'local' | 'spaces';
   /** Makes the object public under its key, whole or not at all; what was there before stays until then. */
   put(publication: Publication, signal: AbortSignal): Promise<void>;
+  /** A small object for us alone, whole or not at all, and on the disk when it resolves. @param key a private one */
+  putPrivate(bucket: string, key: string, content: Buffer, signal: AbortSignal): Promise<void>;
   /** undefined when there is no such object. */
   head(bucket: string, key: string, signal: AbortSignal): Promise<StoredObject | undefined>;
   /** The whole of a small object; undefined when there is none. @throws JobError STORAGE_KEY_TAKEN above `maxBytes`: it is not ours */
   read(bucket: string, key: string, maxBytes: number, signal: AbortSignal): Promise<Buffer | undefined>;
   /** A URL by which the object can be fetched though it is not public; undefined where there is no such thing. */
   signedUrl(bucket: string, key: string): Promise<string | undefined>;
-  /** Every object whose key begins with the prefix, which ends with a slash. */
+  /** The names of all buckets. @throws JobError STORAGE_FORBIDDEN where the key is for some buckets only */
+  listBuckets(signal: AbortSignal): Promise<string[]>;
+  /** Every object whose key begins with the prefix, which ends with a slash; those of one directory in order. */
   list(bucket: string, prefix: string, signal: AbortSignal): AsyncIterable<ListedObject>;
   /** Every incomplete upload whose key begins with the prefix. */
   listIncompleteUploads(bucket: string, prefix: string, signal: AbortSignal): AsyncIterable<IncompleteUpload>;
@@ -47,7 +51,7 @@ export interface ObjectStore {
   abortUpload(bucket: string, upload: IncompleteUpload, signal: AbortSignal): Promise<void>;
   /** Nothing happens where there is no such object. */
   remove(bucket: string, key: string, signal: AbortSignal): Promise<void>;
-  /** @throws JobError STORAGE_KEY_REFUSED for a key that this store cannot hold. */
+  /** @throws JobError STORAGE_KEY_REFUSED for a key that this store cannot hold, or that is private. */
   assertKey(bucket: string, key: string): void;
   /** @param like a URL of the caller's: characters that it leaves raw (`|`) stay raw. */
   publicUrl(bucket: string, key: string, like?: string): string;

@@ -8,11 +8,12 @@ import {
   ListBucketsCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { JobError } from '@tapedeck/contracts';
-import { encodeKey, isPlainKey } from './object-key.ts';
+import { assertNotPrivate, assertPrivate, encodeKey, isPlainKey } from './object-key.ts';
 import type { ListedObject, ObjectStore, StoredObject, IncompleteUpload } from './object-store.ts';
 import { createSpacesClient, LIMITS, type SpacesClientOptions } from './spaces-client.ts';
 import { isAbsent, orStorageError, toStorageError } from './spaces-errors.ts';
@@ -58,10 +59,22 @@ export function createSpacesStore(options: SpacesStoreOptions): ObjectStore {
         if (stored?.sha256Hex !== publication.sha256Hex) throw failure;
       }
     },
+    async putPrivate(bucket, key, content, signal) {
+      assertPrivate(key);
+      const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: content });
+      await orStorageError(client.send(command, within(signal)), signal);
+    },
     head,
     read: (bucket, key, maxBytes, signal) => readObject(client, { bucket, key, maxBytes }, signal, within),
     signedUrl: (bucket, key) =>
       getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: SIGNED_URL_SEC }),
+    async listBuckets(signal) {
+      const { Buckets: buckets = [] } = await orStorageError(
+        client.send(new ListBucketsCommand({}), within(signal)),
+        signal,
+      );
+      return buckets.map(({ Name: name }) => name).filter((name) => name !== undefined);
+    },
     list: (bucket, prefix, signal) => listObjects(client, bucket, prefix, signal, within),
     listIncompleteUploads: (bucket, prefix, signal) => listUploads(client, bucket, prefix, signal, within),
     async abortUpload(bucket, { key, uploadId }, signal) {
@@ -159,6 +172,7 @@ async function unlessAbsent<T>(work: Promise<T>, signal: AbortSignal): Promise<T
 const MAX_KEY_BYTES = 1024;
 
 function assertKey(key: string): void {
+  assertNotPrivate(key);
   if (isPlainKey(key) && Buffer.byteLength(key) <= MAX_KEY_BYTES) return;
   throw new JobError('STORAGE_KEY_REFUSED', `expected names between slashes, ${MAX_KEY_BYTES} bytes at most`);
 }

@@ -1,5 +1,5 @@
 import { HLS_NAMES, JobError, parseConvertRequest, sourceUrlOf, type ConvertRequest } from '@tapedeck/contracts';
-import { loadRecord, submitJob, type Queues, type Redis, type SubmitResult } from '@tapedeck/jobs';
+import { loadRecord, submitJob, type Backend, type SubmitResult } from '@tapedeck/jobs';
 import { withDeadline } from '@tapedeck/runtime';
 import {
   assertUrlAllowed,
@@ -14,14 +14,17 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
 import { InvalidRequestError } from '../plugins/problem-details.ts';
 
-/** A caller waits for us, and is gone in seconds. */
-const SUBMIT_TIMEOUT_MS = 600;
+/** A caller waits for us, and is gone in seconds. Redis has its own deadline of each command, and the journal its own. */
+const SUBMIT_TIMEOUT_MS = 5_000;
 
-/** `POST /convert`: a 202 is a promise, so it is answered when the job is in the queue and not before. */
-export async function convertRoute(
-  app: FastifyInstance,
-  { config, redis, queues, store }: { config: ApiConfig; redis: Redis; queues: Queues; store: ObjectStore },
-): Promise<void> {
+export interface ConvertOptions extends Backend {
+  config: ApiConfig;
+  store: ObjectStore;
+}
+
+/** `POST /convert`: a 202 is a promise, so it is answered when the job is in the journal and in the queue, and not before. */
+export async function convertRoute(app: FastifyInstance, options: ConvertOptions): Promise<void> {
+  const { config, store } = options;
   const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
 
@@ -36,7 +39,7 @@ export async function convertRoute(
     const outputName = chooseOutput(convertRequest, addresses, store);
 
     const result = await orQueueUnavailable(() =>
-      submitJob(redis, queues, {
+      submitJob(options, {
         request: convertRequest,
         caller: request.caller,
         outputName,
@@ -48,7 +51,7 @@ export async function convertRoute(
     if (outcome === 'conflict') {
       throw new JobError('IDEMPOTENCY_CONFLICT', `expected the body that made ${jobId}, or another Idempotency-Key`);
     }
-    const { positionInQueue, status } = await describeState(redis, queues, result);
+    const { positionInQueue, status } = await describeState(options, result);
     request.log.info({ jobId, outcome, caller: request.caller, reference: convertRequest.reference }, 'submitted');
     return reply
       .code(outcome === 'accepted' ? 202 : 200)
@@ -108,7 +111,7 @@ function assertBucketAllowed(bucket: string, allowed: readonly string[] | undefi
 }
 
 /** The job is accepted by now: what cannot be read of it is left out, and never an error. */
-async function describeState(redis: Redis, queues: Queues, { outcome, jobId }: SubmitResult) {
+async function describeState({ redis, queues }: Backend, { outcome, jobId }: SubmitResult) {
   const record = await loadRecord(redis, jobId).catch(() => undefined);
   const positionInQueue = record ? await queues.positionOf(record).catch(() => null) : null;
   // Idle workers are quick, but a 202 says what it did: it queued the job.
@@ -120,6 +123,7 @@ async function orQueueUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await withDeadline(work(), SUBMIT_TIMEOUT_MS, 'submitting');
   } catch (cause) {
+    if (cause instanceof JobError) throw cause;
     throw new JobError('QUEUE_UNAVAILABLE', 'send the same again; with an Idempotency-Key one job comes of both', {
       cause,
     });

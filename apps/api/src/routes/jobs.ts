@@ -1,14 +1,9 @@
 import { JobError, type JobView } from '@tapedeck/contracts';
-import { buildJobView, loadRecord, type JobRecord, type Queues, type Redis } from '@tapedeck/jobs';
+import { buildJobView, loadRecord, type Backend, type JobRecord, type Queues, type Redis } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
 
-export interface JobRoutesOptions {
-  redis: Redis;
-  queues: Queues;
-}
-
 /** Reading jobs. */
-export async function jobRoutes(app: FastifyInstance, { redis, queues }: JobRoutesOptions): Promise<void> {
+export async function jobRoutes(app: FastifyInstance, { redis, queues }: Backend): Promise<void> {
   app.get<{ Params: { jobId: string } }>('/api/jobs/:jobId', async ({ params }) =>
     orUnavailable(async () => viewOf(queues, await requireRecord(redis, params.jobId))),
   );

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError, type JobView } from '@tapedeck/contracts';
-import { cancelJob, loadRecord, replayCallback, retryJob, type JobRecord } from '@tapedeck/jobs';
+import { cancelJob, loadRecord, replayCallback, retryJob, type Backend, type JobRecord } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
-import { orUnavailable, requireRecord, viewOf, type JobRoutesOptions } from './jobs.ts';
+import { orUnavailable, requireRecord, viewOf } from './jobs.ts';
 
-export interface SteerOptions extends JobRoutesOptions {
+export interface SteerOptions extends Backend {
   config: ApiConfig;
 }
 
@@ -41,21 +41,23 @@ const CANCEL_WAIT_MS = 3_000;
 const ASK_AGAIN_MS = 100;
 
 /** @returns the record when it has ended, or as it is when nobody has ended it so soon */
-export async function cancelAndWait({ redis, queues, config }: SteerOptions, record: JobRecord): Promise<JobRecord> {
+export async function cancelAndWait(options: SteerOptions, record: JobRecord): Promise<JobRecord> {
+  const { redis, config } = options;
   const [firstWaitMs = 0] = config.CALLBACK_SCHEDULE_MS;
   const deadline = performance.now() + CANCEL_WAIT_MS;
-  let result = await cancelJob(redis, queues, record, firstWaitMs);
+  let result = await cancelJob(options, record, firstWaitMs);
   for (;;) {
     const now = (await loadRecord(redis, record.jobId)) ?? record;
     if (now.finishedAtMs !== undefined || performance.now() > deadline) return now;
     await sleep(ASK_AGAIN_MS);
     // Its attempt may have given it back meanwhile.
-    if (now.status === 'queued' && result === 'requested') result = await cancelJob(redis, queues, now, firstWaitMs);
+    if (now.status === 'queued' && result === 'requested') result = await cancelJob(options, now, firstWaitMs);
   }
 }
 
-async function retry({ redis, queues }: SteerOptions, record: JobRecord): Promise<JobView> {
-  const result = await retryJob(redis, queues, record);
+async function retry(options: SteerOptions, record: JobRecord): Promise<JobView> {
+  const { redis, queues } = options;
+  const result = await retryJob(options, record);
   if (result === 'refused') throw conflict('expected a job that failed or was canceled', record);
   if (result === 'gone') throw new JobError('NOT_FOUND', 'no job has this id');
   if (result === 'canceling') throw conflict('it is being canceled; expected one that has ended', record);
@@ -63,8 +65,9 @@ async function retry({ redis, queues }: SteerOptions, record: JobRecord): Promis
   return viewOf(queues, await requireRecord(redis, record.jobId));
 }
 
-async function replay({ redis, queues }: SteerOptions, record: JobRecord): Promise<JobView> {
-  if (!(await replayCallback(redis, queues, record))) throw conflict('expected a job that has ended', record);
+async function replay(options: SteerOptions, record: JobRecord): Promise<JobView> {
+  const { redis, queues } = options;
+  if (!(await replayCallback(options, record))) throw conflict('expected a job that has ended', record);
   return viewOf(queues, await requireRecord(redis, record.jobId));
 }
 

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { keys } from './keys.ts';
+import { createScript, type Redis } from './redis.ts';
+
+/**
+ * A generation of Redis' data: what one server process has held since it was last compared with the journal. The key
+ * names the process, so another one that has loaded the data is told from it: it may have loaded old data, or not all.
+ * A key that is gone says that the data is.
+ */
+export interface Generation {
+  /** Changes with every comparison. */
+  token: string | null;
+  isCurrent: boolean;
+}
+
+export async function loadGeneration(redis: Redis): Promise<Generation> {
+  const [token, serverId] = await Promise.all([redis.get(keys.generation), loadServerId(redis)]);
+  return { token, isCurrent: token !== null && token.startsWith(`${serverId} `) };
+}
+
+async function loadServerId(redis: Redis): Promise<string> {
+  const id = /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1];
+  if (id === undefined) throw new Error('INFO server: expected a run_id, got none');
+  return id;
+}
+
+/** Begins a comparison. @returns what ends it */
+export async function beginGeneration(redis: Redis): Promise<{ serverId: string; token: string }> {
+  const begun = { serverId: await loadServerId(redis), token: randomUUID() };
+  await redis.set(keys.nextGeneration, begun.token);
+  return begun;
+}
+
+/** KEYS generation, next; ARGV token, value */
+const COMPLETE = createScript(
+  `
+  if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+  redis.call('SET', KEYS[1], ARGV[2])
+  return redis.call('DEL', KEYS[2])
+  `,
+);
+
+/** @returns false when the data was lost once more meanwhile */
+export async function completeGeneration(
+  redis: Redis,
+  { serverId, token }: { serverId: string; token: string },
+): Promise<boolean> {
+  if ((await loadServerId(redis)) !== serverId) return false;
+  return (await COMPLETE.run(redis, [keys.generation, keys.nextGeneration], [token, `${serverId} ${token}`])) === 1;
+}
