@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createTempDir } from './temp-dir.ts';
+
+const exec = promisify(execFile);
+
+/** A file system of its own, in memory. Only root may mount one. */
+export interface SmallDisk {
+  dir: string;
+  freeBytes(): Promise<number>;
+  /** Takes all of it but so many bytes, until `free` is called. */
+  fillUpTo(freeBytes: number): Promise<void>;
+  free(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const FILLER = 'filler';
+
+export async function canMount(): Promise<boolean> {
+  return mountSmallDisk(64 * 1024).then(
+    (disk) => disk.remove().then(() => true),
+    () => false,
+  );
+}
+
+export async function mountSmallDisk(sizeBytes: number): Promise<SmallDisk> {
+  const temp = await createTempDir('disk');
+  const { dir } = temp;
+  await exec('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tapedeck-test', dir]).catch(
+    async (error: unknown) => {
+      await temp.remove();
+      throw error;
+    },
+  );
+  const freeBytes = async (): Promise<number> => {
+    const { bavail, bsize } = await statfs(dir);
+    return bavail * bsize;
+  };
+  return {
+    dir,
+    freeBytes,
+    async fillUpTo(leftBytes) {
+      await writeFile(join(dir, FILLER), Buffer.alloc((await freeBytes()) - leftBytes));
+    },
+    free: () => rm(join(dir, FILLER), { force: true }),
+    async remove() {
+      await exec('umount', [dir]);
+      await temp.remove();
+    },
+  };
+}
