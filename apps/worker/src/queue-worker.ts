@@ -1,4 +1,5 @@
-import { QUEUE_PREFIX, type Redis } from '@tapedeck/jobs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRedisRefusal, QUEUE_PREFIX, type Redis } from '@tapedeck/jobs';
 import { createThrottledErrorLog, withDeadline, type Logger } from '@tapedeck/runtime';
 import { Worker, type Job } from 'bullmq';
 
@@ -41,6 +42,25 @@ const NO_LIMIT = 1_000;
  */
 const ABORT_TIMEOUT_MS = 12_000;
 
+/** A Redis that is full or read-only refuses at once, and would be asked again at once: thousands of times a second. */
+const PAUSE_AFTER_REFUSAL_MS = 1_000;
+
+async function orPause<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isRedisRefusal(error)) await sleep(PAUSE_AFTER_REFUSAL_MS);
+    throw error;
+  }
+}
+
+/** BullMQ only pauses when the connection is gone. */
+class PatientWorker extends Worker {
+  protected override moveToActive(token: string, name?: string): Promise<Job> {
+    return orPause(() => super.moveToActive(token, name));
+  }
+}
+
 /** A BullMQ worker as both queues need it: the handler decides about delays, our records about limits. */
 export function createQueueWorker(
   queueName: string,
@@ -48,7 +68,9 @@ export function createQueueWorker(
   options: QueueWorkerOptions,
 ): QueueWorker {
   const { redis, logger, concurrency, lockMs, stallCheckMs, abortRunning, onLockLost } = options;
-  const worker = new Worker(queueName, async (job: Job, lockToken?: string) => handle(job, lockToken!), {
+  // An entry whose handler Redis refuses is put back, and in the same step BullMQ takes the next of those that wait.
+  const handleOrPause = (job: Job, lockToken?: string): Promise<void> => orPause(() => handle(job, lockToken!));
+  const worker = new PatientWorker(queueName, handleOrPause, {
     connection: redis,
     prefix: QUEUE_PREFIX,
     concurrency,

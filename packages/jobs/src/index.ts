@@ -53,7 +53,7 @@ export {
   type Places,
 } from './announcements.ts';
 export { buildJobView, loadRecord, type JobRecord, type StoredJobError } from './record.ts';
-export { connectRedis, waitForRedis, type Redis } from './redis.ts';
+export { connectRedis, isRedisRefusal, waitForRedis, type Redis } from './redis.ts';
 export { reconcileJobs } from './reconcile.ts';
 export { replayCallback } from './replay.ts';
 export { retryJob } from './retry.ts';

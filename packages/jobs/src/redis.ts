@@ -15,6 +15,7 @@ const FAST: RedisOptions = { enableOfflineQueue: false, maxRetriesPerRequest: 0,
 const PATIENT: RedisOptions = { maxRetriesPerRequest: null };
 
 const MAX_RECONNECT_DELAY_MS = 2_000;
+const MIN_FAILOVER_CHECK_MS = 5_000;
 
 /**
  * A connection to `redis://`, `rediss://` or `unix:/path`. Reconnects for ever, within two seconds of Redis being back.
@@ -26,13 +27,31 @@ export function connectRedis(url: string, temper: RedisTemper, onError: (error: 
     connectTimeout: 5_000,
     keepAlive: 10_000,
     retryStrategy: (times) => Math.min(times * 100, MAX_RECONNECT_DELAY_MS),
-    // After a failover the old primary answers READONLY: reconnect and resolve the name again.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    reconnectOnError: createFailoverCheck(),
   };
   const socketPath = parseUnixUrl(url);
   const redis = socketPath ? new Redis(socketPath, options) : new Redis(url, options);
   redis.on('error', onError);
   return redis;
+}
+
+/**
+ * After a failover the old primary answers READONLY: reconnect and resolve the name again. Not at every such answer:
+ * while the name still leads to the old one, it can be read, and each new connection fails the reads of that moment.
+ */
+function createFailoverCheck(): (error: Error) => boolean {
+  let checkedAtMs = -Infinity;
+  return (error) => {
+    if (!error.message.startsWith('READONLY')) return false;
+    if (performance.now() - checkedAtMs < MIN_FAILOVER_CHECK_MS) return false;
+    checkedAtMs = performance.now();
+    return true;
+  };
+}
+
+/** Did Redis answer, and refuse: because it is full, read-only, loading, or was asked something wrong? */
+export function isRedisRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
 }
 
 /**
