@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { readdir, stat } from 'node:fs/promises';
+import { startLongJob } from '../support/long-job.ts';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
 import { findProcessesIn, startStack, type RunningProcess, type Stack } from '../support/stack.ts';
-import { buildTape } from '../support/tape-layouts.ts';
 
 jest.setTimeout(180_000);
 
@@ -12,19 +12,6 @@ beforeEach(async () => {
   stack = await startStack({ env: { JOB_LOCK_MS: '1500', JOB_STALL_CHECK_MS: '500', SHUTDOWN_GRACE_MS: '500' } });
 });
 afterEach(() => stack.stop());
-
-/** A job that is in the middle of its encode: large enough to take seconds. */
-async function startLongJob(): Promise<string> {
-  const { zip } = await buildTape({ width: 160, height: 120, durationsMs: Array<number>(400).fill(33) });
-  const { body } = await stack.post(
-    stack.tapeRequest(stack.source.serve('/long.zip', zip), { options: { preset: 'slow', scale: 4 } }),
-  );
-  await poll('the encode to begin', async () => {
-    const { phase, progress } = await stack.job(body.jobId);
-    return phase === 'encode' && progress >= 15 ? true : undefined;
-  });
-  return body.jobId;
-}
 
 async function expectNothingLeft(): Promise<void> {
   await poll(
@@ -35,7 +22,7 @@ async function expectNothingLeft(): Promise<void> {
 }
 
 test('a worker that was frozen beyond its lock publishes nothing when it wakes up', async () => {
-  const jobId = await startLongJob();
+  const jobId = await startLongJob(stack);
   const frozen = stack.worker!.child;
   frozen.kill('SIGSTOP');
   await stack.startWorker();
@@ -52,7 +39,7 @@ test('a worker that was frozen beyond its lock publishes nothing when it wakes u
 
 describe('a worker that ends in the middle of an encode', () => {
   test('by SIGTERM hands the job back uncounted, exits 0 and leaves nothing', async () => {
-    const jobId = await startLongJob();
+    const jobId = await startLongJob(stack);
     const exitCode = await endProcess(stack.worker!.child, 'SIGTERM');
     expect(exitCode).toBe(0);
     await expectNothingLeft();
@@ -64,14 +51,14 @@ describe('a worker that ends in the middle of an encode', () => {
   });
 
   test('by two SIGTERMs ends as by one', async () => {
-    await startLongJob();
+    await startLongJob(stack);
     stack.worker!.child.kill('SIGTERM');
     expect(await endProcess(stack.worker!.child, 'SIGTERM')).toBe(0);
     expect(await readdir(stack.workDir)).toEqual([]);
   });
 
   test('by SIGKILL takes its FFmpeg with it, and the job runs again elsewhere', async () => {
-    const jobId = await startLongJob();
+    const jobId = await startLongJob(stack);
     await endProcess(stack.worker!.child, 'SIGKILL');
     await expectNothingLeft();
     await stack.startWorker();
@@ -81,7 +68,7 @@ describe('a worker that ends in the middle of an encode', () => {
   });
 
   test('by SIGKILL three times fails the job as lost, with its callback', async () => {
-    const jobId = await startLongJob();
+    const jobId = await startLongJob(stack);
     let worker: RunningProcess = stack.worker!;
     for (let death = 1; death <= 3; death += 1) {
       await endProcess(worker.child, 'SIGKILL');
