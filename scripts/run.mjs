@@ -25,6 +25,10 @@ const TASKS = {
     args: [...SOURCE, 'test/images/run.ts'],
   },
   bench: { tools: ['ffmpeg', 'ffprobe', 'redis-server', 'time'], args: [...SOURCE, 'bench/run.ts'] },
+  soak: {
+    tools: ['ffmpeg', 'ffprobe', 'redis-server', ...CEPH],
+    args: [...SOURCE, 'test/faults/soak/main.ts'],
+  },
   setup: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: undefined },
 };
 

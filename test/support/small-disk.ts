@@ -42,7 +42,11 @@ export async function mountSmallDisk(sizeBytes: number): Promise<SmallDisk> {
     dir,
     freeBytes,
     async fillUpTo(leftBytes) {
-      await writeFile(join(dir, FILLER), Buffer.alloc((await freeBytes()) - leftBytes));
+      const filler = Buffer.alloc(Math.max(0, (await freeBytes()) - leftBytes));
+      await writeFile(join(dir, FILLER), filler).catch((error: unknown) => {
+        // Somebody else has taken the rest meanwhile.
+        if ((error as { code?: unknown }).code !== 'ENOSPC') throw error;
+      });
     },
     free: () => rm(join(dir, FILLER), { force: true }),
     async remove() {

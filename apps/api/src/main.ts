@@ -1,6 +1,6 @@
-import { connectRedis, createJournal, openQueues, waitForRedis } from '@tapedeck/jobs';
+import { connectRedis, createJournal, openQueues, waitForRedis, type Journal } from '@tapedeck/jobs';
 import { createLogger, createThrottledErrorLog, loadConfigOrExit, runProcess, withDeadline } from '@tapedeck/runtime';
-import { createObjectLog, createObjectStore } from '@tapedeck/transfer';
+import { createObjectLog, createObjectStore, type ObjectStore } from '@tapedeck/transfer';
 import { createApp } from './app.ts';
 import { loadConfig } from './config.ts';
 
@@ -16,9 +16,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async () => {
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
   const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
   const store = createObjectStore(config.storage);
-  const onJournalFailed = createThrottledErrorLog(logger, 'journal');
-  const log = config.journal && { ...config.journal, store, appendTimeoutMs: JOURNAL_TIMEOUT_MS };
-  const journal = log && createJournal(createObjectLog({ ...log, onBucketSkipped: onJournalFailed }), onJournalFailed);
+  const journal = openJournal(store);
   const app = await createApp({ config, redis, queues, journal, store, logger });
   await app.listen({ host: config.HOST, port: config.PORT });
 
@@ -28,3 +26,10 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async () => {
     await withDeadline(redis.quit(), 2_000, 'closing Redis').catch(() => redis.disconnect());
   };
 });
+
+function openJournal(store: ObjectStore): Journal | undefined {
+  if (!config.journal) return undefined;
+  const onFailed = createThrottledErrorLog(logger, 'journal');
+  const where = { ...config.journal, store, appendTimeoutMs: JOURNAL_TIMEOUT_MS };
+  return createJournal(createObjectLog({ ...where, onBucketSkipped: onFailed }), onFailed);
+}

@@ -20,6 +20,7 @@ import {
 import type { Logger } from '@tapedeck/runtime';
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { AttemptContext, Equipment } from './attempt-context.ts';
+import { backoffMs } from './backoff.ts';
 import { tapeToMp4 } from './pipelines/tape-to-mp4.ts';
 import { videoToHls } from './pipelines/video-to-hls.ts';
 import { createProgressReporter } from './progress-reporter.ts';
@@ -225,7 +226,7 @@ async function endFailedAttempt(
   const { code, message, phase = null } = error;
   const stored = { code, message, phase };
   if (error.retryable && attempt.number < attempt.record.maxAttempts) {
-    const delayMs = backoffMs(options.equipment.config.JOB_BACKOFF_MS, attempt.number);
+    const delayMs = backoffMs(options.equipment.config.JOB_BACKOFF_MS, attempt.number, error);
     logger.warn({ err: error, delayMs }, 'attempt failed and will be repeated');
     await releaseForRetry(options.redis, attempt, stored);
     throw new RetryLaterError(delayMs, code);
@@ -252,9 +253,4 @@ async function settle(
   await enqueueCallback(options, settled.callback, firstWaitMs).catch((error: unknown) =>
     logger.warn({ err: error }, 'the callback waits for the next sweep'),
   );
-}
-
-/** Exponential, ±20 %, so that jobs that failed together do not return together. */
-function backoffMs(baseMs: number, attemptNumber: number): number {
-  return Math.round(baseMs * 2 ** (attemptNumber - 1) * (0.8 + 0.4 * Math.random()));
 }

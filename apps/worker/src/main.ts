@@ -8,6 +8,7 @@ import {
   reportGone,
   waitForRedis,
   type Backend,
+  type Journal,
   type Redis,
 } from '@tapedeck/jobs';
 import { findMediaTools, readToolVersion } from '@tapedeck/media';
@@ -20,7 +21,7 @@ import {
   VERSION,
   withDeadline,
 } from '@tapedeck/runtime';
-import { createGuardedAgent, createObjectLog, createObjectStore } from '@tapedeck/transfer';
+import { createGuardedAgent, createObjectLog, createObjectStore, type ObjectStore } from '@tapedeck/transfer';
 import { cleanUpSuperseded } from './clean-up-superseded.ts';
 import { loadConfig } from './config.ts';
 import { createConsumer } from './consume.ts';
@@ -49,10 +50,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
   const agent = createGuardedAgent(policy);
   const store = createObjectStore(config.storage);
-  const onJournalFailed = createThrottledErrorLog(logger, 'journal');
-  const log = config.journal && { ...config.journal, store, appendTimeoutMs: JOURNAL_TIMEOUT_MS };
-  const journal = log && createJournal(createObjectLog({ ...log, onBucketSkipped: onJournalFailed }), onJournalFailed);
-  const backend: Backend = { redis, queues, journal };
+  const backend: Backend = { redis, queues, journal: openJournal(store) };
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
   // Host and process id are not enough: containers on one host's network share both.
   const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
@@ -89,7 +87,10 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     abortDeadUploads: (signal) => abortDeadUploads({ redis, store, logger }, signal),
   };
   // Whoever reads that we are ready finds us in /health.
-  await withDeadline(showLife(house), REDIS_TIMEOUT_MS, 'the first sign of life');
+  await withDeadline(showLife(house), REDIS_TIMEOUT_MS, 'the first sign of life').catch(async (cause: unknown) => {
+    await workspaces.remove();
+    throw new Error('REDIS_URL: it takes no writes', { cause });
+  });
   const housekeeping = keepHouse(house, stopping);
   logger.info(
     {
@@ -115,6 +116,13 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
   };
 });
+
+function openJournal(store: ObjectStore): Journal | undefined {
+  if (!config.journal) return undefined;
+  const onFailed = createThrottledErrorLog(logger, 'journal');
+  const where = { ...config.journal, store, appendTimeoutMs: JOURNAL_TIMEOUT_MS };
+  return createJournal(createObjectLog({ ...where, onBucketSkipped: onFailed }), onFailed);
+}
 
 async function requireVersion(variable: string, path: string): Promise<string> {
   const version = await readToolVersion(path);

@@ -21,6 +21,8 @@ export interface ProgressReporter {
   enter(phase: Phase): Promise<void>;
   /** How far the phase is, 0 to 1. Never fails: a report that is lost is followed by the next. */
   advance(fraction: number): void;
+  /** Something is going on, though nobody knows how far it is. Never fails either. */
+  sign(): void;
   plan(plan: Record<string, unknown>): Promise<void>;
 }
 
@@ -56,8 +58,12 @@ export function createProgressReporter(
       const percent = Math.floor(from + (to - from) * Math.min(1, Math.max(0, fraction)));
       const silentMs = performance.now() - reportedAt;
       const isDue = percent - reportedPercent >= STEP_PERCENT || silentMs >= STEP_MS;
-      if ((isDue && percent > reportedPercent) || silentMs >= SIGN_MS)
-        report({ progress: percent }).catch(onWriteFailed);
+      if (isDue && percent > reportedPercent) report({ progress: percent }).catch(onWriteFailed);
+      else this.sign();
+    },
+    sign() {
+      const isDue = performance.now() - reportedAt >= SIGN_MS;
+      if (isDue) report({ progress: reportedPercent }).catch(onWriteFailed);
     },
     plan: (plan) => report({ plan }),
   };

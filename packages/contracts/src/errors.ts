@@ -3,6 +3,8 @@ import type { Phase } from './vocabulary.ts';
 export interface ErrorRow {
   /** Is the same job, tried again later, likely to end differently? */
   retryable: boolean;
+  /** How many times longer than usual to wait before the next attempt; 1 where nothing is said. What is full or away needs time. */
+  backoffFactor?: number;
   /** The status of the HTTP answer when a request causes it; for what only a job can meet, what fits best. */
   httpStatus: number;
   summary: string;
@@ -38,10 +40,15 @@ export const ERROR_TABLE = {
 
   SOURCE_URL_REFUSED: { retryable: false, httpStatus: 422, summary: 'The source URL is not allowed' },
   CALLBACK_URL_REFUSED: { retryable: false, httpStatus: 422, summary: 'The callback URL is not allowed' },
-  SOURCE_NOT_FOUND: { retryable: true, httpStatus: 404, summary: 'The source answers 404 or 410' },
-  SOURCE_FORBIDDEN: { retryable: true, httpStatus: 403, summary: 'The source answers 401 or 403' },
-  SOURCE_UNAVAILABLE: { retryable: true, httpStatus: 502, summary: 'The source cannot be reached or answers an error' },
-  SOURCE_TIMEOUT: { retryable: true, httpStatus: 504, summary: 'The source is too slow' },
+  SOURCE_NOT_FOUND: { retryable: true, backoffFactor: 2, httpStatus: 404, summary: 'The source answers 404 or 410' },
+  SOURCE_FORBIDDEN: { retryable: true, backoffFactor: 2, httpStatus: 403, summary: 'The source answers 401 or 403' },
+  SOURCE_UNAVAILABLE: {
+    retryable: true,
+    backoffFactor: 2,
+    httpStatus: 502,
+    summary: 'The source cannot be reached or answers an error',
+  },
+  SOURCE_TIMEOUT: { retryable: true, backoffFactor: 2, httpStatus: 504, summary: 'The source is too slow' },
   SOURCE_TRUNCATED: { retryable: true, httpStatus: 502, summary: 'The source ended before its announced length' },
   SOURCE_CHANGED: { retryable: true, httpStatus: 502, summary: 'The source changed while it was downloaded' },
   SOURCE_TOO_LARGE: { retryable: false, httpStatus: 413, summary: 'The source is larger than accepted' },
@@ -90,7 +97,12 @@ export const ERROR_TABLE = {
     summary: 'The encode needs more memory than the worker has, even with the smallest plan',
   },
 
-  STORAGE_UNAVAILABLE: { retryable: true, httpStatus: 503, summary: 'The store cannot be reached or answers an error' },
+  STORAGE_UNAVAILABLE: {
+    retryable: true,
+    backoffFactor: 4,
+    httpStatus: 503,
+    summary: 'The store cannot be reached or answers an error',
+  },
   STORAGE_MISMATCH: { retryable: true, httpStatus: 502, summary: 'The store does not hold what was sent' },
   STORAGE_BUCKET_MISSING: { retryable: false, httpStatus: 502, summary: 'The store has no such bucket' },
   STORAGE_CREDENTIALS_REFUSED: {
@@ -105,6 +117,7 @@ export const ERROR_TABLE = {
   },
   STORAGE_CLOCK_SKEWED: {
     retryable: true,
+    backoffFactor: 4,
     httpStatus: 502,
     summary: 'The clock of the worker and that of the store are too far apart',
   },
@@ -128,11 +141,17 @@ export const ERROR_TABLE = {
   },
   UPLOAD_UNAVAILABLE: {
     retryable: true,
+    backoffFactor: 4,
     httpStatus: 502,
     summary: 'What a URL of upload leads to cannot be reached or answers an error',
   },
 
-  WORKER_DISK_FULL: { retryable: true, httpStatus: 507, summary: 'The worker has no disk space left' },
+  WORKER_DISK_FULL: {
+    retryable: true,
+    backoffFactor: 4,
+    httpStatus: 507,
+    summary: 'The worker has no disk space left',
+  },
   WORKER_LOST: { retryable: false, httpStatus: 500, summary: 'The worker died with this job every time' },
   WORKER_INTERNAL: { retryable: true, httpStatus: 500, summary: 'The worker failed in a way that it should not have' },
   JOB_TIMEOUT: { retryable: false, httpStatus: 504, summary: 'The job took longer than JOB_TIMEOUT_MS' },
@@ -166,6 +185,11 @@ export class JobError extends Error {
 
   get retryable(): boolean {
     return ERROR_TABLE[this.code].retryable;
+  }
+
+  get backoffFactor(): number {
+    const row: ErrorRow = ERROR_TABLE[this.code];
+    return row.backoffFactor ?? 1;
   }
 
   get httpStatus(): number {

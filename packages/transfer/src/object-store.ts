@@ -7,6 +7,8 @@ export interface Publication {
   sha256Hex: string;
   /** Asked right before the object appears: throws when this attempt may no longer publish. */
   assertMayPublish(): Promise<void>;
+  /** Called when more of it has arrived. */
+  onSent?(): void;
 }
 
 export interface StoredObject {

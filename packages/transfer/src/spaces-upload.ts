@@ -23,10 +23,10 @@ const PARTS_IN_FLIGHT = 2;
  * no parts behind, as long as the store can be told so.
  */
 export async function uploadFile(client: S3Client, publication: Publication, signal: AbortSignal): Promise<void> {
-  const { bucket, key, path, sizeBytes, sha256Hex } = publication;
+  const { bucket, key, path, sizeBytes, sha256Hex, onSent } = publication;
   const { contentType, cacheControl } = objectHeaders(key);
   const partSize = Math.max(MIN_PART_BYTES, Math.ceil(sizeBytes / MAX_PARTS));
-  await new Upload({
+  const upload = new Upload({
     client: supervise(client, publication, signal),
     params: {
       ...{ Bucket: bucket, Key: key, Body: createReadStream(path, { highWaterMark: READ_BYTES }) },
@@ -35,7 +35,9 @@ export async function uploadFile(client: S3Client, publication: Publication, sig
     },
     partSize,
     queueSize: PARTS_IN_FLIGHT,
-  }).done();
+  });
+  upload.on('httpUploadProgress', () => onSent?.());
+  await upload.done();
 }
 
 /** Telling the store that an upload is over. */

@@ -39,7 +39,7 @@ async function submit(world: World, history: History, random: Random): Promise<v
       ? { ...common, mongoId: slug, zipUrl: sourceUrl, options: { scale: 1, preset: 'ultrafast' } }
       : { ...common, id: slug, videoUrl: sourceUrl };
   const idempotencyKey = random.isTrue(0.5) ? slug : undefined;
-  const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+  const headers: Record<string, string> = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
   // Some are sent twice at once, as a function does that was started twice.
   const senders = Array.from({ length: random.isTrue(0.2) ? 2 : 1 }, () => random.pick(world.apiUrls));
   await Promise.all(

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findProcessesIn } from '../../support/stack.ts';
 import type { Fault as StoreFault } from '../../support/s3-proxy.ts';
 import type { History } from './history.ts';
-import type { Random } from './random.ts';
+import { createRandom, type Random } from './random.ts';
 import type { World } from './world.ts';
 
 /** Each begins, lasts, and is over when it resolves. */
@@ -58,7 +58,9 @@ export const FAULTS: Record<string, Fault> = {
   async 'store failing'({ proxy }, random) {
     const fault = random.pick(STORE_FAULTS);
     const share = random.pick([0.1, 0.5, 1]);
-    proxy.failAt(() => (Math.random() < share ? fault : undefined));
+    // How many requests come is not in the seed; what goes wrong next must be.
+    const dice = createRandom(random.between(0, 2 ** 31));
+    proxy.failAt(() => (dice.isTrue(share) ? fault : undefined));
     await sleep(random.between(1_000, 5_000));
     proxy.failAt(() => undefined);
   },

@@ -33,7 +33,7 @@ export function startService(
     child = started;
     for (const stream of [started.stdout, started.stderr]) stream.pipe(log, { end: false });
     started.once('exit', (code, signal) => {
-      history.note(`${app} ended`, { name, code, signal });
+      history.note(`${app} ended with ${code ?? signal}`, { name });
       if (!isStopping) void sleep(RESTART_AFTER_MS).then(() => !isStopping && start());
     });
   };

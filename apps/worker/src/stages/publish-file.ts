@@ -16,6 +16,7 @@ export async function publishFile(context: AttemptContext, fileName: string, key
   const publication: Publication = {
     ...{ bucket: request.bucket, key, path, sizeBytes, sha256Hex },
     assertMayPublish: () => context.assertHolder(),
+    onSent: () => context.progress.sign(),
   };
   await store.put(publication, signal);
   const stored = await store.head(publication.bucket, key, signal);
