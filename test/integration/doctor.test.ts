@@ -112,3 +112,20 @@ test('a variable that makes no sense is said before anything is looked at', asyn
   expect([stdout, exitCode]).toEqual(['', 78]);
   expect(stderr).toContain('SPACES_ENDPOINT: expected an http or https URL without user name, got "nowhere"');
 });
+
+describe('the journal', () => {
+  test('is tried where it will lie, and nothing stays there', async () => {
+    const { stdout } = await doctor();
+    expect(stdout).toContain('ok    bucket tapes takes the journal\n');
+    expect(await spaces.listPrivate('tapes')).toEqual([]);
+    expect((await doctor([], { JOURNAL_BUCKET: 'no-such-bucket' })).stdout).toContain(
+      'FAIL  bucket no-such-bucket takes the journal: no\n      The store has no such bucket',
+    );
+  });
+
+  test('that is off is worth a warning', async () => {
+    const { stdout, exitCode } = await doctor([], { JOB_JOURNAL: 'off' });
+    expect(stdout).toContain('warn  accepted jobs are in Redis alone\n      JOB_JOURNAL is off');
+    expect(exitCode).toBe(0);
+  });
+});

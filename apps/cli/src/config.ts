@@ -1,5 +1,12 @@
 import { resolve } from 'node:path';
-import { loadEnvironment, resolvePublicUrl, resolveStorage, STORAGE_VARIABLES } from '@tapedeck/runtime';
+import {
+  JOURNAL_VARIABLES,
+  loadEnvironment,
+  resolveJournal,
+  resolvePublicUrl,
+  resolveStorage,
+  STORAGE_VARIABLES,
+} from '@tapedeck/runtime';
 
 const NAMES = [
   'REDIS_URL',
@@ -7,7 +14,7 @@ const NAMES = [
   'PUBLIC_URL',
   'DATA_DIR',
   ...STORAGE_VARIABLES,
-  'ALLOWED_BUCKETS',
+  ...JOURNAL_VARIABLES,
   'FFMPEG_PATH',
   'FFPROBE_PATH',
 ] as const;
@@ -18,5 +25,6 @@ export type CliConfig = ReturnType<typeof loadConfig>;
 export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const environment = loadEnvironment(env, NAMES);
   const local = { dataDir: resolve(environment.DATA_DIR), publicUrl: resolvePublicUrl(environment) };
-  return Object.freeze({ ...environment, storage: resolveStorage(environment, local) });
+  const storage = resolveStorage(environment, local);
+  return Object.freeze({ ...environment, storage, journal: resolveJournal(environment, storage) });
 }

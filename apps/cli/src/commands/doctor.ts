@@ -1,6 +1,7 @@
 import { loadConfigOrExit } from '@tapedeck/runtime';
 import { Command } from 'commander';
 import { loadConfig } from '../config.ts';
+import { examineJournal } from '../doctor/journal.ts';
 import { examineRedis } from '../doctor/redis.ts';
 import { examineStorage } from '../doctor/storage.ts';
 import { examineTools } from '../doctor/tools.ts';
@@ -28,6 +29,7 @@ export function createDoctorCommand(env: NodeJS.ProcessEnv): Command {
         ...(await examineTools(config, env.PATH)),
         ...(await examineRedis(config.REDIS_URL)),
         ...(await examineStorage(config.storage, buckets, fix)),
+        ...(await examineJournal(config.storage, config.journal)),
       ];
       const isWell = findings.every(({ verdict }) => verdict !== 'fails');
       process.stdout.write(json ? `${JSON.stringify({ ok: isWell, findings })}\n` : findings.map(toLine).join(''));

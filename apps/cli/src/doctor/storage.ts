@@ -1,4 +1,3 @@
-import { JobError, type ErrorCode } from '@tapedeck/contracts';
 import type { StorageConfig } from '@tapedeck/runtime';
 import {
   createBucketAdmin,
@@ -7,11 +6,10 @@ import {
   type BucketAdmin,
   type ObjectStore,
 } from '@tapedeck/transfer';
+import { examine, NO_RETRIES } from './examine.ts';
 import type { Finding } from './finding.ts';
 
 const TIMEOUT_MS = 60_000;
-/** Whoever asks wants to hear of the first failure. */
-const NO_RETRIES = { limits: { retryDelaysMs: [] } };
 type SpacesConfig = Extract<StorageConfig, { driver: 'spaces' }>;
 
 /** Whether results can be kept. @param fix also sets the lifecycle rule where there is none */
@@ -87,22 +85,4 @@ async function examineExpiry(admin: BucketAdmin, bucket: string, fix: boolean, s
     ? 'The store took one, and does not have it.'
     : `--fix sets one: what nobody has completed in ${UPLOAD_EXPIRY_DAYS} days is removed, whoever began it.`;
   return { verdict: 'warns', what: `bucket ${bucket} has no lifecycle rule for incomplete uploads`, advice };
-}
-
-const ADVICE: Partial<Record<ErrorCode, string>> = {
-  STORAGE_BUCKET_MISSING: 'Make it, or take it out of ALLOWED_BUCKETS.',
-  STORAGE_CREDENTIALS_REFUSED: 'Check both.',
-  STORAGE_FORBIDDEN: 'Give the key the right to read, write, delete and list there, and to make objects public.',
-  STORAGE_CLOCK_SKEWED: 'Set the clock of this machine.',
-  STORAGE_UNAVAILABLE: 'Is SPACES_ENDPOINT (or DATA_DIR) right, and may this process use it?',
-};
-
-async function examine(what: string, look: () => Promise<unknown>): Promise<Finding> {
-  try {
-    await look();
-    return { verdict: 'ok', what };
-  } catch (error) {
-    if (!(error instanceof JobError)) throw error;
-    return { verdict: 'fails', what: `${what}: no`, advice: `${error.message}. ${ADVICE[error.code] ?? ''}`.trim() };
-  }
 }
