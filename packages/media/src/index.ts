@@ -4,6 +4,7 @@ export { estimateEncodeBytes, planEncode, type EncodePlan } from './encode/encod
 export { maxPixelsFor } from './ffmpeg/arguments.ts';
 export type { InputGuard } from './ffmpeg/arguments.ts';
 export { runFfmpeg } from './ffmpeg/run-ffmpeg.ts';
+export type { ToolResult } from './ffmpeg/run-tool.ts';
 export { probeFile } from './ffmpeg/probe.ts';
 export type { EncodeProgress } from './ffmpeg/progress.ts';
 export { findMediaTools, readToolVersion, type MediaTools } from './ffmpeg/tools.ts';

@@ -76,7 +76,7 @@ export async function runFfmpeg(tools: MediaTools, run: Omit<ToolRun, 'tool'>): 
 
 function classifyFailure(result: ToolResult): { code: JobError['code']; message: string } | undefined {
   const { stderrTail } = result;
-  if (/No space left on device/.test(stderrTail)) return { code: 'WORKER_DISK_FULL', message: 'while encoding' };
+  if (result.diskFull) return { code: 'WORKER_DISK_FULL', message: 'while encoding' };
   if (result.stalled) return { code: 'ENCODE_STALLED', message: stderrTail };
   if (result.timedOut) return { code: 'ENCODE_STALLED', message: `not done after ${result.durationMs} ms` };
   if (result.signal) return { code: 'ENCODE_KILLED', message: `by ${result.signal}` };

@@ -31,16 +31,17 @@ export interface ToolResult {
   stderrHead: string;
   /** The last 500 characters. */
   stderrTail: string;
-  /** FFmpeg can exit 0 after it lost data; then stderr says so. */
+  /** FFmpeg can exit 0 after it lost data; then stderr says so, somewhere. */
   writeFailed: boolean;
+  diskFull: boolean;
 }
 
 const STDERR_HEAD_CHARS = 200;
 const STDERR_TAIL_CHARS = 500;
 const MAX_STDOUT_BYTES = 8 * 1024 * 1024;
 const KILL_AFTER_MS = 5_000;
-const WRITE_FAILURE =
-  /No space left on device|Error writing|av_interleaved_write_frame|File too large|Input\/output error/;
+const DISK_FULL = /No space left on device|Disk quota exceeded/;
+const WRITE_FAILURE = /Error writing|av_interleaved_write_frame|File too large|Input\/output error/;
 
 /**
  * Runs FFmpeg or ffprobe to its end, and is the only place that does.
@@ -92,6 +93,7 @@ function collectOutput(child: ChildProcess, { cwd, onProgress, onLine }: ToolRun
   let stderrHead = '';
   let stderrTail = '';
   let writeFailed = false;
+  let diskFull = false;
   let progressAt = performance.now();
   child.stdout!.on('data', (chunk: Buffer) => {
     if (splitLines) return splitLines(chunk.toString('latin1'));
@@ -99,7 +101,9 @@ function collectOutput(child: ChildProcess, { cwd, onProgress, onLine }: ToolRun
     if (stdoutBytes <= MAX_STDOUT_BYTES) stdout.push(chunk);
   });
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
-    writeFailed ||= WRITE_FAILURE.test(stderrTail.slice(-80) + chunk);
+    const text = stderrTail.slice(-80) + chunk;
+    diskFull ||= DISK_FULL.test(text);
+    writeFailed ||= WRITE_FAILURE.test(text);
     stderrHead = (stderrHead + chunk).slice(0, STDERR_HEAD_CHARS);
     stderrTail = (stderrTail + chunk).slice(-STDERR_TAIL_CHARS);
   });
@@ -115,6 +119,7 @@ function collectOutput(child: ChildProcess, { cwd, onProgress, onLine }: ToolRun
       stderrHead: stripMachine(stderrHead, cwd),
       stderrTail: stripMachine(stderrTail, cwd),
       writeFailed,
+      diskFull,
     }),
   };
 }

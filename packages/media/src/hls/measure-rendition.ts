@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HLS_NAMES, JobError, type FrameSize } from '@tapedeck/contracts';
+import { expect } from '../verify/expect.ts';
 import type { FrameRate } from './frame-rate.ts';
 import { readH264Codec } from './h264-codec.ts';
 import { targetDurationSec } from './playlists.ts';
@@ -34,15 +35,23 @@ const AAC_LC = 'mp4a.40.2';
 /**
  * Looks at what FFmpeg wrote for a rendition.
  * @param cwd the workspace
- * @throws JobError MEDIA_UNDECODABLE when it wrote nothing
+ * @param complaints what it said, though it ended well
+ * @throws JobError MEDIA_UNDECODABLE when it complained and wrote nothing; ENCODE_OUTPUT_INVALID when it only wrote nothing
  */
-export async function measureRendition(cwd: string, rendition: Rendition, source: Source): Promise<MeasuredRendition> {
+export async function measureRendition(
+  cwd: string,
+  rendition: Rendition,
+  source: Source,
+  complaints = '',
+): Promise<MeasuredRendition> {
   const playlistName = HLS_NAMES.playlist(rendition.name);
   const text = await readFile(join(cwd, playlistName), 'utf8').catch(() => '');
   const entries = readEntries(text);
-  if (entries.length === 0) throw new JobError('MEDIA_UNDECODABLE', 'nothing of it could be decoded');
+  if (entries.length === 0 && complaints !== '')
+    throw new JobError('MEDIA_UNDECODABLE', 'nothing of it could be decoded');
+  expect(entries.length > 0, `${playlistName}: segments`, 'at least one', 0);
   const segments = await Promise.all(
-    entries.map(async (entry) => ({ ...entry, sizeBytes: (await stat(join(cwd, rendition.name, entry.uri))).size })),
+    entries.map(async (entry) => ({ ...entry, sizeBytes: await measureFile(join(cwd, rendition.name), entry.uri) })),
   );
   const videoCodec = source.picture && (await readH264Codec(join(cwd, rendition.name, segments[0]!.uri)));
   return {
@@ -54,6 +63,12 @@ export async function measureRendition(cwd: string, rendition: Rendition, source
     playlistName,
     segments,
   };
+}
+
+async function measureFile(dir: string, name: string): Promise<number> {
+  const { size } = await stat(join(dir, name)).catch(() => ({ size: 0 }));
+  expect(size > 0, name, 'a segment', 'nothing');
+  return size;
 }
 
 /** Of the list that the encoder leaves. */

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { HLS_NAMES, type FrameSize } from '@tapedeck/contracts';
+import { HLS_NAMES, JobError, type FrameSize } from '@tapedeck/contracts';
 import {
   buildHlsArgv,
   buildMasterPlaylist,
@@ -15,6 +15,7 @@ import {
   runFfmpeg,
   type MeasuredRendition,
   type Rendition,
+  type ToolResult,
 } from '@tapedeck/media';
 import type { HlsContext } from '../../attempt-context.ts';
 import type { HlsPlan } from './probe.ts';
@@ -36,9 +37,13 @@ export async function encodeHls(context: HlsContext, plan: HlsPlan): Promise<Hls
   const startedAt = performance.now();
   const passes = plan.encode?.passes ?? [plan.renditions];
   for (const { name } of plan.renditions) await mkdir(workspace.path(name));
-  for (const index of passes.keys()) await runPass(context, plan, passes, index);
+  let complaints = '';
+  for (const index of passes.keys()) {
+    const { stderrTail } = await runPass(context, plan, passes, index);
+    complaints += stderrTail;
+  }
   const renditions = await Promise.all(
-    plan.renditions.map((rendition) => measureRendition(workspace.dir, rendition, plan.source)),
+    plan.renditions.map((rendition) => measureRendition(workspace.dir, rendition, plan.source, complaints)),
   );
   for (const { playlistName, segments } of renditions) {
     await writeFile(workspace.path(playlistName), buildMediaPlaylist(segments));
@@ -56,7 +61,7 @@ async function runPass(
   plan: HlsPlan,
   passes: readonly (readonly Rendition[])[],
   index: number,
-): Promise<void> {
+): Promise<ToolResult> {
   const { source, sourceName, guard, ladder, encode, runId, poster, storyboard } = plan;
   const args = buildHlsArgv({
     ...{ source, sourceName, guard, runId, preset: ladder.preset, renditions: passes[index]! },
@@ -65,7 +70,7 @@ async function runPass(
     poster: index === 0 ? poster : undefined,
     storyboard: index === 0 ? storyboard : undefined,
   });
-  await runFfmpeg(tools, {
+  return runFfmpeg(tools, {
     args,
     cwd: workspace.dir,
     signal,
@@ -82,11 +87,11 @@ async function makePoster(
 ): Promise<PosterArtifact | undefined> {
   const { tools, workspace, signal, logger } = context;
   if (poster) {
-    const stats = measureStills(await readFile(workspace.path(STILL_FILES.posterStats)));
-    await rename(
-      workspace.path(STILL_FILES.posterCandidate(choosePoster(poster, stats))),
-      workspace.path(HLS_NAMES.poster),
-    );
+    await orNotWritten('the poster', async () => {
+      const stats = measureStills(await readFile(workspace.path(STILL_FILES.posterStats)));
+      const chosen = STILL_FILES.posterCandidate(choosePoster(poster, stats));
+      await rename(workspace.path(chosen), workspace.path(HLS_NAMES.poster));
+    });
     return { name: HLS_NAMES.poster, width: poster.width, height: poster.height };
   }
   if (!source.cover) return undefined;
@@ -101,6 +106,14 @@ async function makePoster(
       return undefined;
     },
   );
+}
+
+/** A file that FFmpeg owes us although it ended well. */
+async function orNotWritten(what: string, use: () => Promise<void>): Promise<void> {
+  await use().catch((cause: unknown) => {
+    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw isAbsent ? new JobError('ENCODE_OUTPUT_INVALID', `${what} was not written`, { cause }) : cause;
+  });
 }
 
 async function finishStoryboard({ workspace }: HlsContext, { storyboard, source }: HlsPlan): Promise<string[]> {
