@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { startLongJob } from '../support/long-job.ts';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
-import { findProcessesIn, startStack, type RunningProcess, type Stack } from '../support/stack.ts';
+import { findProcessesIn, startStack, type Stack } from '../support/stack.ts';
 
 jest.setTimeout(180_000);
 
@@ -65,21 +65,5 @@ describe('a worker that ends in the middle of an encode', () => {
     expect(await stack.finished(jobId, 120_000)).toMatchObject({ status: 'completed', attempt: 2 });
     const callbacks = await stack.receiver.waitFor(jobId);
     expect(new Set(callbacks.map(({ id }) => id)).size).toBe(1);
-  });
-
-  test('by SIGKILL three times fails the job as lost, with its callback', async () => {
-    const jobId = await startLongJob(stack);
-    let worker: RunningProcess = stack.worker!;
-    for (let death = 1; death <= 3; death += 1) {
-      await endProcess(worker.child, 'SIGKILL');
-      worker = await stack.startWorker();
-      if (death < 3)
-        await poll(`start ${death + 1}`, async () =>
-          (await stack.job(jobId)).attempt === death + 1 ? true : undefined,
-        );
-    }
-    expect(await stack.finished(jobId)).toMatchObject({ status: 'failed', error: { code: 'WORKER_LOST' } });
-    const [callback] = await stack.receiver.waitFor(jobId);
-    expect(callback!.event).toMatchObject({ status: 'error', code: 'WORKER_LOST' });
   });
 });

@@ -68,15 +68,15 @@ test.each([400, 401, 404, 410, 422])('%i is final', async (status) => {
   expect(await callbackState(jobId, 'exhausted')).toMatchObject({ attempts: 1, lastStatus: status });
 });
 
-test.each([302, 408, 409, 425, 429, 503])('%i is tried again until the schedule ends', async (status) => {
+test.each([302, 307, 408, 409, 425, 429, 503])('%i is tried again until the schedule ends', async (status) => {
   stack.receiver.answer = () => ({ status, headers: { location: `${stack.source.url}/elsewhere` } });
   const jobId = await submit();
   expect(await callbackState(jobId, 'exhausted')).toMatchObject({ attempts: 4, lastStatus: status });
   expect(stack.source.requests.filter((line) => line.includes('elsewhere'))).toEqual([]);
 });
 
-test('Retry-After is waited for', async () => {
-  stack.receiver.answer = (nth) => (nth === 1 ? { status: 503, headers: { 'retry-after': '2' } } : { status: 200 });
+test.each([429, 503])('%i with Retry-After is waited for', async (status) => {
+  stack.receiver.answer = (nth) => (nth === 1 ? { status, headers: { 'retry-after': '2' } } : { status: 200 });
   const jobId = await submit();
   await stack.receiver.waitFor(jobId, 1);
   const firstAt = Date.now();

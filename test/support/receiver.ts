@@ -44,7 +44,7 @@ export async function startReceiver(secret: string): Promise<Receiver> {
         verified: verifies(webhook, body, headers),
         status,
       });
-      setTimeout(() => response.writeHead(status, answerHeaders).end(), delayMs);
+      setTimeout(() => response.writeHead(status, answerHeaders).end(), delayMs).unref();
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

@@ -14,7 +14,7 @@ export interface RedisGate {
    * Lets nothing of the worker's through from the first message on at which it is time.
    * @param isTime asked, without waiting, before each message
    */
-  closeWhen(isTime: () => boolean): void;
+  closeWhen(isTime: (message: string) => boolean): void;
   /** Resolves when somebody stands before the closed door. */
   untilClosed(): Promise<void>;
   open(): void;
@@ -25,14 +25,14 @@ export async function startRedisGate(redisUrl: string): Promise<RedisGate> {
   const temp = await createTempDir('gate');
   const path = join(temp.dir, 'redis.sock');
   const sockets = new Set<Socket>();
-  let isTime: (() => boolean) | undefined;
+  let isTime: ((message: string) => boolean) | undefined;
   let closed: PromiseWithResolvers<void> | undefined;
 
   const server = createServer((client) => {
     const redis = connect(redisUrl.replace(/^unix:/, ''));
     const door = new Transform({
-      transform(chunk, _encoding, pass) {
-        if (isTime?.()) {
+      transform(chunk: Buffer, _encoding, pass) {
+        if (isTime?.(chunk.toString('latin1'))) {
           isTime = undefined;
           closed ??= Promise.withResolvers();
         }
@@ -48,6 +48,8 @@ export async function startRedisGate(redisUrl: string): Promise<RedisGate> {
     redis.pipe(client);
   });
   await new Promise<void>((done) => server.listen(path, done));
+  // A test that fails before it stops the gate must end all the same.
+  server.unref();
   return {
     url: `unix:${path}`,
     closeWhen(isTimeNow) {

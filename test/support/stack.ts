@@ -109,7 +109,19 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     return (await answer.json()) as JobView;
   };
   return {
-    ...{ url, redis, source, receiver, dataDir: data.dir, workDir: work.dir, env, api, worker, startWorker, job },
+    ...{
+      url,
+      redis,
+      source,
+      receiver,
+      dataDir: env.DATA_DIR,
+      workDir: env.WORK_DIR,
+      env,
+      api,
+      worker,
+      startWorker,
+      job,
+    },
     async post(body, headers = {}) {
       const answer = await fetch(`${url}/convert`, {
         method: 'POST',
@@ -155,7 +167,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     },
     async stop() {
       for (const { child } of running.toReversed()) await endProcess(child, 'SIGTERM');
-      const leftovers = await findLeftovers(work.dir);
+      const leftovers = await findLeftovers(env.WORK_DIR);
       await Promise.all([source.stop(), receiver.stop(), redis.stop()]);
       await Promise.all([data.remove(), work.remove()]);
       if (leftovers.length > 0) throw new Error(`left behind: ${leftovers.join(', ')}`);
