@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ErrorCode } from '@tapedeck/contracts';
@@ -132,7 +132,10 @@ describe('a tape whose FFmpeg', () => {
   let before: Record<string, string>;
   beforeAll(async () => {
     tapeOutput(await stack.finished(await submitTape('kept')));
+  });
+  beforeEach(async () => {
     before = await readFiles(stack.dataDir);
+    expect(before).toHaveProperty(['storage/tapes/kept.mp4']);
   });
 
   test.each(Object.entries(TAPE_CASES))('%s fails, and the result before it stays', async (_name, how) => {
@@ -204,7 +207,10 @@ describe('a video whose FFmpeg', () => {
   let before: Record<string, string>;
   beforeAll(async () => {
     hlsOutput(await stack.finished(await submitVideo('kept')));
+  });
+  beforeEach(async () => {
     before = await readFiles(stack.dataDir);
+    expect(before).toHaveProperty(['storage/media/kept/master.m3u8']);
   });
 
   test.each(Object.entries(HLS_CASES))('%s fails, and the stream before it stays', async (_name, how) => {
