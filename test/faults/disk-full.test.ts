@@ -6,7 +6,7 @@ import type { JobView } from '@tapedeck/contracts';
 import { encodePng } from '../../scripts/sample/png.ts';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
 import { readFiles } from '../support/read-files.ts';
-import { canMount, mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
+import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { startStack, tapeOutput, type Stack } from '../support/stack.ts';
 import { submit } from '../support/submit.ts';
 import { buildTape } from '../support/tape-layouts.ts';
@@ -72,10 +72,7 @@ async function expectErrorCallback({ jobId, error }: JobView): Promise<void> {
   expect(callback!.event).toMatchObject({ status: 'error', code: error!.code, error: error!.message });
 }
 
-/** In a container without the right to mount there is no small disk to be had. */
-const describeOnDisk = (await canMount()) ? describe : describe.skip;
-
-describeOnDisk('a worker whose WORK_DIR', () => {
+describe('a worker whose WORK_DIR', () => {
   beforeAll(async () => {
     disk = await mountSmallDisk(DISK_BYTES);
     stack = await startStack({ env: { WORK_DIR: disk.dir, JOB_ATTEMPTS: '2' } });
@@ -120,7 +117,7 @@ describeOnDisk('a worker whose WORK_DIR', () => {
   );
 });
 
-describeOnDisk('a store whose disk is full', () => {
+describe('a store whose disk is full', () => {
   beforeAll(async () => {
     disk = await mountSmallDisk(DISK_BYTES);
     stack = await startStack({ env: { DATA_DIR: disk.dir, JOB_ATTEMPTS: '1' } });

@@ -140,12 +140,6 @@ async function replaceWorker(): Promise<void> {
   worker = await stack.startWorker();
 }
 
-/** As if the minute were over for which a dead worker's turn to publish is waited for. */
-async function forgetTurn(): Promise<void> {
-  const turns = await redis.keys('tapedeck:turn:*');
-  if (turns.length > 0) await redis.del(turns);
-}
-
 async function untilDelivered({ jobId }: Pick<JobView, 'jobId'>): Promise<ReceivedCallback[]> {
   await poll('the callback to be delivered', async () =>
     (await stack.job(jobId)).callback.status === 'delivered' ? true : undefined,
@@ -159,7 +153,6 @@ describe('a worker that is killed', () => {
     expect(await stack.job(jobId)).toMatchObject({ status: 'processing', phase, attempt: 1 });
     const [deadRoot] = await readdir(stack.workDir);
     await replaceWorker();
-    await forgetTurn();
     expect(await readdir(stack.workDir)).not.toContain(deadRoot);
 
     const job = await stack.finished(jobId);
@@ -182,7 +175,6 @@ describe('a worker that is killed', () => {
     await gate.untilClosed();
     expect(existsSync(join(playlist, '../../master.m3u8'))).toBe(false);
     await replaceWorker();
-    await forgetTurn();
     const { hlsUrl } = hlsOutput(await stack.finished(jobId));
     expect(await untilDelivered({ jobId })).toMatchObject([{ event: { status: 'complete', hlsUrl } }]);
     const viewer = createViewer();
@@ -239,19 +231,9 @@ describe('an event whose worker is killed', () => {
     const jobId = await submitTape();
     await stack.receiver.waitFor(jobId);
     await replaceWorker();
-    await forgetCallbackLock((await readEvent(jobId)).id!);
     const [first, second, ...others] = await untilDelivered({ jobId });
     expect(others).toEqual([]);
     expect(second).toMatchObject({ id: first!.id, body: first!.body, verified: true });
     expect(await stack.job(jobId)).toMatchObject({ attempt: 1, callback: { attempts: 1, lastStatus: 200 } });
   });
-
-  /** As if its minute were over, and the half minute after which workers look for such: twice, as they do. */
-  async function forgetCallbackLock(eventId: string): Promise<void> {
-    expect(await redis.del(`tapedeck:queue:callbacks:${eventId}.1:lock`)).toBe(1);
-    for (let look = 0; look < 2; look += 1) {
-      await redis.del('tapedeck:queue:callbacks:stalled-check');
-      await replaceWorker();
-    }
-  }
 });

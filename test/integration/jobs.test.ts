@@ -337,9 +337,9 @@ describe('turns at a slug', () => {
 
   test('who takes long keeps the turn', async () => {
     const order: string[] = [];
-    const slow = takeTurn(redis, slug, never, () => sleep(1_000).then(() => order.push('slow')), 300);
+    const slow = takeTurn(redis, slug, never, () => sleep(1_000).then(() => order.push('slow')), { heldMs: 300 });
     await sleep(50);
-    await takeTurn(redis, slug, never, async () => void order.push('next'), 300);
+    await takeTurn(redis, slug, never, async () => void order.push('next'), { heldMs: 300 });
     await slow;
     expect(order).toEqual(['slow', 'next']);
   });
@@ -347,8 +347,15 @@ describe('turns at a slug', () => {
   test('who died is waited for no longer than a turn is held', async () => {
     await redis.set('tapedeck:turn:media/a/b', 'of somebody dead', 'PX', 300);
     const startedAt = performance.now();
-    await takeTurn(redis, slug, never, async () => undefined, 300);
+    await takeTurn(redis, slug, never, async () => undefined, { heldMs: 300 });
     expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  test('who died leaves the turn to the next attempt of its job at once, and to no other', async () => {
+    await redis.set(`tapedeck:turn:${slug.bucket}/${slug.place}`, 'job another-token', 'PX', 60_000);
+    const other = takeTurn(redis, slug, AbortSignal.timeout(300), async () => undefined, { owner: 'jo' });
+    await expect(other).rejects.toThrow();
+    expect(await takeTurn(redis, slug, AbortSignal.timeout(300), async () => 'taken', { owner: 'job' })).toBe('taken');
   });
 
   test('another slug need not wait', async () => {

@@ -215,6 +215,21 @@ describe('when Redis has come back with old data', () => {
     expect(await sweepOutbox(backend)).toBe(1);
   });
 
+  test('an end that nobody has heard of gives way to the one that was told', async () => {
+    const jobId = await submit();
+    let eventId = '';
+    await rollBack(async () => {
+      eventId = await settle(jobId);
+      await deliver(jobId);
+    });
+    // Somebody cancels it there before it is compared: that can be settled, but not told.
+    await expect(cancelJob(backend, await load(jobId), 0)).rejects.toThrow('not been compared');
+    expect(await load(jobId)).toMatchObject({ status: 'canceled' });
+    await recover();
+    expect(await load(jobId)).toMatchObject({ status: 'failed', eventId, callbackStatus: 'delivered' });
+    expect(await sweepOutbox(backend)).toBe(0);
+  });
+
   test('a job that waits there stays where it is', async () => {
     const jobId = await submit();
     await rollBack(async () => undefined);

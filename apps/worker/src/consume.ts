@@ -51,6 +51,8 @@ export interface Consumer {
 export interface ConsumerOptions extends Backend {
   workspaces: Workspaces;
   equipment: Equipment;
+  /** Rejects while Redis may hold jobs that have ended. */
+  assertCompared: () => Promise<void>;
   logger: Logger;
 }
 
@@ -72,6 +74,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const running = new Set<RunningAttempt>();
 
   const consume = async (job: Job, lockToken: string): Promise<void> => {
+    await options.assertCompared();
     const attempt = await beginAttempt(redis, conversionEntrySchema.parse(job.data));
     if (!attempt) return;
     const current = { entryId: job.id!, jobId: attempt.jobId, stop: new AbortController() };

@@ -17,13 +17,16 @@ export interface DelivererOptions extends Backend {
   sender: CallbackSender;
   /** Waits before each try, the first included. */
   scheduleMs: readonly number[];
+  /** How soon another worker goes on when this one dies: after this and two checks. */
+  lockMs: number;
+  stallCheckMs: number;
+  /** Rejects while Redis may hold ends that are not the last word. */
+  assertCompared: () => Promise<void>;
   logger: Logger;
 }
 
 /** Receivers are slow and many: waiting for one must not hold up the others. */
 const CONCURRENCY = 20;
-const LOCK_MS = 60_000;
-const STALL_CHECK_MS = 30_000;
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
 /**
@@ -31,9 +34,10 @@ const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
  * on where it was whatever happens to the queue entry.
  */
 export function createDeliverer(options: DelivererOptions): QueueWorker {
-  const { redis, sender, scheduleMs, logger } = options;
+  const { redis, sender, scheduleMs, lockMs, stallCheckMs, logger } = options;
   const stopping = new AbortController();
   const deliver = async (job: Job): Promise<void> => {
+    await options.assertCompared();
     const entry = await loadOutboxEntry(redis, callbackEntrySchema.parse(job.data));
     if (!entry) return;
     const verdict = judge(await trySending(sender, entry, stopping.signal), entry, scheduleMs);
@@ -48,8 +52,8 @@ export function createDeliverer(options: DelivererOptions): QueueWorker {
     redis,
     logger,
     concurrency: CONCURRENCY,
-    lockMs: LOCK_MS,
-    stallCheckMs: STALL_CHECK_MS,
+    lockMs,
+    stallCheckMs,
     abortRunning: () => stopping.abort(new Error('the worker is stopping')),
   });
 }

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   claimRound,
   reconcileJobs,
-  recoverFromJournal,
   reportAlive,
   SIGN_INTERVAL_MS,
   sweepOutbox,
@@ -13,6 +12,7 @@ import {
   type Redis,
 } from '@tapedeck/jobs';
 import { VERSION, type Logger } from '@tapedeck/runtime';
+import { COMPARE_INTERVAL_MS, compareWithJournal } from './compare-with-journal.ts';
 import type { Workspaces } from './workspace.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
@@ -55,7 +55,7 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
     { what: 'removal of orphaned workspaces', intervalMs: CLEANUP_INTERVAL_MS, work: () => workspaces.removeOrphans() },
   ];
   const sharedChores: Chore[] = [
-    { what: 'recovery', intervalMs: SWEEP_INTERVAL_MS, work: () => recover(options, signal) },
+    { what: 'recovery', intervalMs: COMPARE_INTERVAL_MS, work: () => compareWithJournal(options, signal) },
     { what: 'unqueued', intervalMs: SWEEP_INTERVAL_MS, work: () => sweepUnqueued(backend, UNQUEUED_AFTER_MS) },
     { what: 'reconciliation', intervalMs: SWEEP_INTERVAL_MS, work: () => reconcile(options) },
     { what: 'outbox', intervalMs: SWEEP_INTERVAL_MS, work: () => sweepOutbox(backend) },
@@ -74,13 +74,6 @@ function inRounds(redis: Redis, { what, intervalMs, work }: Chore): Chore {
       if (await claimRound(redis, what, intervalMs)) await work();
     },
   };
-}
-
-async function recover({ backend, logger }: HousekeepingOptions, signal: AbortSignal): Promise<void> {
-  const recovery = await recoverFromJournal(backend, signal);
-  if (!recovery) return;
-  const isNews = recovery.accepted + recovery.settled > 0;
-  logger[isNews ? 'warn' : 'info'](recovery, 'Redis was compared with the journal');
 }
 
 async function reconcile({ backend, quietMs, stuckAfterMs, logger }: HousekeepingOptions): Promise<void> {

@@ -23,6 +23,7 @@ import {
 } from '@tapedeck/runtime';
 import { createGuardedAgent, createObjectLog, createObjectStore, type ObjectStore } from '@tapedeck/transfer';
 import { cleanUpSuperseded } from './clean-up-superseded.ts';
+import { assertCompared } from './compare-with-journal.ts';
 import { loadConfig } from './config.ts';
 import { createConsumer } from './consume.ts';
 import { createDeliverer } from './deliver-callbacks.ts';
@@ -52,6 +53,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const store = createObjectStore(config.storage);
   const backend: Backend = { redis, queues, journal: openJournal(store) };
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
+  const watched = { assertCompared: () => assertCompared({ backend, logger }, stopping), logger };
   // Host and process id are not enough: containers on one host's network share both.
   const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
 
@@ -59,11 +61,9 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     ...backend,
     workspaces,
     equipment: { config, tools, store, agent, policy, addresses },
-    logger,
+    ...watched,
   });
-  // A connection that listens can do nothing else.
-  const ears = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
-  await withDeadline(listenForCancellations(ears, consumer.cancel), REDIS_TIMEOUT_MS, 'listening for cancellations');
+  const ears = await openEars(consumer.cancel);
   const deliverer = createDeliverer({
     ...backend,
     sender: {
@@ -75,7 +75,9 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
       userAgent: `tapedeck/${VERSION}`,
     },
     scheduleMs: config.CALLBACK_SCHEDULE_MS,
-    logger,
+    lockMs: config.JOB_LOCK_MS,
+    stallCheckMs: config.JOB_STALL_CHECK_MS,
+    ...watched,
   });
   const house: HousekeepingOptions = {
     ...{ backend, workspaces, workerId, workDir: config.workDir, ffmpegVersion, busy: consumer.busy, logger },
@@ -122,6 +124,13 @@ function openJournal(store: ObjectStore): Journal | undefined {
   const onFailed = createThrottledErrorLog(logger, 'journal');
   const where = { ...config.journal, store, appendTimeoutMs: JOURNAL_TIMEOUT_MS };
   return createJournal(createObjectLog({ ...where, onBucketSkipped: onFailed }), onFailed);
+}
+
+/** A connection of its own: one that listens can do nothing else. */
+async function openEars(onCancel: (jobId: string) => void): Promise<Redis> {
+  const ears = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
+  await withDeadline(listenForCancellations(ears, onCancel), REDIS_TIMEOUT_MS, 'listening for cancellations');
+  return ears;
 }
 
 async function requireVersion(variable: string, path: string): Promise<string> {

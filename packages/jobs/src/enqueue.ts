@@ -59,6 +59,8 @@ export async function enqueueCallback(backend: Backend, callback: CallbackEntry,
     const fields = await loadRecordFields(redis, jobId);
     if (fields?.eventId !== eventId) return;
     if (fields.journaledEventId !== eventId) {
+      // Old data may not know that the job had ended before; whoever compares it with the journal finds that out.
+      if (!(await loadGeneration(redis)).isCurrent) throw new Error('Redis has not been compared with the journal yet');
       const { request, run } = parseRecord(fields);
       await journal.append(request.bucket, { stage: 'settled', jobId, run, fields });
       await MARK_JOURNALED.run(redis, [keys.job(jobId)], [eventId]);

@@ -12,7 +12,7 @@ export {
 export type { Backend } from './backend.ts';
 export { claimRound } from './claim-round.ts';
 export { createJournal, type Journal, type JournalLog } from './journal.ts';
-export { recoverFromJournal } from './recover.ts';
+export { isCompared, recoverFromJournal } from './recover.ts';
 export { JOURNAL_KEEP_MS, tidyJournal } from './tidy-journal.ts';
 export { enqueueCallback } from './enqueue.ts';
 export { cancelJob, listenForCancellations } from './cancel.ts';

@@ -21,6 +21,16 @@ const HELD_MS = 60_000;
 const PATIENCE_MS = 10 * 60_000;
 const ASK_AGAIN_MS = 200;
 
+/** KEYS lock; ARGV token, ms, owner. A turn of the same owner is taken over: its last attempt has lost it with the job. */
+const TAKE = createScript(
+  `
+  local held = redis.call('GET', KEYS[1])
+  if held and string.sub(held, 1, #ARGV[3]) ~= ARGV[3] then return 0 end
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return 1
+  `,
+);
+
 /** KEYS lock; ARGV token, ms */
 const RENEW = createScript(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`,
@@ -31,22 +41,39 @@ const RELEASE = createScript(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
 );
 
+/** KEYS lock, publisher; ARGV token, the publisher before or '' */
+const GIVE_BACK = createScript(
+  `
+  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  if ARGV[2] == '' then return redis.call('DEL', KEYS[2]) end
+  redis.call('SET', KEYS[2], ARGV[2])
+  return 1
+  `,
+);
+
+export interface TurnOptions {
+  /** Whose turn it is: attempts of one job need not wait for each other, because at most one of them holds the job. */
+  owner?: string;
+  heldMs?: number;
+}
+
 /**
  * Runs `work` while no other job replaces the objects at this place. Two jobs may have one; taking turns, the
  * later one wins whole, and its master never leads to the other's playlists.
+ * @param work gets the token of its turn
  * @throws JobError STORAGE_UNAVAILABLE when the others do not get done
  */
 export async function takeTurn<T>(
   redis: Redis,
   { bucket, place }: Place,
   signal: AbortSignal,
-  work: () => Promise<T>,
-  heldMs = HELD_MS,
+  work: (token: string) => Promise<T>,
+  { owner = randomUUID(), heldMs = HELD_MS }: TurnOptions = {},
 ): Promise<T> {
   const key = keys.turn(bucket, place);
-  const token = randomUUID();
+  const token = `${owner} ${randomUUID()}`;
   const deadline = performance.now() + PATIENCE_MS;
-  while ((await redis.set(key, token, 'PX', heldMs, 'NX')) === null) {
+  while ((await TAKE.run(redis, [key], [token, heldMs, `${owner} `])) !== 1) {
     if (performance.now() > deadline)
       throw new JobError('STORAGE_UNAVAILABLE', 'other jobs keep publishing at this place');
     await sleep(ASK_AGAIN_MS, undefined, { signal });
@@ -54,7 +81,7 @@ export async function takeTurn<T>(
   // A renewal that fails is followed by the next; two may.
   const renewal = setInterval(() => void RENEW.run(redis, [key], [token, heldMs]).catch(() => undefined), heldMs / 3);
   try {
-    return await work();
+    return await work(token);
   } finally {
     clearInterval(renewal);
     // What cannot be released now expires.
@@ -73,14 +100,17 @@ export function publishInTurn<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const { jobId, request, outputName } = record;
-  const key = keys.publisher(request.bucket, outputName);
-  return takeTurn(redis, placeOf(record), signal, async () => {
-    const previous = await redis.set(key, jobId, 'GET');
+  const place = placeOf(record);
+  const publisher = keys.publisher(request.bucket, outputName);
+  const publish = async (token: string): Promise<T> => {
+    const previous = (await redis.set(publisher, jobId, 'GET')) ?? '';
     try {
       return await work();
     } catch (error) {
-      await (previous === null ? redis.del(key) : redis.set(key, previous)).catch(() => undefined);
+      const lock = keys.turn(place.bucket, place.place);
+      await GIVE_BACK.run(redis, [lock, publisher], [token, previous]).catch(() => undefined);
       throw error;
     }
-  });
+  };
+  return takeTurn(redis, place, signal, publish, { owner: jobId });
 }

@@ -5,6 +5,11 @@ import { sweepUnqueued } from './outbox.ts';
 import type { Redis } from './redis.ts';
 import { restoreEntry } from './restore.ts';
 
+/** Whether Redis holds all that was written to it, as far as the journal can say. Always, where there is none. */
+export async function isCompared({ redis, journal }: Backend): Promise<boolean> {
+  return !journal || (await loadGeneration(redis)).isCurrent;
+}
+
 /** What a comparison with the journal brought back. */
 export interface Recovery {
   /** Jobs that run again. */
@@ -22,7 +27,7 @@ export interface Recovery {
  */
 export async function recoverFromJournal(backend: Backend, signal: AbortSignal): Promise<Recovery | undefined> {
   const { redis, journal } = backend;
-  if (!journal || (await loadGeneration(redis)).isCurrent) return undefined;
+  if (!journal || (await isCompared(backend))) return undefined;
   const begun = await beginGeneration(redis);
   const latest = await findLatest(journal, signal);
   const recovery: Recovery = { accepted: 0, settled: 0 };
