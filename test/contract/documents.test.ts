@@ -21,6 +21,21 @@ test('docs/errors.md has every row of the error table, and no other', () => {
   expect(rows).toEqual(table);
 });
 
+test('docs/faults.md names tests that are there', () => {
+  const rows = read('docs/faults.md')
+    .match(/^\| .+ \|$/gm)!
+    .slice(2);
+  for (const row of rows) {
+    let file = '';
+    for (const claim of row.split('|').at(-2)!.split(' · ')) {
+      const [, name, words = ''] = /^\s*(?:`([\w/-]+)`: )?(.+?)\s*$/.exec(claim)!;
+      if (name !== undefined) file = read(`test/${name}.test.ts`);
+      if (!words.includes('npm run')) expect(file).toContain(words);
+    }
+  }
+  expect(rows.length).toBeGreaterThan(10);
+});
+
 test('there is one version', () => {
   const manifests = [
     'package.json',
