@@ -18,6 +18,8 @@ export interface RedisGate {
   /** Resolves when somebody stands before the closed door. */
   untilClosed(): Promise<void>;
   open(): void;
+  /** The connections that there are stay open, and nothing comes through them any more; new ones work. */
+  strand(): void;
   stop(): Promise<void>;
 }
 
@@ -25,6 +27,7 @@ export async function startRedisGate(redisUrl: string): Promise<RedisGate> {
   const temp = await createTempDir('gate');
   const path = join(temp.dir, 'redis.sock');
   const sockets = new Set<Socket>();
+  let connections: { client: Socket; redis: Socket }[] = [];
   let isTime: ((message: string) => boolean) | undefined;
   let closed: PromiseWithResolvers<void> | undefined;
 
@@ -46,6 +49,7 @@ export async function startRedisGate(redisUrl: string): Promise<RedisGate> {
     }
     client.pipe(door).pipe(redis);
     redis.pipe(client);
+    connections.push({ client, redis });
   });
   await new Promise<void>((done) => server.listen(path, done));
   // A test that fails before it stops the gate must end all the same.
@@ -62,6 +66,13 @@ export async function startRedisGate(redisUrl: string): Promise<RedisGate> {
       isTime = undefined;
       closed?.resolve();
       closed = undefined;
+    },
+    strand() {
+      for (const { client, redis } of connections) {
+        client.unpipe().resume();
+        redis.unpipe().resume();
+      }
+      connections = [];
     },
     async stop() {
       for (const socket of sockets) socket.destroy();

@@ -11,14 +11,20 @@ export type RedisTemper = 'fast' | 'patient';
 
 /** The rate limit's command, then those of the submit (which have a deadline together): 503 comes within a second. */
 const FAST_COMMAND_MS = 300;
-const FAST: RedisOptions = { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: FAST_COMMAND_MS };
-const PATIENT: RedisOptions = { maxRetriesPerRequest: null };
+const FAST: RedisOptions = {
+  ...{ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: FAST_COMMAND_MS },
+  socketTimeout: 2_000,
+};
+/** Longer than BullMQ's blocking reads last. */
+const PATIENT: RedisOptions = { maxRetriesPerRequest: null, socketTimeout: 20_000 };
 
 const MAX_RECONNECT_DELAY_MS = 2_000;
 const MIN_FAILOVER_CHECK_MS = 5_000;
 
 /**
- * A connection to `redis://`, `rediss://` or `unix:/path`. Reconnects for ever, within two seconds of Redis being back.
+ * A connection to `redis://`, `rediss://` or `unix:/path`. Reconnects for ever, within two seconds of Redis being back;
+ * also when nothing comes any more over a connection that looks open, which the system would notice after a quarter of
+ * an hour.
  * @param onError is told of every connection error; without a listener ioredis prints to stderr by itself.
  */
 export function connectRedis(url: string, temper: RedisTemper, onError: (error: Error) => void): Redis {
