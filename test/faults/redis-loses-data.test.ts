@@ -94,6 +94,35 @@ test('FLUSHALL: what runs, what waits and what was not told comes to its end, wh
   expect(await stack.job(told)).toMatchObject({ status: 404 });
 });
 
+test('old data: what has ended since then neither runs nor is told again, what was accepted since then runs', async () => {
+  await start();
+  const [running, waiting] = [holdBack('/running.zip'), holdBack('/waiting.zip')];
+  const request = (url: string) => submit(stack, stack.tapeRequest(url, { options: { scale: 1 } }));
+  const ended = [await request(running.url), await request(waiting.url)];
+  await running.begun();
+  await stack.redis.command('SAVE');
+  running.release();
+  waiting.release();
+  for (const jobId of ended) await expectOneEvent(jobId);
+  const later = holdBack('/later.zip');
+  const accepted = await request(later.url);
+  await later.begun();
+  const asked = stack.source.requests.length;
+
+  await stack.redis.kill();
+  await stack.redis.start();
+  later.release();
+  await stack.receiver.waitFor(accepted);
+  for (const jobId of ended) {
+    await poll('its end to be known again', async () => {
+      const { status, callback } = await stack.job(jobId);
+      return status === 'completed' && callback.status === 'delivered' ? true : undefined;
+    });
+    expect(stack.receiver.received.filter(({ event }) => event.jobId === jobId)).toHaveLength(1);
+  }
+  expect(new Set(stack.source.requests.slice(asked))).toEqual(new Set(['GET /later.zip']));
+});
+
 test('without a journal what Redis loses is lost, and nothing is written to the store before the 202', async () => {
   await start({ JOB_JOURNAL: 'off' });
   const source = holdBack('/lost.zip');

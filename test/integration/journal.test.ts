@@ -25,6 +25,7 @@ import {
   type Backend,
   type JobRecord,
   type JournalLog,
+  type Queues,
   type Redis,
 } from '@tapedeck/jobs';
 import { createLocalStore, createObjectLog } from '@tapedeck/transfer';
@@ -162,15 +163,14 @@ describe('when Redis has lost everything', () => {
   test('twice, or while it is brought back, it comes back all the same', async () => {
     const jobId = await submit();
     await redis.flushall();
-    let reads = 0;
-    const read: JournalLog['read'] = async (object, abort) => {
-      reads += 1;
-      // In the middle of the second pass.
-      if (reads === 3) await redis.flushall();
-      return log.read(object, abort);
+    let isLost = false;
+    const addConversion: Queues['addConversion'] = async (...args) => {
+      // When all is read and restored.
+      if (!isLost) await redis.flushall();
+      isLost = true;
+      return backend.queues.addConversion(...args);
     };
-    await submit();
-    await recoverFromJournal({ ...backend, journal: openJournal({ ...log, read }) }, signal);
+    await recoverFromJournal({ ...backend, queues: { ...backend.queues, addConversion } }, signal);
     expect(await load(jobId)).toMatchObject({ status: 'queued' });
     expect(await recover()).toBeUndefined();
   });

@@ -1,36 +1,46 @@
-import { claimRound, isCompared, recoverFromJournal, type Backend } from '@tapedeck/jobs';
+import { claimRound, endRound, isCompared, recoverFromJournal, type Backend } from '@tapedeck/jobs';
 import type { Logger } from '@tapedeck/runtime';
 import { RetryLaterError } from './queue-worker.ts';
 
-/** How often somebody looks, and how long others wait who must not begin before. */
+/** How often a worker looks, and how long an entry waits that must not be begun before. */
 export const COMPARE_INTERVAL_MS = 2_000;
+/** When one worker has been at it for so long, it may be dead, and another begins, too. */
+const PATIENCE_MS = 20_000;
+const ROUND = 'comparison';
 
-/**
- * Redis may have come back with old data, in which jobs live that have ended. So nothing is begun, and nothing is told,
- * before it was compared with the journal: by this worker, or by another that is at it.
- * @throws RetryLaterError when it is not compared yet, whether somebody is at it or the journal cannot be read
- */
-export async function assertCompared(
-  options: { backend: Backend; logger: Logger },
-  signal: AbortSignal,
-): Promise<void> {
-  const { backend } = options;
-  if (await isCompared(backend)) return;
-  if (await claimRound(backend.redis, 'recovery', COMPARE_INTERVAL_MS)) await compareWithJournal(options, signal);
-  if (!(await isCompared(backend))) throw new RetryLaterError(COMPARE_INTERVAL_MS, 'Redis is not compared yet');
+export interface Comparison {
+  /** Compares, if that is needed and no other worker is at it. */
+  compareIfNeeded(): Promise<void>;
+  /**
+   * Redis may have come back with old data, in which jobs live that have ended. So nothing is begun, and nothing is
+   * told, before it was compared with the journal.
+   * @throws RetryLaterError when it is not compared yet: somebody is at it, or the journal cannot be read
+   */
+  assertCompared(): Promise<void>;
 }
 
-/** Brings back what Redis has lost, if it has lost anything. */
-export async function compareWithJournal(
-  { backend, logger }: { backend: Backend; logger: Logger },
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    const recovery = await recoverFromJournal(backend, signal);
-    if (!recovery) return;
-    const isNews = recovery.accepted + recovery.settled > 0;
-    logger[isNews ? 'warn' : 'info'](recovery, 'Redis was compared with the journal');
-  } catch (error) {
-    logger.warn({ err: error }, 'Redis could not be compared with the journal');
-  }
+export function createComparison(backend: Backend, logger: Logger, signal: AbortSignal): Comparison {
+  const compare = async (): Promise<void> => {
+    try {
+      const recovery = await recoverFromJournal(backend, signal);
+      const isNews = recovery && recovery.accepted + recovery.settled > 0;
+      if (recovery) logger[isNews ? 'warn' : 'info'](recovery, 'Redis was compared with the journal');
+    } finally {
+      await endRound(backend.redis, ROUND);
+    }
+  };
+  const compareIfNeeded = async (): Promise<void> => {
+    if (await isCompared(backend)) return;
+    if (await claimRound(backend.redis, ROUND, PATIENCE_MS)) await compare();
+  };
+  return {
+    compareIfNeeded,
+    async assertCompared() {
+      await compareIfNeeded().catch((error: unknown) =>
+        logger.warn({ err: error }, 'Redis could not be compared with the journal'),
+      );
+      if (await isCompared(backend)) return;
+      throw new RetryLaterError(COMPARE_INTERVAL_MS, 'Redis has not been compared with the journal yet');
+    },
+  };
 }

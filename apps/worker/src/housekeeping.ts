@@ -12,12 +12,12 @@ import {
   type Redis,
 } from '@tapedeck/jobs';
 import { VERSION, type Logger } from '@tapedeck/runtime';
-import { COMPARE_INTERVAL_MS, compareWithJournal } from './compare-with-journal.ts';
+import { COMPARE_INTERVAL_MS } from './compare-with-journal.ts';
 import type { Workspaces } from './workspace.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
 const CLEANUP_INTERVAL_MS = 60_000;
-const JOURNAL_INTERVAL_MS = 3_600_000;
+const JOURNAL_INTERVAL_MS = 300_000;
 /** A submit that still works on its second step is younger than this. */
 const UNQUEUED_AFTER_MS = 10_000;
 
@@ -31,6 +31,7 @@ export interface HousekeepingOptions {
   /** Without news for so long, a job ought to have a queue entry; see reconcileJobs. */
   quietMs: number;
   stuckAfterMs: number;
+  compareIfNeeded: () => Promise<void>;
   /** Removes from the store what later runs have superseded. */
   cleanUp: (signal: AbortSignal) => Promise<void>;
   /** Aborts uploads in the store whose attempts are over. */
@@ -52,10 +53,10 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
   const { backend, workspaces, logger } = options;
   const ownChores: Chore[] = [
     { what: 'sign of life', intervalMs: SIGN_INTERVAL_MS, work: () => showLife(options) },
+    { what: 'comparison with the journal', intervalMs: COMPARE_INTERVAL_MS, work: options.compareIfNeeded },
     { what: 'removal of orphaned workspaces', intervalMs: CLEANUP_INTERVAL_MS, work: () => workspaces.removeOrphans() },
   ];
   const sharedChores: Chore[] = [
-    { what: 'recovery', intervalMs: COMPARE_INTERVAL_MS, work: () => compareWithJournal(options, signal) },
     { what: 'unqueued', intervalMs: SWEEP_INTERVAL_MS, work: () => sweepUnqueued(backend, UNQUEUED_AFTER_MS) },
     { what: 'reconciliation', intervalMs: SWEEP_INTERVAL_MS, work: () => reconcile(options) },
     { what: 'outbox', intervalMs: SWEEP_INTERVAL_MS, work: () => sweepOutbox(backend) },

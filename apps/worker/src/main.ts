@@ -23,7 +23,7 @@ import {
 } from '@tapedeck/runtime';
 import { createGuardedAgent, createObjectLog, createObjectStore, type ObjectStore } from '@tapedeck/transfer';
 import { cleanUpSuperseded } from './clean-up-superseded.ts';
-import { assertCompared } from './compare-with-journal.ts';
+import { createComparison } from './compare-with-journal.ts';
 import { loadConfig } from './config.ts';
 import { createConsumer } from './consume.ts';
 import { createDeliverer } from './deliver-callbacks.ts';
@@ -53,7 +53,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const store = createObjectStore(config.storage);
   const backend: Backend = { redis, queues, journal: openJournal(store) };
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
-  const watched = { assertCompared: () => assertCompared({ backend, logger }, stopping), logger };
+  const { assertCompared, compareIfNeeded } = createComparison(backend, logger, stopping);
   // Host and process id are not enough: containers on one host's network share both.
   const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
 
@@ -61,26 +61,20 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     ...backend,
     workspaces,
     equipment: { config, tools, store, agent, policy, addresses },
-    ...watched,
+    ...{ assertCompared, logger },
   });
   const ears = await openEars(consumer.cancel);
   const deliverer = createDeliverer({
     ...backend,
-    sender: {
-      agent,
-      policy,
-      secrets: config.signingSecrets,
-      authToken: config.CALLBACK_AUTH_TOKEN,
-      timeoutMs: config.CALLBACK_TIMEOUT_MS,
-      userAgent: `tapedeck/${VERSION}`,
-    },
+    sender: { agent, policy, ...buildSenderSettings() },
     scheduleMs: config.CALLBACK_SCHEDULE_MS,
     lockMs: config.JOB_LOCK_MS,
     stallCheckMs: config.JOB_STALL_CHECK_MS,
-    ...watched,
+    ...{ assertCompared, logger },
   });
   const house: HousekeepingOptions = {
-    ...{ backend, workspaces, workerId, workDir: config.workDir, ffmpegVersion, busy: consumer.busy, logger },
+    ...{ backend, compareIfNeeded, workspaces, workerId, ffmpegVersion, logger },
+    ...{ workDir: config.workDir, busy: consumer.busy },
     // A dead worker's entry comes back after its lock and two checks.
     quietMs: 2 * (config.JOB_LOCK_MS + 2 * config.JOB_STALL_CHECK_MS),
     // FFmpeg's own watch comes first.
@@ -118,6 +112,15 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
   };
 });
+
+function buildSenderSettings() {
+  return {
+    secrets: config.signingSecrets,
+    authToken: config.CALLBACK_AUTH_TOKEN,
+    timeoutMs: config.CALLBACK_TIMEOUT_MS,
+    userAgent: `tapedeck/${VERSION}`,
+  };
+}
 
 function openJournal(store: ObjectStore): Journal | undefined {
   if (!config.journal) return undefined;

@@ -12,3 +12,8 @@ const EARLY = 0.9;
 export async function claimRound(redis: Redis, name: string, intervalMs: number): Promise<boolean> {
   return (await redis.set(keys.round(name), '1', 'PX', Math.round(intervalMs * EARLY), 'NX')) !== null;
 }
+
+/** The next who asks gets the next round at once. */
+export async function endRound(redis: Redis, name: string): Promise<void> {
+  await redis.del(keys.round(name));
+}

@@ -24,11 +24,14 @@ async function loadServerId(redis: Redis): Promise<string> {
   return id;
 }
 
-/** Begins a comparison. @returns what ends it */
+/**
+ * Begins a comparison, or joins one: those that go on at the same time share a token, which is gone when the data is.
+ * @returns what ends it
+ */
 export async function beginGeneration(redis: Redis): Promise<{ serverId: string; token: string }> {
-  const begun = { serverId: await loadServerId(redis), token: randomUUID() };
-  await redis.set(keys.nextGeneration, begun.token);
-  return begun;
+  const serverId = await loadServerId(redis);
+  await redis.set(keys.nextGeneration, randomUUID(), 'NX');
+  return { serverId, token: (await redis.get(keys.nextGeneration)) ?? '' };
 }
 
 /** KEYS generation, next; ARGV token, value */
@@ -40,11 +43,11 @@ const COMPLETE = createScript(
   `,
 );
 
-/** @returns false when the data was lost once more meanwhile */
+/** Does nothing when the data was lost once more meanwhile, or somebody else has completed it. */
 export async function completeGeneration(
   redis: Redis,
   { serverId, token }: { serverId: string; token: string },
-): Promise<boolean> {
-  if ((await loadServerId(redis)) !== serverId) return false;
-  return (await COMPLETE.run(redis, [keys.generation, keys.nextGeneration], [token, `${serverId} ${token}`])) === 1;
+): Promise<void> {
+  if ((await loadServerId(redis)) !== serverId) return;
+  await COMPLETE.run(redis, [keys.generation, keys.nextGeneration], [token, `${serverId} ${token}`]);
 }

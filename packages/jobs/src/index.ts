@@ -10,7 +10,7 @@ export {
   type ReportAnswer,
 } from './attempts.ts';
 export type { Backend } from './backend.ts';
-export { claimRound } from './claim-round.ts';
+export { claimRound, endRound } from './claim-round.ts';
 export { createJournal, type Journal, type JournalLog } from './journal.ts';
 export { isCompared, recoverFromJournal } from './recover.ts';
 export { JOURNAL_KEEP_MS, tidyJournal } from './tidy-journal.ts';
