@@ -98,8 +98,9 @@ test('old data: what has ended since then neither runs nor is told again, what w
   await start();
   const [running, waiting] = [holdBack('/running.zip'), holdBack('/waiting.zip')];
   const request = (url: string) => submit(stack, stack.tapeRequest(url, { options: { scale: 1 } }));
-  const ended = [await request(running.url), await request(waiting.url)];
+  const ended = [await request(running.url)];
   await running.begun();
+  ended.push(await request(waiting.url));
   await stack.redis.command('SAVE');
   running.release();
   waiting.release();

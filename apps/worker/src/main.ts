@@ -35,6 +35,7 @@ const config = loadConfigOrExit(() => loadConfig(process.env));
 const logger = createLogger({ name: 'worker', level: config.LOG_LEVEL, pretty: process.stdout.isTTY });
 
 const REDIS_TIMEOUT_MS = 30_000;
+const COMPARE_TIMEOUT_MS = 30_000;
 const STUCK_GRACE_MS = 60_000;
 const REDIS_FAREWELL_MS = 2_000;
 /** Nobody waits for it but a callback. */
@@ -54,6 +55,10 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const backend: Backend = { redis, queues, journal: openJournal(store) };
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
   const { assertCompared, compareIfNeeded } = createComparison(backend, logger, stopping);
+  // Else the first entries would have to wait, and lose their places.
+  await withDeadline(compareIfNeeded(), COMPARE_TIMEOUT_MS, 'comparing Redis with the journal').catch(
+    (error: unknown) => logger.warn({ err: error }, 'entries wait until Redis is compared with the journal'),
+  );
   // Host and process id are not enough: containers on one host's network share both.
   const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
 
