@@ -173,6 +173,9 @@ test('under load few objects are written, and each job is in one of them before 
   const objects = proxy.requests.filter((line) => JOURNAL.test(line)).length;
   // One in 50 ms, and what the worker has written meanwhile.
   expect(objects).toBeLessThanOrEqual(Math.ceil(durationMs / 50) + 5);
+  const written = await Promise.all((await spaces.listPrivate('tapes')).map((key) => spaces.read('tapes', key)));
+  const journal = Buffer.concat(written).toString('utf8');
+  for (const { body } of answers) expect(journal).toContain(`{"state":"accepted","jobId":"${body.jobId}"`);
   await Promise.all(answers.map(({ body }) => cancel(body.jobId)));
 });
 

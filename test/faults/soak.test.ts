@@ -2,7 +2,8 @@ import { expect, jest, test } from '@jest/globals';
 import { reportSoak } from './soak/report.ts';
 import { runSoak } from './soak/soak.ts';
 
-jest.setTimeout(480_000);
+/** To start, to run, to drain, to check, to stop. */
+jest.setTimeout(720_000);
 
 const DURATION_MS = 120_000;
 

@@ -4,6 +4,9 @@ import { parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
 import {
   beginAttempt,
   cancelJob,
+  publishInTurn,
+  loadPublisher,
+  claimChore,
   connectRedis,
   hideJob,
   openQueues,
@@ -23,6 +26,7 @@ import {
   takeTurn,
   waitForRedis,
   type Backend,
+  type JobRecord,
   type Queues,
   type Redis,
 } from '@tapedeck/jobs';
@@ -150,11 +154,11 @@ describe('an event whose process died before it was queued', () => {
   test('leaves the outbox when it is delivered or given up', async () => {
     for (const status of ['delivered', 'exhausted'] as const) {
       const callback = await settleWithoutQueueing({ mongoId: status });
-      const entry = (await loadOutboxEntry(redis, callback))!;
+      const entry = (await loadOutboxEntry(backend, callback))!;
       await recordCallbackTry(redis, entry, { status: 'pending', httpStatus: 500 });
-      expect(await loadOutboxEntry(redis, callback)).toMatchObject({ tries: 1, body: entry.body });
+      expect(await loadOutboxEntry(backend, callback)).toMatchObject({ tries: 1, body: entry.body });
       await recordCallbackTry(redis, entry, { status, httpStatus: 200 });
-      expect(await loadOutboxEntry(redis, callback)).toBeUndefined();
+      expect(await loadOutboxEntry(backend, callback)).toBeUndefined();
     }
     expect(await sweepOutbox(backend)).toBe(0);
   });
@@ -238,10 +242,10 @@ describe('an event that is sent anew', () => {
     await queues.addCallback(callback, 60_000);
     expect(await replayCallback(backend, (await loadRecord(redis, jobId))!)).toBe(true);
     expect(await redis.llen('tapedeck:queue:callbacks:wait')).toBe(1);
-    expect(await loadOutboxEntry(redis, callback)).toBeUndefined();
-    const anew = (await loadOutboxEntry(redis, { ...callback, round: 2 }))!;
+    expect(await loadOutboxEntry(backend, callback)).toBeUndefined();
+    const anew = (await loadOutboxEntry(backend, { ...callback, round: 2 }))!;
     await recordCallbackTry(redis, { ...anew, round: 1 }, { status: 'exhausted', httpStatus: 500 });
-    expect(await loadOutboxEntry(redis, { ...callback, round: 2 })).toMatchObject({ tries: 0 });
+    expect(await loadOutboxEntry(backend, { ...callback, round: 2 })).toMatchObject({ tries: 0 });
   });
 
   test('of a deleted job is delivered before the job is gone', async () => {
@@ -250,7 +254,7 @@ describe('an event that is sent anew', () => {
     if (settled.result !== 'settled') throw new Error(settled.result);
     expect(await hideJob(redis, jobId)).toBe('hidden');
     await removeHiddenJob(redis, jobId);
-    const entry = (await loadOutboxEntry(redis, settled.callback))!;
+    const entry = (await loadOutboxEntry(backend, settled.callback))!;
     await recordCallbackTry(redis, entry, { status: 'pending', httpStatus: 500 });
     expect((await loadRecord(redis, jobId))?.deletedAtMs).toBeDefined();
     await recordCallbackTry(redis, entry, { status: 'delivered', httpStatus: 200 });
@@ -358,6 +362,21 @@ describe('turns at a slug', () => {
     expect(await takeTurn(redis, slug, AbortSignal.timeout(300), async () => 'taken', { owner: 'job' })).toBe('taken');
   });
 
+  test('who fails after a dead attempt of the same job gives the place back to whom it was', async () => {
+    const begin = async (outputName: string, reference: string): Promise<JobRecord> => {
+      const { jobId } = await submit(queues, { mongoId: reference, slug: reference });
+      return { ...(await loadRecord(redis, jobId))!, outputName };
+    };
+    const [owner, dying] = [await begin('place', 'first'), await begin('place', 'second')];
+    await publishInTurn(redis, owner, never, async () => undefined);
+    const die = publishInTurn(redis, dying, never, () => new Promise<never>((_, reject) => setTimeout(reject, 500)));
+    die.catch(() => undefined);
+    await expect(publishInTurn(redis, dying, never, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await loadPublisher(redis, 'tapes', 'place')).toBe(owner.jobId);
+    await expect(die).rejects.toBeUndefined();
+    expect(await loadPublisher(redis, 'tapes', 'place')).toBe(owner.jobId);
+  });
+
   test('another slug need not wait', async () => {
     const order: string[] = [];
     await takeTurn(redis, slug, never, async () => {
@@ -392,4 +411,26 @@ test('queues whose first commands got no answer are opened anew, and work', asyn
   await opened.close();
   slow.disconnect();
   await gate.stop();
+});
+
+describe('a chore that one worker does for all', () => {
+  test('is claimed by one of many, and by another when that one dies', async () => {
+    const claims = await Promise.all([1, 2, 3].map(() => claimChore(redis, 'sweep', 300)));
+    expect(claims.filter((claim) => claim !== undefined)).toHaveLength(1);
+    await sleep(350);
+    expect(await claimChore(redis, 'sweep', 300)).toBeDefined();
+  });
+
+  test('is kept by who renews it, and given up by who releases it, if it is still theirs', async () => {
+    const claim = await claimChore(redis, 'sweep', 300);
+    await sleep(200);
+    await claim!.renew();
+    await sleep(200);
+    expect(await claimChore(redis, 'sweep', 300)).toBeUndefined();
+    await claim!.release();
+    const next = await claimChore(redis, 'sweep', 60_000);
+    expect(next).toBeDefined();
+    await claim!.release();
+    expect(await claimChore(redis, 'sweep', 300)).toBeUndefined();
+  });
 });

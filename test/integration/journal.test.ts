@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError, parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
 import {
   beginAttempt,
@@ -13,8 +14,10 @@ import {
   loadOutboxEntry,
   loadRecord,
   openQueues,
+  reconcileJobs,
   recordCallbackTry,
-  recoverFromJournal,
+  replayCallback,
+  compareWithJournal,
   retryJob,
   settleAttempt,
   submitJob,
@@ -25,7 +28,6 @@ import {
   type Backend,
   type JobRecord,
   type JournalLog,
-  type Queues,
   type Redis,
 } from '@tapedeck/jobs';
 import { createLocalStore, createObjectLog } from '@tapedeck/transfer';
@@ -60,8 +62,9 @@ afterEach(async () => {
   await temp.remove();
 });
 
-const openJournal = (on: JournalLog) => createJournal(on, (error) => unjournaled.push(error));
-const recover = () => recoverFromJournal(backend, signal);
+const openJournal = (on: JournalLog) =>
+  createJournal(on, { inJobBuckets: true, onUnjournaled: (_jobId, error) => unjournaled.push(error) });
+const recover = () => compareWithJournal(backend, signal);
 
 /** A log that does something else at one append. */
 function withAppend(append: (bucket: string, line: string) => Promise<void>): Backend {
@@ -75,7 +78,7 @@ function buildRequest(reference: string): ConvertRequest {
   return parsed.request;
 }
 
-async function submit(through = backend, idempotencyKey?: string, reference = randomUUID()): Promise<string> {
+async function submit(through = backend, idempotencyKey?: string, reference: string = randomUUID()): Promise<string> {
   const submission = { caller: 'tests', outputName: reference, idempotencyKey, maxAttempts: 3 };
   return (await submitJob(through, { request: buildRequest(reference), ...submission })).jobId;
 }
@@ -93,10 +96,10 @@ async function settle(jobId: string, run = 1): Promise<string> {
   return settled.callback.eventId;
 }
 
-async function deliver(jobId: string): Promise<void> {
+async function deliver(jobId: string, status: 'delivered' | 'exhausted' = 'delivered'): Promise<void> {
   const { eventId } = await load(jobId);
-  const entry = await loadOutboxEntry(redis, { jobId, eventId: eventId!, round: 1 });
-  const outcome = { status: 'delivered', httpStatus: 200 } as const;
+  const entry = await loadOutboxEntry(backend, { jobId, eventId: eventId!, round: 1 });
+  const outcome = { status, httpStatus: 200 };
   await recordCallbackTry(redis, entry!, outcome);
   await closeEvent(backend, entry!, outcome);
 }
@@ -113,6 +116,7 @@ describe('when Redis has lost everything', () => {
       ...{ status: 'queued', attempt: 0, maxAttempts: 3, run: 2 },
     });
     expect(await load(running)).toMatchObject({ status: 'queued', attempt: 0 });
+    await sweepUnqueued(backend, 0);
     for (const jobId of [waiting, running]) {
       expect(await backend.queues.hasConversion({ jobId, run: 2 })).toBe(true);
       expect(await beginAttempt(redis, { jobId, run: 1 })).toBeUndefined();
@@ -163,16 +167,61 @@ describe('when Redis has lost everything', () => {
   test('twice, or while it is brought back, it comes back all the same', async () => {
     const jobId = await submit();
     await redis.flushall();
-    let isLost = false;
-    const addConversion: Queues['addConversion'] = async (...args) => {
-      // When all is read and restored.
-      if (!isLost) await redis.flushall();
-      isLost = true;
-      return backend.queues.addConversion(...args);
-    };
-    await recoverFromJournal({ ...backend, queues: { ...backend.queues, addConversion } }, signal);
+    const evalsha = redis.evalsha.bind(redis);
+    let restored = 0;
+    redis.evalsha = (async (...args: Parameters<typeof evalsha>) => {
+      // Both were restored, and what follows is the end of the comparison.
+      if (restored === 2) await redis.flushall();
+      restored += 1;
+      return evalsha(...args);
+    }) as typeof evalsha;
+    await recover();
     expect(await load(jobId)).toMatchObject({ status: 'queued' });
     expect(await recover()).toBeUndefined();
+  });
+
+  test('many who compare it at once all come to an end, with one result', async () => {
+    const jobIds: string[] = [];
+    for (let index = 0; index < 10; index += 1) jobIds.push(await submit());
+    await redis.flushall();
+    const slow = openJournal({
+      ...log,
+      async read(object, abort) {
+        await sleep(50);
+        return log.read(object, abort);
+      },
+    });
+    const all = [0, 20, 60, 100].map(async (delayMs) => {
+      await sleep(delayMs);
+      return compareWithJournal({ ...backend, journal: slow }, signal);
+    });
+    const found = await Promise.all(all);
+    expect(found.reduce((sum, one) => sum + (one?.accepted ?? 0), 0)).toBe(10);
+    for (const jobId of jobIds) expect(await load(jobId)).toMatchObject({ status: 'queued', run: 2 });
+  });
+
+  test('an object that goes between list and read is read where its lines are then', async () => {
+    for (let index = 0; index < 25; index += 1) await submit();
+    await redis.flushall();
+    let isMerged = false;
+    const read: JournalLog['read'] = async (object, abort) => {
+      if (!isMerged) await log.merge(await Array.fromAsync(log.list(signal)), signal);
+      isMerged = true;
+      return log.read(object, abort);
+    };
+    const merging = { ...backend, journal: openJournal({ ...log, read }) };
+    await expect(compareWithJournal(merging, signal)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(await compareWithJournal(merging, signal)).toEqual({ accepted: 25, settled: 0 });
+  });
+
+  test('an end that was exhausted is there again, to be sent by hand', async () => {
+    const jobId = await submit();
+    const eventId = await settle(jobId);
+    await deliver(jobId, 'exhausted');
+    await redis.flushall();
+    expect(await recover()).toEqual({ accepted: 0, settled: 1 });
+    expect(await load(jobId)).toMatchObject({ status: 'failed', eventId, callbackStatus: 'exhausted' });
+    expect(await replayCallback(backend, await load(jobId))).toBe(true);
   });
 
   test('a journal that cannot be read is tried again, and nothing counts as compared meanwhile', async () => {
@@ -180,7 +229,7 @@ describe('when Redis has lost everything', () => {
     await redis.flushall();
     const read = () => Promise.reject(new JobError('STORAGE_UNAVAILABLE'));
     const away = { ...backend, journal: openJournal({ ...log, read }) };
-    await expect(recoverFromJournal(away, signal)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    await expect(compareWithJournal(away, signal)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(await recover()).toEqual({ accepted: 1, settled: 0 });
     expect(await load(jobId)).toMatchObject({ status: 'queued' });
   });
@@ -228,6 +277,50 @@ describe('when Redis has come back with old data', () => {
     await recover();
     expect(await load(jobId)).toMatchObject({ status: 'failed', eventId, callbackStatus: 'delivered' });
     expect(await sweepOutbox(backend)).toBe(0);
+  });
+
+  test('an earlier run that lives there gives way to the one that was accepted since then', async () => {
+    const jobId = await submit();
+    await rollBack(async () => {
+      await settle(jobId);
+      await deliver(jobId);
+      await retryJob(backend, await load(jobId));
+    });
+    expect(await load(jobId)).toMatchObject({ status: 'queued', run: 1 });
+    expect(await recover()).toEqual({ accepted: 1, settled: 0 });
+    expect(await load(jobId)).toMatchObject({ status: 'queued', run: 3 });
+    await sweepUnqueued(backend, 0);
+    await settle(jobId, 3);
+    await deliver(jobId);
+    // A restart that loses nothing brings nothing back.
+    await redis.save();
+    await server.kill();
+    await server.start();
+    expect(await recover()).toEqual({ accepted: 0, settled: 0 });
+    expect(await load(jobId)).toMatchObject({ status: 'failed', callbackStatus: 'delivered' });
+  });
+
+  test('while an entry is on its way, its job is there when its caller hears 202', async () => {
+    await redis.save();
+    const jobId = await submit(
+      withAppend(async (bucket, line) => {
+        if (!line.includes('"run":1')) return log.append(bucket, line);
+        await server.kill();
+        await server.start();
+        await recover();
+        await log.append(bucket, line);
+      }),
+    );
+    expect(await load(jobId)).toMatchObject({ status: 'queued', run: 2 });
+  });
+
+  test('nobody is told that a job lives there before that is known', async () => {
+    const reference = randomUUID();
+    await submit(backend, undefined, reference);
+    await rollBack(async () => undefined);
+    await expect(submit(backend, undefined, reference)).rejects.toThrow('not been compared');
+    await recover();
+    await submit(backend, undefined, reference);
   });
 
   test('a job that waits there stays where it is', async () => {
@@ -305,6 +398,44 @@ test('an end that cannot be written down is not told, until it can', async () =>
   expect(await redis.exists(entryKey)).toBe(1);
 });
 
+test('an end that is in no journal is not sent, whoever asks for it', async () => {
+  const jobId = await submit();
+  const attempt = await beginAttempt(redis, { jobId, run: 1 });
+  const settled = await settleAttempt(redis, attempt!, { status: 'canceled' });
+  if (settled.result !== 'settled') throw new Error(settled.result);
+  await backend.queues.addCallback(settled.callback);
+  expect(await loadOutboxEntry(backend, settled.callback)).toBeUndefined();
+  const away = withAppend(() => Promise.reject(new JobError('STORAGE_UNAVAILABLE')));
+  await expect(replayCallback(away, await load(jobId))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  await sweepOutbox(backend);
+  expect(await loadOutboxEntry(backend, { ...settled.callback, round: 2 })).toBeDefined();
+});
+
+test('one job that cannot be written down holds up no other', async () => {
+  const dying = { ...backend.queues, addConversion: () => Promise.reject(new Error('killed')) };
+  const jobIds: string[] = [];
+  for (let index = 0; index < 3; index += 1) {
+    await expect(submit({ ...backend, queues: dying }, undefined, `job-${index}`)).rejects.toThrow('killed');
+    jobIds.push((await redis.zrange('tapedeck:unqueued', '-1', '-1'))[0]!);
+  }
+  const picky = withAppend((bucket, line) =>
+    line.includes(jobIds[0]!) ? Promise.reject(new JobError('STORAGE_UNAVAILABLE')) : log.append(bucket, line),
+  );
+  await expect(sweepUnqueued(picky, 0)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  expect(await redis.zrange('tapedeck:unqueued', '0', '-1')).toEqual([jobIds[0]]);
+  // Nor does it get into the queue by the back door.
+  await expect(reconcileJobs(picky, { quietMs: 0, stuckAfterMs: 60_000 })).rejects.toThrow();
+  expect(await backend.queues.hasConversion({ jobId: jobIds[0]!, run: 1 })).toBe(false);
+});
+
+test('a journal of its own takes every entry, or nobody is promised anything', async () => {
+  const append = () => Promise.reject(new JobError('STORAGE_BUCKET_MISSING'));
+  const journal = createJournal({ ...log, append }, { inJobBuckets: false, onUnjournaled: () => undefined });
+  await expect(submit({ ...backend, journal })).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  const strange = withAppend(() => Promise.reject(new JobError('STORAGE_CREDENTIALS_REFUSED')));
+  await expect(submit(strange)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+});
+
 test('an end is written down once, however often the outbox is swept', async () => {
   const jobId = await submit();
   await settle(jobId);
@@ -340,6 +471,21 @@ describe('the journal is tidied', () => {
     expect(await recover()).toEqual({ accepted: 1, settled: 1 });
     expect(await load(open)).toMatchObject({ status: 'queued' });
     expect(await load(untold)).toMatchObject({ status: 'failed' });
+  });
+
+  test('but not of what another version wrote, which stays as it is', async () => {
+    await submit();
+    await log.append('tapes', '{"version":"another"}');
+    const atMs = Date.now() + JOURNAL_KEEP_MS + HOUR_MS;
+    for (let times = 0; times < 3; times += 1) await tidyJournal(backend, signal, atMs);
+    expect(await count()).toBe(2);
+  });
+
+  test('nor of a job whose record another version wrote', async () => {
+    const jobId = await submit();
+    await redis.hset(`tapedeck:job:${jobId}`, 'status', 'dreaming');
+    await tidyJournal(backend, signal, Date.now() + JOURNAL_KEEP_MS + HOUR_MS);
+    expect(await count()).toBe(1);
   });
 
   test('never by a Redis that has lost its data', async () => {

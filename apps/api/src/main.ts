@@ -29,7 +29,10 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async () => {
 
 function openJournal(store: ObjectStore): Journal | undefined {
   if (!config.journal) return undefined;
-  const onFailed = createThrottledErrorLog(logger, 'journal');
   const where = { ...config.journal, store, appendTimeoutMs: JOURNAL_TIMEOUT_MS };
-  return createJournal(createObjectLog({ ...where, onBucketSkipped: onFailed }), onFailed);
+  const onBucketSkipped = createThrottledErrorLog(logger, 'a bucket without a journal');
+  return createJournal(createObjectLog({ ...where, onBucketSkipped }), {
+    inJobBuckets: where.bucket === undefined,
+    onUnjournaled: (jobId, error) => logger.warn({ jobId, err: error }, 'the job is in no journal'),
+  });
 }

@@ -7,6 +7,7 @@ import {
   CONVERSIONS,
   enqueueCallback,
   handBack,
+  isCompared,
   isHolder,
   releaseForRetry,
   reportProgress,
@@ -51,8 +52,8 @@ export interface Consumer {
 export interface ConsumerOptions extends Backend {
   workspaces: Workspaces;
   equipment: Equipment;
-  /** Rejects while Redis may hold jobs that have ended. */
-  assertCompared: () => Promise<void>;
+  /** Waits while Redis may hold jobs that have ended. */
+  untilCompared: () => Promise<void>;
   logger: Logger;
 }
 
@@ -74,9 +75,13 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const running = new Set<RunningAttempt>();
 
   const consume = async (job: Job, lockToken: string): Promise<void> => {
-    await options.assertCompared();
+    await options.untilCompared();
     const attempt = await beginAttempt(redis, conversionEntrySchema.parse(job.data));
     if (!attempt) return;
+    if (!(await isCompared(options))) {
+      await handBack(redis, attempt);
+      throw new RetryLaterError(0, 'Redis has lost data since a moment ago');
+    }
     const current = { entryId: job.id!, jobId: attempt.jobId, stop: new AbortController() };
     running.add(current);
     try {

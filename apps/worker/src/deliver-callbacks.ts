@@ -3,6 +3,7 @@ import {
   callbackEntrySchema,
   CALLBACKS,
   closeEvent,
+  isCompared,
   loadOutboxEntry,
   recordCallbackTry,
   type Backend,
@@ -20,8 +21,8 @@ export interface DelivererOptions extends Backend {
   /** How soon another worker goes on when this one dies: after this and two checks. */
   lockMs: number;
   stallCheckMs: number;
-  /** Rejects while Redis may hold ends that are not the last word. */
-  assertCompared: () => Promise<void>;
+  /** Waits while Redis may hold ends that are not the last word. */
+  untilCompared: () => Promise<void>;
   logger: Logger;
 }
 
@@ -37,9 +38,10 @@ export function createDeliverer(options: DelivererOptions): QueueWorker {
   const { redis, sender, scheduleMs, lockMs, stallCheckMs, logger } = options;
   const stopping = new AbortController();
   const deliver = async (job: Job): Promise<void> => {
-    await options.assertCompared();
-    const entry = await loadOutboxEntry(redis, callbackEntrySchema.parse(job.data));
+    await options.untilCompared();
+    const entry = await loadOutboxEntry(options, callbackEntrySchema.parse(job.data));
     if (!entry) return;
+    if (!(await isCompared(options))) throw new RetryLaterError(0, 'Redis has lost data since a moment ago');
     const verdict = judge(await trySending(sender, entry, stopping.signal), entry, scheduleMs);
     await recordCallbackTry(redis, entry, verdict);
     await closeEvent(options, entry, verdict).catch((error: unknown) =>

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  claimRound,
+  claimChore,
   reconcileJobs,
   reportAlive,
   SIGN_INTERVAL_MS,
@@ -12,7 +12,7 @@ import {
   type Redis,
 } from '@tapedeck/jobs';
 import { VERSION, type Logger } from '@tapedeck/runtime';
-import { COMPARE_INTERVAL_MS } from './compare-with-journal.ts';
+import { COMPARE_INTERVAL_MS } from './comparison.ts';
 import type { Workspaces } from './workspace.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
@@ -47,7 +47,7 @@ interface Chore {
 
 /**
  * What a worker does beside its jobs, until the signal. Some of it each worker does for itself; the rest one of them does
- * for all, whoever comes first in a round.
+ * for all, whoever claims it first.
  */
 export async function keepHouse(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
   const { backend, workspaces, logger } = options;
@@ -64,15 +64,19 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
     { what: 'cleanup', intervalMs: CLEANUP_INTERVAL_MS, work: () => options.cleanUp(signal) },
     { what: 'journal', intervalMs: JOURNAL_INTERVAL_MS, work: () => tidyJournal(backend, signal) },
   ];
-  const chores = [...ownChores, ...sharedChores.map((chore) => inRounds(backend.redis, chore))];
+  const chores = [...ownChores, ...sharedChores.map((chore) => forAll(backend.redis, chore))];
   await Promise.all(chores.map((chore) => repeat(chore, logger, signal)));
 }
 
-function inRounds(redis: Redis, { what, intervalMs, work }: Chore): Chore {
+/** Timers of processes do not agree to the millisecond. */
+const EARLY = 0.9;
+
+/** The claim runs out by itself, right before the next time: so it is done once in the interval, by whomever. */
+function forAll(redis: Redis, { what, intervalMs, work }: Chore): Chore {
   return {
     ...{ what, intervalMs },
     async work() {
-      if (await claimRound(redis, what, intervalMs)) await work();
+      if (await claimChore(redis, what, intervalMs * EARLY)) await work();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { JobError } from '@tapedeck/contracts';
 import {
   connectRedis,
   createJournal,
@@ -23,7 +24,7 @@ import {
 } from '@tapedeck/runtime';
 import { createGuardedAgent, createObjectLog, createObjectStore, type ObjectStore } from '@tapedeck/transfer';
 import { cleanUpSuperseded } from './clean-up-superseded.ts';
-import { createComparison } from './compare-with-journal.ts';
+import { createComparer } from './comparison.ts';
 import { loadConfig } from './config.ts';
 import { createConsumer } from './consume.ts';
 import { createDeliverer } from './deliver-callbacks.ts';
@@ -38,8 +39,8 @@ const REDIS_TIMEOUT_MS = 30_000;
 const COMPARE_TIMEOUT_MS = 30_000;
 const STUCK_GRACE_MS = 60_000;
 const REDIS_FAREWELL_MS = 2_000;
-/** Nobody waits for it but a callback. */
-const JOURNAL_TIMEOUT_MS = 30_000;
+/** A job that has ended waits for it, and then no longer: its event is in the outbox. */
+const JOURNAL_TIMEOUT_MS = 10_000;
 
 await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const redis = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
@@ -52,9 +53,9 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
   const agent = createGuardedAgent(policy);
   const store = createObjectStore(config.storage);
-  const backend: Backend = { redis, queues, journal: openJournal(store) };
+  const backend: Backend = { redis, queues, journal: await openJournal(store) };
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
-  const { assertCompared, compareIfNeeded } = createComparison(backend, logger, stopping);
+  const { untilCompared, compareIfNeeded } = createComparer(backend, logger, stopping);
   // Else the first entries would have to wait, and lose their places.
   await withDeadline(compareIfNeeded(), COMPARE_TIMEOUT_MS, 'comparing Redis with the journal').catch(
     (error: unknown) => logger.warn({ err: error }, 'entries wait until Redis is compared with the journal'),
@@ -66,7 +67,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     ...backend,
     workspaces,
     equipment: { config, tools, store, agent, policy, addresses },
-    ...{ assertCompared, logger },
+    ...{ untilCompared, logger },
   });
   const ears = await openEars(consumer.cancel);
   const deliverer = createDeliverer({
@@ -75,7 +76,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     scheduleMs: config.CALLBACK_SCHEDULE_MS,
     lockMs: config.JOB_LOCK_MS,
     stallCheckMs: config.JOB_STALL_CHECK_MS,
-    ...{ assertCompared, logger },
+    ...{ untilCompared, logger },
   });
   const house: HousekeepingOptions = {
     ...{ backend, compareIfNeeded, workspaces, workerId, ffmpegVersion, logger },
@@ -127,11 +128,21 @@ function buildSenderSettings() {
   };
 }
 
-function openJournal(store: ObjectStore): Journal | undefined {
+/** @throws ConfigError when the journal could not be found again */
+async function openJournal(store: ObjectStore): Promise<Journal | undefined> {
   if (!config.journal) return undefined;
-  const onFailed = createThrottledErrorLog(logger, 'journal');
   const where = { ...config.journal, store, appendTimeoutMs: JOURNAL_TIMEOUT_MS };
-  return createJournal(createObjectLog({ ...where, onBucketSkipped: onFailed }), onFailed);
+  const onBucketSkipped = createThrottledErrorLog(logger, 'a bucket without a journal');
+  const log = createObjectLog({ ...where, onBucketSkipped });
+  await log.listBuckets(AbortSignal.timeout(JOURNAL_TIMEOUT_MS)).catch((error: unknown) => {
+    // A store that is away comes back; a key for some buckets only does not.
+    if (!(error instanceof JobError && error.code === 'STORAGE_FORBIDDEN')) return;
+    throw new ConfigError('ALLOWED_BUCKETS: expected names, because DO_SPACES_KEY may not list buckets, got nothing');
+  });
+  return createJournal(log, {
+    inJobBuckets: where.bucket === undefined,
+    onUnjournaled: (jobId, error) => logger.warn({ jobId, err: error }, 'the job is in no journal'),
+  });
 }
 
 /** A connection of its own: one that listens can do nothing else. */

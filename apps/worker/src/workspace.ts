@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 /**
  * All scratch files of a worker lie below one directory with its host and process id in the name; each attempt has a
- * directory of its own in it. So what an attempt leaves is removed with one call, and what a dead worker leaves can be told from
- * what a living one uses.
+ * directory of its own in it. So what an attempt leaves is removed with one call, and what a dead worker leaves can be
+ * told from what a living one uses.
  */
 export interface Workspaces {
   create(jobId: string, attempt: number): Promise<Workspace>;
@@ -31,7 +31,7 @@ export async function createWorkspaces(workDir: string): Promise<Workspaces> {
   await removeOrphans(workDir);
   const root = await mkdtemp(join(workDir, `${PREFIX}${hostname()}-${process.pid}-`));
   const aliveFile = join(root, ALIVE_FILE);
-  await writeFile(aliveFile, '');
+  await writeFile(aliveFile, await readPidNamespace());
   const inUse = new Set<string>();
   return {
     async create(jobId, attempt) {
@@ -60,21 +60,35 @@ export async function createWorkspaces(workDir: string): Promise<Workspaces> {
   };
 }
 
-/**
- * Directories of workers of this host that are no longer running. Containers have hosts of their own and all the same
- * process id, so another host's directory on a shared volume is never taken for an orphan.
- */
+/** Directories of workers of this host that are no longer running; of another host's nobody here can say that. */
 async function removeOrphans(workDir: string, own?: string): Promise<void> {
   for (const name of await readdir(workDir)) {
-    if (own !== undefined && join(workDir, name) === own) continue;
     const [, host, pid] = new RegExp(`^${PREFIX}(.+)-(\\d+)-[^-]+$`).exec(name) ?? [];
-    if (host === hostname() && !isRunning(Number(pid))) await removeDir(join(workDir, name));
+    const dir = join(workDir, name);
+    if (host === hostname() && dir !== own && !(await isUsed(dir, Number(pid)))) await removeDir(dir);
   }
 }
 
+/** A sign of life comes every five seconds. */
+const MAX_SILENCE_MS = 60_000;
+
+/** Whether its worker runs. Containers may share a host's name and not its process ids: there only signs of life count. */
+async function isUsed(dir: string, pid: number): Promise<boolean> {
+  const aliveFile = join(dir, ALIVE_FILE);
+  const [namespace, signs] = await Promise.all([
+    readFile(aliveFile, 'utf8').catch(() => ''),
+    stat(aliveFile).catch(() => undefined),
+  ]);
+  if (namespace === (await readPidNamespace())) return pid !== process.pid && isRunning(pid);
+  return signs !== undefined && Date.now() - signs.mtimeMs < MAX_SILENCE_MS;
+}
+
+/** Names the set of processes among which a process id means something; '' where there is no such thing. */
+async function readPidNamespace(): Promise<string> {
+  return readlink('/proc/self/ns/pid').catch(() => '');
+}
+
 function isRunning(pid: number): boolean {
-  // A restarted container has its predecessor's host and process id: what is there is the predecessor's.
-  if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -41,12 +41,13 @@ export async function removeHiddenJob(redis: Redis, jobId: string): Promise<void
 
 /** The job whose result lies under a name now, or is being put there. */
 export async function loadPublisher(redis: Redis, bucket: string, outputName: string): Promise<string | null> {
-  return redis.get(keys.publisher(bucket, outputName));
+  const publisher = await redis.get(keys.publisher(bucket, outputName));
+  return publisher && publisher.split(' ')[0]!;
 }
 
 /** KEYS publisher; ARGV jobId */
 const FORGET = createScript(
-  `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
+  `if string.match(redis.call('GET', KEYS[1]) or '', '^%S*') == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
 );
 
 /** Its result was removed. */

@@ -1,11 +1,19 @@
 import type { Backend } from './backend.ts';
+import { isUnchanged, loadGeneration } from './generation.ts';
 import { keys } from './keys.ts';
 import type { CallbackEntry } from './queues.ts';
-import type { Journal } from './journal.ts';
-import { loadGeneration } from './generation.ts';
-import { loadRecordFields, parseRecord, type RecordFields } from './record.ts';
+import { loadRecordFields, parseRecord } from './record.ts';
 import { createScript } from './redis.ts';
 import { restoreEntry } from './restore.ts';
+
+/** KEYS job, unqueued; ARGV jobId, run. Another run may have begun meanwhile, and waits for its own entry. */
+const UNMARK = createScript(
+  `
+  local run = redis.call('HGET', KEYS[1], 'run')
+  if run and run ~= ARGV[2] then return 0 end
+  return redis.call('ZREM', KEYS[2], ARGV[1])
+  `,
+);
 
 /**
  * The second step of whatever makes a job wait: its record is in `unqueued` from the first step on, until it is in the
@@ -14,33 +22,22 @@ import { restoreEntry } from './restore.ts';
  */
 export async function enqueue(backend: Backend, jobId: string): Promise<boolean> {
   const { redis, queues, journal } = backend;
+  const before = journal && (await loadGeneration(redis));
   const fields = await loadRecordFields(redis, jobId);
   if (!fields) return false;
   const { status, run, request } = parseRecord(fields);
   if (status === 'queued') {
-    const wasLost =
-      journal && (await journalAccepted(backend, journal, { jobId, run, bucket: request.bucket }, fields));
-    if (wasLost) return enqueue(backend, jobId);
+    if (journal && before) {
+      const entry = { state: 'accepted', jobId, run, fields } as const;
+      await journal.append(request.bucket, entry);
+      // A comparison that has ended meanwhile may have read the journal before this was in it.
+      const isLost = !(await isUnchanged(redis, before)) && (await restoreEntry(redis, entry));
+      if (isLost) return enqueue(backend, jobId);
+    }
     await queues.addConversion({ jobId, run }, request.kind, request.priority);
   }
-  await redis.zrem(keys.unqueued, jobId);
+  await UNMARK.run(redis, [keys.job(jobId), keys.unqueued], [jobId, run]);
   return true;
-}
-
-/** @returns whether Redis has lost the job meanwhile; it is there again, as a new run that is to be enqueued */
-async function journalAccepted(
-  { redis }: Backend,
-  journal: Journal,
-  { jobId, run, bucket }: { jobId: string; run: number; bucket: string },
-  fields: RecordFields,
-): Promise<boolean> {
-  const entry = { stage: 'accepted', jobId, run, fields } as const;
-  const before = await loadGeneration(redis);
-  await journal.append(bucket, entry);
-  const after = await loadGeneration(redis);
-  // A comparison that has ended meanwhile may have read the journal before this was in it.
-  const isSame = after.token !== null && after.token === before.token;
-  return !isSame && restoreEntry(redis, entry);
 }
 
 /** KEYS job; ARGV eventId. Not a plain HSET: it would make a record of nothing. */
@@ -51,18 +48,20 @@ const MARK_JOURNALED = createScript(
 /**
  * The second step of whatever makes an event wait, which is in `outbox` from the first on: into the journal, then into
  * the queue. May be repeated after any failure.
+ * @throws Error when Redis has lost data: the job may have ended before, as a comparison will find out
  */
 export async function enqueueCallback(backend: Backend, callback: CallbackEntry, delayMs?: number): Promise<void> {
   const { redis, queues, journal } = backend;
   const { jobId, eventId } = callback;
   if (journal) {
+    const before = await loadGeneration(redis);
     const fields = await loadRecordFields(redis, jobId);
     if (fields?.eventId !== eventId) return;
     if (fields.journaledEventId !== eventId) {
-      // Old data may not know that the job had ended before; whoever compares it with the journal finds that out.
-      if (!(await loadGeneration(redis)).isCurrent) throw new Error('Redis has not been compared with the journal yet');
+      if (!before.isCurrent) throw new Error('Redis has not been compared with the journal yet');
       const { request, run } = parseRecord(fields);
-      await journal.append(request.bucket, { stage: 'settled', jobId, run, fields });
+      await journal.append(request.bucket, { state: 'settled', jobId, run, fields });
+      if (!(await isUnchanged(redis, before))) throw new Error('Redis has lost data meanwhile');
       await MARK_JOURNALED.run(redis, [keys.job(jobId)], [eventId]);
     }
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Backend } from './backend.ts';
 import { keys } from './keys.ts';
 import { createScript, type Redis } from './redis.ts';
 
@@ -16,6 +17,17 @@ export interface Generation {
 export async function loadGeneration(redis: Redis): Promise<Generation> {
   const [token, serverId] = await Promise.all([redis.get(keys.generation), loadServerId(redis)]);
   return { token, isCurrent: token !== null && token.startsWith(`${serverId} `) };
+}
+
+/** Whether Redis holds all that was written to it, as far as the journal can say. Always, where there is none. */
+export async function isCompared({ redis, journal }: Backend): Promise<boolean> {
+  return !journal || (await loadGeneration(redis)).isCurrent;
+}
+
+/** Whether Redis has lost nothing since `before` was loaded, and nobody has thought so. */
+export async function isUnchanged(redis: Redis, before: Generation): Promise<boolean> {
+  const { token, isCurrent } = await loadGeneration(redis);
+  return before.isCurrent && isCurrent && before.token === token;
 }
 
 async function loadServerId(redis: Redis): Promise<string> {

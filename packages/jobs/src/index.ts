@@ -10,9 +10,10 @@ export {
   type ReportAnswer,
 } from './attempts.ts';
 export type { Backend } from './backend.ts';
-export { claimRound, endRound } from './claim-round.ts';
+export { claimChore } from './claim-chore.ts';
+export { compareWithJournal } from './compare.ts';
+export { isCompared } from './generation.ts';
 export { createJournal, type Journal, type JournalLog } from './journal.ts';
-export { isCompared, recoverFromJournal } from './recover.ts';
 export { JOURNAL_KEEP_MS, tidyJournal } from './tidy-journal.ts';
 export { enqueueCallback } from './enqueue.ts';
 export { cancelJob, listenForCancellations } from './cancel.ts';

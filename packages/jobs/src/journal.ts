@@ -8,13 +8,13 @@ import { z } from 'zod';
  * - A job is in the journal as `accepted` before it is in the queue, and before its caller hears 202.
  * - Its end is in the journal as `settled` before its callback is sent for the first time; `closed`, when the callback
  *   was delivered or given up.
- * - Each run of a job has entries of its own; of one job the latest stage of the highest run counts. So the order of
- *   entries means nothing, and one that is there twice changes nothing.
+ * - Each run of a job has entries of its own; of one job the last state of the highest run counts, and of two ends of
+ *   one run the earlier. So the order of entries means nothing, and one that is there twice changes nothing.
  */
 export interface Journal {
   /**
-   * Resolves when the entry is there for good, or can never be: its bucket is missing or not ours. Such a job cannot
-   * publish either, and its failure must be told.
+   * Resolves when the entry is there for good, or can never be, because the job's bucket is missing or not ours: such a
+   * job cannot publish there either, and its failure must be told.
    * @throws JobError STORAGE_UNAVAILABLE
    */
   append(bucket: string, entry: JournalEntry): Promise<void>;
@@ -24,6 +24,7 @@ export interface Journal {
 /** Where lines are kept: what transfer's object log does. */
 export interface JournalLog {
   append(bucket: string, line: string): Promise<void>;
+  listBuckets(signal: AbortSignal): Promise<readonly string[]>;
   list(signal: AbortSignal): AsyncIterable<JournalObject>;
   read(object: JournalObject, signal: AbortSignal): Promise<string[]>;
   merge(objects: readonly JournalObject[], signal: AbortSignal): Promise<void>;
@@ -37,28 +38,35 @@ export interface JournalObject {
   sizeBytes: number;
 }
 
-const STAGES = ['accepted', 'settled', 'closed'] as const;
-type Stage = (typeof STAGES)[number];
+const STATES = ['accepted', 'settled', 'closed'] as const;
 
 const entrySchema = z.object({
-  stage: z.enum(STAGES),
+  state: z.enum(STATES),
   jobId: z.string(),
   run: z.number().int(),
-  /** The fields of the record's hash; of a closed job only what its callback came to. */
+  /** The fields of the record's hash; of a closed job only its eventId and callbackStatus. */
   fields: z.record(z.string(), z.string()),
 });
 export type JournalEntry = z.output<typeof entrySchema>;
 
-/** @param onUnjournaled hears of entries that can never be written */
-export function createJournal(log: JournalLog, onUnjournaled: (error: Error) => void): Journal {
+export interface JournalOptions {
+  /** Whether entries go to the buckets of their jobs. One that is missing, or not ours, takes no result either. */
+  inJobBuckets: boolean;
+  /** Hears of a job that is in no journal. */
+  onUnjournaled: (jobId: string, error: Error) => void;
+}
+
+export function createJournal(log: JournalLog, { inJobBuckets, onUnjournaled }: JournalOptions): Journal {
   return {
     log,
     async append(bucket, entry) {
       try {
         await log.append(bucket, JSON.stringify(entry));
       } catch (error) {
-        if (!(error instanceof JobError) || error.retryable) throw error;
-        onUnjournaled(error);
+        if (!(error instanceof JobError)) throw error;
+        const takesNoResult = inJobBuckets && ['STORAGE_BUCKET_MISSING', 'STORAGE_FORBIDDEN'].includes(error.code);
+        if (!takesNoResult) throw new JobError('STORAGE_UNAVAILABLE', 'the journal takes no entry', { cause: error });
+        onUnjournaled(entry.jobId, error);
       }
     },
   };
@@ -74,10 +82,15 @@ export function parseEntry(line: string): JournalEntry | undefined {
 }
 
 /** Positive when `a` says more recent things of its job than `b`. */
-export function compareEntries(a: Pick<JournalEntry, 'run' | 'stage'>, b: Pick<JournalEntry, 'run' | 'stage'>): number {
-  return a.run - b.run || rankOf(a.stage) - rankOf(b.stage);
+export function compareEntries(a: JournalEntry, b: JournalEntry): number {
+  return a.run - b.run || rankOf(a) - rankOf(b) || endedAtMs(b) - endedAtMs(a);
 }
 
-function rankOf(stage: Stage): number {
-  return STAGES.indexOf(stage);
+function rankOf({ state }: JournalEntry): number {
+  return STATES.indexOf(state);
+}
+
+/** A later end of the same run was settled in old data, before that was compared; nobody was told of it. */
+function endedAtMs({ fields }: JournalEntry): number {
+  return Number(fields.finishedAtMs ?? 0);
 }

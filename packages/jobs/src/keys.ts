@@ -7,14 +7,14 @@
  * - `unqueued` sorted set: records whose queue entry was not yet confirmed, by time in ms
  * - `alive` sorted set: jobs that have not ended, by the time in ms of their last news
  * - `outbox` sorted set: jobs whose event was settled and not yet delivered or given up, by time in ms
- * - `publisher:<bucket>/<name>` string: the last job that published there, or does
+ * - `publisher:<bucket>/<name>` string: the last job that published there, or does, and the one before it
  * - `turn:<bucket>/<place>` string with a time to live: the turn of the job that replaces objects there
  * - `announcements` sorted set: attempts that publish, or have, and where, by time in ms; until what they left is removed
  * - `cleanups` sorted set: slugs with superseded segments, by the time in ms when those may go
  * - `cancellations` channel: ids of running jobs that are to stop
  * - `generation` string: the Redis process that has held this data since it was compared with the journal, and a token
  * - `next-generation` string: the token of a comparison that is going on
- * - `round:<name>` string with a time to live: a sweep that one worker carries out for all
+ * - `chore:<name>` string with a time to live: something that one worker does for all
  * - `worker:<id>` string with a time to live: a worker's last sign of life
  * - `workers` set: the ids of workers that may be alive
  */
@@ -36,7 +36,7 @@ export const keys = {
   cleanups: `${PREFIX}:cleanups`,
   generation: `${PREFIX}:generation`,
   nextGeneration: `${PREFIX}:next-generation`,
-  round: (name: string) => `${PREFIX}:round:${name}`,
+  chore: (name: string) => `${PREFIX}:chore:${name}`,
   worker: (workerId: string) => `${PREFIX}:worker:${workerId}`,
   workers: `${PREFIX}:workers`,
 };

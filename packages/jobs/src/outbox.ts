@@ -16,11 +16,16 @@ export interface OutboxEntry extends CallbackEntry {
 }
 
 /** @returns undefined when the event was delivered, given up, replaced by a later one, or is being sent anew. */
-export async function loadOutboxEntry(redis: Redis, entry: CallbackEntry): Promise<OutboxEntry | undefined> {
+export async function loadOutboxEntry(
+  { redis, journal }: Pick<Backend, 'redis' | 'journal'>,
+  entry: CallbackEntry,
+): Promise<OutboxEntry | undefined> {
   const record = await loadRecord(redis, entry.jobId);
   if (!record?.callbackBody || record.eventId !== entry.eventId || record.callbackRound !== entry.round)
     return undefined;
   if (record.callbackStatus !== 'pending') return undefined;
+  // The sweep writes it down, and comes back.
+  if (journal && record.journaledEventId !== entry.eventId) return undefined;
   const { request, run, callbackBody: body, callbackAttempts: tries } = record;
   const { callbackUrl, bucket } = request;
   return { ...entry, callbackUrl, bucket, run, body, tries };
@@ -61,9 +66,9 @@ export async function recordCallbackTry(redis: Redis, entry: OutboxEntry, outcom
 
 /** The last word on an event, after `delivered` or `exhausted`: once Redis has lost its data, it is not sent again. */
 export async function closeEvent({ journal }: Backend, entry: OutboxEntry, { status }: CallbackTry): Promise<void> {
-  const { bucket, jobId, run } = entry;
+  const { bucket, jobId, run, eventId } = entry;
   if (status === 'pending') return;
-  await journal?.append(bucket, { stage: 'closed', jobId, run, fields: { callbackStatus: status } });
+  await journal?.append(bucket, { state: 'closed', jobId, run, fields: { eventId, callbackStatus: status } });
 }
 
 const PAGE = 500;
@@ -90,23 +95,25 @@ export async function sweepOutbox(backend: Backend): Promise<number> {
  */
 export async function sweepUnqueued(backend: Backend, olderThanMs: number): Promise<number> {
   return sweep(backend.redis, keys.unqueued, Date.now() - olderThanMs, async ({ jobId }) => {
+    // Its mark goes with the second step, unless another run has begun.
     await enqueue(backend, jobId);
-    return 'forget';
+    return 'done';
   });
 }
 
 /**
  * Visits the records of a sorted set of job ids, oldest first; what `visit` forgets leaves the set.
- * @throws what a visit threw, when those beside it are over
+ * @throws what the first visit that failed threw, when all the others are over
  */
 async function sweep(
   redis: Redis,
   key: string,
   untilMs: number,
-  visit: (record: JobRecord) => Promise<'keep' | 'forget'>,
+  visit: (record: JobRecord) => Promise<'keep' | 'forget' | 'done'>,
 ): Promise<number> {
   let kept = 0;
   let visited = 0;
+  let failure: { reason: unknown } | undefined;
   for (;;) {
     const jobIds = await redis.zrangebyscore(key, 0, untilMs, 'LIMIT', kept, PAGE);
     for (let at = 0; at < jobIds.length; at += AT_ONCE) {
@@ -115,12 +122,18 @@ async function sweep(
         const record = await loadRecord(redis, jobId).catch(() => 'unreadable' as const);
         const verdict = record === 'unreadable' ? 'keep' : record ? await visit(record) : 'forget';
         if (verdict === 'keep') kept += 1;
-        else await redis.zrem(key, jobId);
+        if (verdict === 'forget') await redis.zrem(key, jobId);
       });
-      const failed = (await Promise.allSettled(visits)).find(({ status }) => status === 'rejected');
-      if (failed?.status === 'rejected') throw failed.reason;
+      // Nor must a store that refuses one.
+      for (const result of await Promise.allSettled(visits)) {
+        if (result.status === 'fulfilled') continue;
+        kept += 1;
+        failure ??= { reason: result.reason };
+      }
     }
     visited += jobIds.length;
-    if (jobIds.length < PAGE) return visited;
+    if (jobIds.length < PAGE) break;
   }
+  if (failure) throw failure.reason;
+  return visited;
 }

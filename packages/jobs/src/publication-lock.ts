@@ -41,12 +41,21 @@ const RELEASE = createScript(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
 );
 
-/** KEYS lock, publisher; ARGV token, the publisher before or '' */
+/** KEYS publisher; ARGV jobId. Beside it stands whose it was, which an earlier attempt of the same job may have written. */
+const TAKE_PLACE = createScript(
+  `
+  local publisher, before = string.match(redis.call('GET', KEYS[1]) or '', '^(%S*) ?(%S*)$')
+  if publisher ~= ARGV[1] then redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. publisher) end
+  `,
+);
+
+/** KEYS lock, publisher; ARGV token */
 const GIVE_BACK = createScript(
   `
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  if ARGV[2] == '' then return redis.call('DEL', KEYS[2]) end
-  redis.call('SET', KEYS[2], ARGV[2])
+  local before = string.match(redis.call('GET', KEYS[2]) or '', ' (%S+)$')
+  if not before then return redis.call('DEL', KEYS[2]) end
+  redis.call('SET', KEYS[2], before)
   return 1
   `,
 );
@@ -103,12 +112,12 @@ export function publishInTurn<T>(
   const place = placeOf(record);
   const publisher = keys.publisher(request.bucket, outputName);
   const publish = async (token: string): Promise<T> => {
-    const previous = (await redis.set(publisher, jobId, 'GET')) ?? '';
+    await TAKE_PLACE.run(redis, [publisher], [jobId]);
     try {
       return await work();
     } catch (error) {
       const lock = keys.turn(place.bucket, place.place);
-      await GIVE_BACK.run(redis, [lock, publisher], [token, previous]).catch(() => undefined);
+      await GIVE_BACK.run(redis, [lock, publisher], [token]).catch(() => undefined);
       throw error;
     }
   };

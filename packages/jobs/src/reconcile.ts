@@ -63,7 +63,9 @@ async function putBack(backend: Backend, record: JobRecord, isLong: boolean): Pr
     return taken === 1;
   }
   const isThere = await queues.hasConversion({ jobId, run });
-  if (!isThere) await queues.addConversion({ jobId, run }, request.kind, request.priority);
+  // One that was begun is in the journal; one that waits may be waiting for that.
+  if (!isThere && holder === undefined) await enqueue(backend, jobId);
+  else if (!isThere) await queues.addConversion({ jobId, run }, request.kind, request.priority);
   if (holder === undefined) await redis.zadd(keys.alive, 'XX', Date.now(), jobId);
   return !isThere;
 }

@@ -1,3 +1,4 @@
+import { enqueueCallback } from './enqueue.ts';
 import { keys } from './keys.ts';
 import type { Backend } from './backend.ts';
 import type { JobRecord } from './record.ts';
@@ -20,12 +21,12 @@ const REPLAY = createScript(
 );
 
 /** @returns false when the job has not ended */
-export async function replayCallback({ redis, queues }: Backend, record: JobRecord): Promise<boolean> {
+export async function replayCallback(backend: Backend, record: JobRecord): Promise<boolean> {
   const { jobId, eventId } = record;
   if (!eventId) return false;
-  const round = await REPLAY.run(redis, [keys.job(jobId), keys.outbox], [jobId, Date.now(), eventId]);
+  const round = await REPLAY.run(backend.redis, [keys.job(jobId), keys.outbox], [jobId, Date.now(), eventId]);
   if (typeof round !== 'number') return false;
   // The outbox has it already. If this fails, its sweep adds the entry a little later.
-  await queues.addCallback({ jobId, eventId, round });
+  await enqueueCallback(backend, { jobId, eventId, round });
   return true;
 }

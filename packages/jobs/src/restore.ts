@@ -4,12 +4,18 @@ import { waitingFields } from './record.ts';
 import { createScript, type Redis } from './redis.ts';
 
 /**
- * Brings one job to where its entry says that it was. Never back: what Redis knows of the same run, or of a later one,
- * stays. Except that a job which has ended ends again with the same event, where Redis says that it lives, or knows of
- * another end that nobody has heard of.
+ * Brings one job to where its entry says that it was, and never back.
+ *
+ * | Redis has            | accepted                | settled         | closed                                |
+ * | -------------------- | ----------------------- | --------------- | ------------------------------------- |
+ * | nothing              | lives, in the next run  | ends, untold    | stays gone; ends, if it was exhausted |
+ * | a later run          | stays                   | stays           | stays                                 |
+ * | this run, alive      | stays                   | ends, untold    | ends, told                            |
+ * | this run, ended      | stays                   | stays, unless its end is another that nobody was told of |
+ * | an earlier run       | lives, in the next run  | ends, untold    | ends, told                            |
  *
  * KEYS job, unqueued, alive, outbox, live, idempotency
- * ARGV stage, run, nowMs, jobId, bodyHash, ttlMs, eventId, field, value, …
+ * ARGV state, run, nowMs, jobId, bodyHash, ttlMs, eventId, callbackStatus, field, value, …
  */
 const RESTORE = createScript(
   `
@@ -18,16 +24,17 @@ const RESTORE = createScript(
     local knownRun = tonumber(redis.call('HGET', KEYS[1], 'run') or '1')
     local lives = status == 'queued' or status == 'processing'
     if knownRun > tonumber(ARGV[2]) then return 0 end
-    if ARGV[1] == 'accepted' and (lives or knownRun == tonumber(ARGV[2])) then return 0 end
-    if ARGV[1] ~= 'accepted' and not lives and knownRun == tonumber(ARGV[2]) then
+    if knownRun == tonumber(ARGV[2]) then
+      if ARGV[1] == 'accepted' then return 0 end
       local eventId = redis.call('HGET', KEYS[1], 'eventId')
-      if eventId == ARGV[7] or eventId == redis.call('HGET', KEYS[1], 'journaledEventId') then return 0 end
+      local wasTold = eventId == redis.call('HGET', KEYS[1], 'journaledEventId')
+      if not lives and (eventId == ARGV[7] or wasTold) then return 0 end
     end
-  elseif ARGV[1] == 'closed' then
+  elseif ARGV[1] == 'closed' and ARGV[8] ~= 'exhausted' then
     return 0
   end
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], unpack(ARGV, 8))
+  redis.call('HSET', KEYS[1], unpack(ARGV, 9))
   for at = 2, 4 do redis.call('ZREM', KEYS[at], ARGV[4]) end
   if ARGV[1] == 'accepted' then
     redis.call('ZADD', KEYS[2], ARGV[3], ARGV[4])
@@ -43,18 +50,24 @@ const RESTORE = createScript(
 );
 
 /**
- * Of an accepted job a new run begins, so that no entry and no attempt of the run that Redis has forgotten can do
+ * Of an accepted job the next run begins, so that no entry and no attempt of the run that Redis has forgotten can do
  * anything any more. It is in `unqueued` then. Of a settled one the event is in the outbox.
+ * @param entry of a closed job with the fields of its `settled`
  * @returns whether anything changed
  */
-export async function restoreEntry(redis: Redis, { stage, jobId, run, fields }: JournalEntry): Promise<boolean> {
-  const { fingerprint = '', idempotency = '', bodyHash = '', eventId = '' } = fields;
+export async function restoreEntry(redis: Redis, { state, jobId, run, fields }: JournalEntry): Promise<boolean> {
+  const { fingerprint = '', idempotency = '', bodyHash = '', eventId = '', callbackStatus = '' } = fields;
   const restored: Record<string, string | number> =
-    stage === 'accepted' ? { ...waitingFields(fields), run: run + 1 } : fields;
+    state === 'accepted'
+      ? { ...waitingFields(fields), run: run + 1 }
+      : { ...fields, ...(eventId && { journaledEventId: eventId }) };
   const result = await RESTORE.run(
     redis,
     [keys.job(jobId), keys.unqueued, keys.alive, keys.outbox, keys.live(fingerprint), idempotency],
-    [stage, run, Date.now(), jobId, bodyHash, IDEMPOTENCY_TTL_MS, eventId, ...Object.entries(restored).flat()],
+    [
+      ...[state, run, Date.now(), jobId, bodyHash, IDEMPOTENCY_TTL_MS, eventId, callbackStatus],
+      ...Object.entries(restored).flat(),
+    ],
   );
   return result === 1;
 }

@@ -1,11 +1,12 @@
 import type { Backend } from './backend.ts';
-import { loadGeneration } from './generation.ts';
-import { parseEntry, type JournalEntry, type JournalLog, type JournalObject } from './journal.ts';
+import { isUnchanged, loadGeneration } from './generation.ts';
+import { parseEntry, type JournalLog, type JournalObject } from './journal.ts';
 import { loadRecord } from './record.ts';
+import type { Redis } from './redis.ts';
 
 /** Older data of Redis than this is not expected to come back. */
 export const JOURNAL_KEEP_MS = 48 * 3_600_000;
-/** Whoever reads the journal has read by then what it found in a list. */
+/** A reader for whom an object is gone between its list and its read begins anew; this makes that seldom. */
 const MERGE_AFTER_MS = 10 * 60_000;
 const MERGE_MAX_OBJECTS = 200;
 const MERGE_MIN_OBJECTS = 20;
@@ -38,20 +39,26 @@ export async function tidyJournal(backend: Backend, signal: AbortSignal, nowMs =
   await mergeSmall();
 }
 
+/** @throws JobError STORAGE_…; then the object stays, and with it all that it says */
 async function removeOld(backend: Backend, log: JournalLog, object: JournalObject, signal: AbortSignal): Promise<void> {
-  for (const line of await log.read(object, signal)) {
-    const entry = parseEntry(line);
-    // Another version's stays as it is.
-    if (!entry) return;
-    if (await isOpen(backend, entry)) await log.append(object.bucket, line);
-  }
-  // Asked last: a Redis that has lost its data knows of no job that is open.
-  if ((await loadGeneration(backend.redis)).isCurrent) await log.remove(object, signal);
+  const { redis } = backend;
+  // A Redis that has lost its data knows of no job that is open.
+  const before = await loadGeneration(redis);
+  const lines = await log.read(object, signal);
+  const open = await Promise.all(lines.map((line) => isOpen(redis, line)));
+  if (open.includes('unknown')) return;
+  if (!(await isUnchanged(redis, before))) return;
+  await Promise.all(lines.filter((_line, index) => open[index]).map((line) => log.append(object.bucket, line)));
+  await log.remove(object, signal);
 }
 
-async function isOpen({ redis }: Backend, { stage, jobId, run }: JournalEntry): Promise<boolean> {
-  const record = await loadRecord(redis, jobId);
-  if (!record || record.run !== run) return false;
+/** `unknown`: another version's. */
+async function isOpen(redis: Redis, line: string): Promise<boolean | 'unknown'> {
+  const entry = parseEntry(line);
+  if (!entry) return 'unknown';
+  const record = await loadRecord(redis, entry.jobId).catch(() => 'unknown' as const);
+  if (record === 'unknown') return 'unknown';
+  if (!record || record.run !== entry.run) return false;
   const lives = record.finishedAtMs === undefined;
-  return lives ? stage === 'accepted' : stage === 'settled' && record.callbackStatus === 'pending';
+  return lives ? entry.state === 'accepted' : entry.state === 'settled' && record.callbackStatus === 'pending';
 }

@@ -10,6 +10,8 @@ import type { ObjectStore } from './object-store.ts';
 export interface ObjectLog {
   /** @throws JobError STORAGE_…; then nobody knows whether the line is in the log */
   append(bucket: string, line: string): Promise<void>;
+  /** Where the log can lie. @throws JobError STORAGE_FORBIDDEN when nobody says, and the key may not ask */
+  listBuckets(signal: AbortSignal): Promise<readonly string[]>;
   /** Every object of the log, those of one bucket by their age, the oldest first. */
   list(signal: AbortSignal): AsyncIterable<LogObject>;
   /** @throws JobError STORAGE_UNAVAILABLE when it is not there any more: it was merged, and its lines are elsewhere */
@@ -36,7 +38,7 @@ export interface ObjectLogOptions {
   /** The buckets that lines can be about; without them, all that the store has. */
   buckets: readonly string[] | undefined;
   appendTimeoutMs: number;
-  /** Hears of a bucket that is not there, or not ours. */
+  /** Hears of a bucket that is not there, or, where all are looked into, not ours. */
   onBucketSkipped: (error: Error) => void;
 }
 
@@ -50,6 +52,15 @@ interface Waiting {
 
 export function createObjectLog(options: ObjectLogOptions): ObjectLog {
   const { store, prefix, appendTimeoutMs } = options;
+  const read: ObjectLog['read'] = async ({ bucket, key }, signal) => {
+    const content = await store.read(bucket, key, MAX_OBJECT_BYTES, signal);
+    if (!content) throw new JobError('STORAGE_UNAVAILABLE', 'an object of the log is not there any more');
+    return content
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  };
+  const remove: ObjectLog['remove'] = ({ bucket, key }, signal) => store.remove(bucket, key, signal);
   /** Buckets to which an object was begun within the last interval, and what has come since then. */
   const recent = new Map<string, Waiting[]>();
 
@@ -79,24 +90,18 @@ export function createObjectLog(options: ObjectLogOptions): ObjectLog {
       else commit(bucket, [waiting]);
       return waiting.promise.promise;
     },
+    listBuckets: (signal) => listBuckets(options, signal),
     async *list(signal) {
       for (const bucket of await listBuckets(options, signal)) yield* listLog(options, bucket, signal);
     },
-    async read({ bucket, key }, signal) {
-      const content = await store.read(bucket, key, MAX_OBJECT_BYTES, signal);
-      if (!content) throw new JobError('STORAGE_UNAVAILABLE', 'an object of the log is not there any more');
-      return content
-        .toString('utf8')
-        .split('\n')
-        .filter((line) => line !== '');
-    },
+    read,
     async merge(objects, signal) {
       const lines: string[] = [];
-      for (const object of objects) lines.push(...(await this.read(object, signal)));
+      for (const object of objects) lines.push(...(await read(object, signal)));
       await write(objects[0]!.bucket, lines, Math.max(...objects.map(({ atMs }) => atMs)), signal);
-      for (const object of objects) await this.remove(object, signal);
+      for (const object of objects) await remove(object, signal);
     },
-    remove: ({ bucket, key }, signal) => store.remove(bucket, key, signal),
+    remove,
   };
 }
 
@@ -107,25 +112,34 @@ function buildName(atMs: number): string {
   return `${String(atMs).padStart(TIME_DIGITS, '0')}-${randomUUID()}.ndjson`;
 }
 
-async function listBuckets({ store, bucket, buckets }: ObjectLogOptions, signal: AbortSignal) {
+async function listBuckets(
+  { store, bucket, buckets }: ObjectLogOptions,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   return bucket === undefined ? (buckets ?? (await store.listBuckets(signal))) : [bucket];
 }
 
 async function* listLog(
-  { store, prefix, onBucketSkipped }: ObjectLogOptions,
+  { store, prefix, buckets, onBucketSkipped, ...options }: ObjectLogOptions,
   bucket: string,
   signal: AbortSignal,
 ): AsyncGenerator<LogObject> {
+  const isAny = options.bucket === undefined && buckets === undefined;
   try {
     for await (const { key, sizeBytes } of store.list(bucket, prefix, signal)) {
       const atMs = Number(new RegExp(`^(\\d{${TIME_DIGITS}})-[^/]+\\.ndjson$`).exec(key.slice(prefix.length))?.[1]);
       if (!Number.isNaN(atMs)) yield { bucket, key, atMs, sizeBytes };
     }
   } catch (error) {
-    // What may come back must not look empty.
-    if (!(error instanceof JobError) || error.retryable) throw error;
-    onBucketSkipped(error);
+    // What may be there must not look empty: a key with a wrong secret sees nothing anywhere.
+    const isNotOurs = code(error) === 'STORAGE_FORBIDDEN' && isAny;
+    if (code(error) !== 'STORAGE_BUCKET_MISSING' && !isNotOurs) throw error;
+    onBucketSkipped(error as JobError);
   }
+}
+
+function code(error: unknown): string | undefined {
+  return error instanceof JobError ? error.code : undefined;
 }
 
 async function withinTimeout(work: (signal: AbortSignal) => Promise<void>, timeoutMs: number): Promise<void> {

@@ -85,8 +85,8 @@ export const FAULTS: Record<string, Fault> = {
 };
 
 /** One fault after the other, and some beside each other, until the signal; then everything is well again. */
-export async function injectFaults(world: World, history: History, random: Random, signal: AbortSignal): Promise<void> {
-  const lane = async (names: readonly string[]): Promise<void> => {
+export async function injectFaults(world: World, history: History, seed: number, signal: AbortSignal): Promise<void> {
+  const lane = async (names: readonly string[], random: Random): Promise<void> => {
     while (!signal.aborted) {
       const name = random.pick(names);
       history.note(`fault: ${name}`);
@@ -98,7 +98,8 @@ export async function injectFaults(world: World, history: History, random: Rando
   const all = Object.keys(FAULTS);
   // Two that change one thing would undo each other.
   const ofRedis = all.filter((name) => name.startsWith('redis'));
-  await Promise.all([lane(ofRedis), lane(all.filter((name) => !ofRedis.includes(name)))]);
+  const others = all.filter((name) => !ofRedis.includes(name));
+  await Promise.all([lane(ofRedis, createRandom(seed)), lane(others, createRandom(seed + 1))]);
 }
 
 async function findFfmpegs(dir: string): Promise<number[]> {

@@ -22,7 +22,7 @@ export interface SoakResult {
 }
 
 /** For jobs to end once all is well: their attempts, the sweeps, and the wait before the next try of a callback. */
-const DRAIN_MS = 150_000;
+const DRAIN_MS = 180_000;
 
 /**
  * Callers submit and operators steer while everything fails, one thing after the other; then nothing does, and what the
@@ -37,14 +37,14 @@ export async function runSoak(options: { seed: number; durationMs: number; signa
   const broken: string[] = [];
   let sizes: string[] = [];
   try {
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(durationMs)]);
-    await Promise.all([
-      ...[1, 2].map((client) => runClients(world, history, createRandom(seed + client), signal)),
-      injectFaults(world, history, createRandom(seed), signal),
-    ]);
+    const failed = new AbortController();
+    const signal = AbortSignal.any([options.signal, failed.signal, AbortSignal.timeout(durationMs)]);
+    const faults = injectFaults(world, history, seed, signal).catch((error: unknown) => failed.abort(error));
+    const clients = [2, 3].map((client) => runClients(world, history, createRandom(seed + client), signal));
+    await Promise.all([...clients, faults]);
+    failed.signal.throwIfAborted();
     history.note('all is well');
-    await drain(world, () => countOpen(world, history));
-    await drain(world, async () => (await findLeftovers(world)).length);
+    await drain(world, async () => (await countOpen(world, history)) + (await findLeftovers(world)).length);
     sizes = await describeSizes(world);
     broken.push(...(await findBrokenPromises(world, history)), ...(await findLeaks(world)));
   } finally {

@@ -1,22 +1,16 @@
 import type { Backend } from './backend.ts';
-import { beginGeneration, completeGeneration, loadGeneration } from './generation.ts';
+import { beginGeneration, completeGeneration, isCompared } from './generation.ts';
 import { compareEntries, parseEntry, type Journal, type JournalEntry, type JournalObject } from './journal.ts';
 import { keys } from './keys.ts';
-import { sweepUnqueued } from './outbox.ts';
 import type { Redis } from './redis.ts';
 import { restoreEntry } from './restore.ts';
 
 /** What a comparison with the journal brought back. */
-export interface Recovery {
-  /** Jobs that run again. */
+export interface Comparison {
+  /** Jobs that run again. They are in `unqueued`. */
   accepted: number;
   /** Ends that are known again; their callbacks are sent, or sent again. */
   settled: number;
-}
-
-/** Whether Redis holds all that was written to it, as far as the journal can say. Always, where there is none. */
-export async function isCompared({ redis, journal }: Backend): Promise<boolean> {
-  return !journal || (await loadGeneration(redis)).isCurrent;
 }
 
 /**
@@ -24,21 +18,22 @@ export async function isCompared({ redis, journal }: Backend): Promise<boolean> 
  * Every job that was accepted and has not ended runs again, none that has ended does. May be repeated, and done twice
  * at once: what is there already stays.
  * @returns undefined when there was no need
- * @throws JobError STORAGE_UNAVAILABLE when the journal cannot be read: then it must be done again
+ * @throws JobError STORAGE_… when the journal cannot be read: then it must be done again
  */
-export async function recoverFromJournal(backend: Backend, signal: AbortSignal): Promise<Recovery | undefined> {
+export async function compareWithJournal(backend: Backend, signal: AbortSignal): Promise<Comparison | undefined> {
   const { redis, journal } = backend;
-  if (!journal || (await isCompared(backend))) return undefined;
-  const begun = await beginGeneration(redis);
-  const latest = await findLatest(journal, signal);
-  const recovery = { accepted: 0, settled: await endWhatLives(redis, journal, latest, signal) };
-  for (const entry of latest.values()) {
-    if (entry.stage !== 'closed' && (await restoreEntry(redis, entry))) recovery[entry.stage] += 1;
+  let comparison: Comparison | undefined;
+  // Again, when the data was lost once more meanwhile, and nobody else has compared it.
+  while (journal && !(await isCompared(backend))) {
+    const begun = await beginGeneration(redis);
+    const latest = await findLatest(journal, signal);
+    comparison = { accepted: 0, settled: await restoreClosed(redis, journal, latest, signal) };
+    for (const entry of latest.values()) {
+      if (entry.state !== 'closed' && (await restoreEntry(redis, entry))) comparison[entry.state] += 1;
+    }
+    await completeGeneration(redis, begun);
   }
-  await sweepUnqueued(backend, 0);
-  await completeGeneration(redis, begun);
-  // Lost once more meanwhile, unless somebody else has compared it.
-  return (await recoverFromJournal(backend, signal)) ?? recovery;
+  return comparison;
 }
 
 type Latest = ReadonlyMap<string, JournalEntry>;
@@ -54,22 +49,24 @@ async function findLatest(journal: Journal, signal: AbortSignal): Promise<Latest
 }
 
 /**
- * Jobs that live in old data though they are closed end there, too, as their last `settled` says. Looked for by reading
- * the journal once more, which is seldom needed.
+ * Of closed jobs, those that live in old data end there, too, as their `settled` says, and those whose callback was
+ * exhausted are there again, to be sent by hand. Looked for by reading the journal once more, which is seldom needed.
  * @returns how many
  */
-async function endWhatLives(redis: Redis, journal: Journal, latest: Latest, signal: AbortSignal): Promise<number> {
+async function restoreClosed(redis: Redis, journal: Journal, latest: Latest, signal: AbortSignal): Promise<number> {
   const inRedis = (await Promise.all([keys.alive, keys.outbox].map((key) => redis.zrange(key, '0', '-1')))).flat();
-  const living = new Set(inRedis.filter((jobId) => latest.get(jobId)?.stage === 'closed'));
-  if (living.size === 0) return 0;
-  let ended = 0;
-  for await (const { jobId, run, stage, fields } of readEntries(journal, signal)) {
+  const wanted = new Set(inRedis.filter((jobId) => latest.get(jobId)?.state === 'closed'));
+  for (const [jobId, { fields }] of latest) if (fields.callbackStatus === 'exhausted') wanted.add(jobId);
+  if (wanted.size === 0) return 0;
+  let restored = 0;
+  for await (const { jobId, run, state, fields } of readEntries(journal, signal)) {
     const closed = latest.get(jobId);
-    if (!closed || !living.has(jobId) || stage !== 'settled' || run !== closed.run) continue;
-    const entry = { jobId, run, stage: 'closed', fields: { ...fields, ...closed.fields } } as const;
-    if (await restoreEntry(redis, entry)) ended += 1;
+    if (!closed || !wanted.has(jobId) || state !== 'settled' || run !== closed.run) continue;
+    if (fields.eventId !== closed.fields.eventId) continue;
+    const entry = { jobId, run, state: 'closed', fields: { ...fields, ...closed.fields } } as const;
+    if (await restoreEntry(redis, entry)) restored += 1;
   }
-  return ended;
+  return restored;
 }
 
 /** A store answers in tens of milliseconds; most objects hold a line or two. */

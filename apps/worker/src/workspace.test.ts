@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readlink, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createWorkspaces } from './workspace.ts';
+
+let workDir: string;
+let namespace: string;
+beforeEach(async () => {
+  workDir = await mkdtemp(join(tmpdir(), 'td-workspaces-'));
+  namespace = await readlink('/proc/self/ns/pid');
+});
+afterEach(() => rm(workDir, { recursive: true }));
+
+/** A process that has ended, as the kernel gives its number to nobody else so soon. */
+const deadPid = (): number => Number(execFileSync('sh', ['-c', 'echo $$']).toString());
+
+async function leave(host: string, pid: number, signs?: { namespace: string; ageMs: number }): Promise<string> {
+  const name = `tapedeck-${host}-${pid}-abcdef`;
+  await mkdir(join(workDir, name));
+  if (signs) {
+    const at = new Date(Date.now() - signs.ageMs);
+    await writeFile(join(workDir, name, 'alive'), signs.namespace);
+    await utimes(join(workDir, name, 'alive'), at, at);
+  }
+  return name;
+}
+
+describe('when a worker starts', () => {
+  test('what a dead worker of this host has left goes, what a living one uses stays', async () => {
+    await leave(hostname(), deadPid(), { namespace, ageMs: 0 });
+    const living = await leave(hostname(), process.ppid, { namespace, ageMs: 3_600_000 });
+    const elsewhere = await leave('another-host', deadPid(), { namespace, ageMs: 3_600_000 });
+    const workspaces = await createWorkspaces(workDir);
+    expect(await readdir(workDir)).toEqual(expect.arrayContaining([living, elsewhere]));
+    expect(await readdir(workDir)).toHaveLength(3);
+    await workspaces.remove();
+  });
+
+  test('a neighbour whose process ids mean nothing here is known by its signs of life', async () => {
+    const neighbour = await leave(hostname(), deadPid(), { namespace: 'pid:[1]', ageMs: 10_000 });
+    await leave(hostname(), process.ppid, { namespace: 'pid:[1]', ageMs: 120_000 });
+    await leave(hostname(), deadPid());
+    const workspaces = await createWorkspaces(workDir);
+    await workspaces.remove();
+    expect(await readdir(workDir)).toEqual([neighbour]);
+  });
+});
+
+test('while it runs, what attempts could not remove goes, and what they use stays', async () => {
+  const workspaces = await createWorkspaces(workDir);
+  const [root] = await readdir(workDir);
+  const used = await workspaces.create('job', 1);
+  await mkdir(join(workDir, root!, 'job-0-left'));
+  await workspaces.removeOrphans();
+  expect(await readdir(join(workDir, root!))).toEqual(['alive', used.dir.split('/').at(-1)]);
+  await used.remove();
+  await workspaces.remove();
+  expect(await readdir(workDir)).toEqual([]);
+});

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { keys } from './keys.ts';
+import { createScript, type Redis } from './redis.ts';
+
+/** KEYS claim; ARGV token */
+const RELEASE = createScript(
+  `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
+);
+
+/** KEYS claim; ARGV token, ms */
+const RENEW = createScript(
+  `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`,
+);
+
+/** A chore that is this worker's for the time that it was claimed for. */
+export interface ChoreClaim {
+  /** For as long again. */
+  renew(): Promise<void>;
+  /** Whoever asks next gets it at once. */
+  release(): Promise<void>;
+}
+
+/**
+ * Some things need doing now and then, by one worker for all. Every worker asks each time; one of them gets it.
+ * Who dies with it is followed by another when the claim runs out: there is nothing to hand over, and nothing to set up
+ * again once Redis has lost its data.
+ * @returns undefined when it is another worker's
+ */
+export async function claimChore(redis: Redis, name: string, claimMs: number): Promise<ChoreClaim | undefined> {
+  const key = keys.chore(name);
+  const token = randomUUID();
+  if ((await redis.set(key, token, 'PX', claimMs, 'NX')) === null) return undefined;
+  return {
+    async renew() {
+      await RENEW.run(redis, [key], [token, claimMs]);
+    },
+    async release() {
+      await RELEASE.run(redis, [key], [token]);
+    },
+  };
+}
