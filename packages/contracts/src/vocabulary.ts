@@ -14,8 +14,10 @@
  * - **settle**: to write a job's terminal state. Happens exactly once per run of a job.
  * - **event**: the terminal news of a job; it has an id, a fixed body, and is delivered as a callback.
  * - **journal**: what is kept of jobs outside Redis, so that it may lose its data.
- * - **generation**: the data of one Redis process, from one comparison with the journal to the next.
- * - **run**: a job from its first attempt on; a retry by hand, or its return from the journal, begins another.
+ * - **comparison**: of what Redis has with the journal, after which nothing is missing and nothing lives that has ended.
+ * - **generation**: the data of one Redis process, from one comparison to the next.
+ * - **run**: a job from its first attempt on; a retry by hand, its return from the journal, or taking it from an attempt
+ *   that is stuck begins another.
  * - **chore**: what a worker does now and then beside its jobs.
  * - **outbox**: the events that were settled and not yet delivered or given up.
  */

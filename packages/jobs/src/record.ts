@@ -39,7 +39,7 @@ const recordSchema = z.object({
   phase: phase.optional(),
   progress: z.coerce.number().default(0),
   attempt: integer.default(0),
-  /** How often it was begun from the start: 1, and one more for each retry by hand. */
+  /** How often it was begun from the start: 1, and one more for each retry by hand, return from the journal, or stuck attempt. */
   run: integer.default(1),
   maxAttempts: integer,
   /** The token of the attempt that holds the job; absent when none does. */

@@ -9,7 +9,7 @@ export type { Redis } from 'ioredis';
  */
 export type RedisTemper = 'fast' | 'patient';
 
-/** The rate limit's command, then those of the submit (which have a deadline together): 503 comes within a second. */
+/** Of the rate limit's command, and of each of the submit's: where Redis hangs, the first that fails ends the request. */
 const FAST_COMMAND_MS = 300;
 const FAST: RedisOptions = {
   ...{ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: FAST_COMMAND_MS },
