@@ -23,6 +23,7 @@ export default {
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
   testTimeout: 60_000,
-  // Half of the time tests wait for a process, or for a deadline. More would make those wait that measure time.
-  maxWorkers: 2,
+  // Most of the time tests wait for a process, or for a deadline. More would make those wait that measure time.
+  maxWorkers: 3,
+  testSequencer: './test/support/slow-first.cjs',
 };

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { buildSampleTape } from '../../scripts/sample/tape.ts';
 import { poll } from '../support/poll.ts';
 import { startRgw, type TestRgw } from '../support/rgw.ts';
-import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
+import { startS3Proxy, type Fault, type S3Proxy } from '../support/s3-proxy.ts';
 import { openSpaces, type TestSpaces } from '../support/spaces.ts';
 import { startStack, TOKEN, type Stack } from '../support/stack.ts';
 import { submit } from '../support/submit.ts';
@@ -138,21 +138,25 @@ test('without a journal what Redis loses is lost, and nothing is written to the 
 });
 
 describe('a store that takes no entry', () => {
-  test('is 503 with Retry-After; the job waits for it, and is taken when it is back', async () => {
-    await start();
-    proxy.failAt((line) => (JOURNAL.test(line) ? { answer: 503, code: 'ServiceUnavailable' } : undefined));
-    const request = stack.tapeRequest(stack.source.serve('/a.zip', zip), { options: { scale: 1 } });
-    const startedAt = performance.now();
-    const refused = await stack.post(request);
-    expect(refused).toMatchObject({ status: 503, body: { code: 'STORAGE_UNAVAILABLE' } });
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
-    expect(stack.source.requests).toEqual([]);
-    proxy.failAt(() => undefined);
-    const jobId = await submit(stack, request);
-    expect(await stack.finished(jobId)).toMatchObject({ status: 'completed' });
-    await expectOneEvent(jobId);
-  });
+  const FAULTS: Fault[] = [{ answer: 503, code: 'ServiceUnavailable' }, 'hang'];
+  test.each(FAULTS)(
+    'because it says %j is 503 with Retry-After; the job waits for it, and is taken when it is back',
+    async (fault) => {
+      await start();
+      proxy.failAt((line) => (JOURNAL.test(line) ? fault : undefined));
+      const request = stack.tapeRequest(stack.source.serve('/a.zip', zip), { options: { scale: 1 } });
+      const startedAt = performance.now();
+      const refused = await stack.post(request);
+      expect(refused).toMatchObject({ status: 503, body: { code: 'STORAGE_UNAVAILABLE' } });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      expect(stack.source.requests).toEqual([]);
+      proxy.failAt(() => undefined);
+      const jobId = await submit(stack, request);
+      expect(await stack.finished(jobId)).toMatchObject({ status: 'completed' });
+      await expectOneEvent(jobId);
+    },
+  );
 
   test('because the bucket is not there keeps nobody from hearing of that', async () => {
     await start();

@@ -256,8 +256,9 @@ describe('a conversion', () => {
   ])('ends at once at $what, and what was there is as it was', async ({ slug, code, is }) => {
     await stack.finished(await convert(slug));
     const before = await below(slug);
+    const jobId = await convert(slug);
     proxy.failAt((line) => (line.startsWith('PUT') ? { answer: 403, code } : undefined));
-    const job = await stack.finished(await convert(slug));
+    const job = await stack.finished(jobId);
     expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: is, phase: 'publish' } });
     expect(await below(slug)).toEqual(before);
     const [callback] = await stack.receiver.waitFor(job.jobId);

@@ -460,6 +460,24 @@ test('one job that cannot be written down holds up no other', async () => {
   expect(await backend.queues.hasConversion({ jobId: jobIds[0]!, run: 1 })).toBe(false);
 });
 
+test('an end is told though only an operator can mend why it cannot be written', async () => {
+  const jobId = await submit();
+  const attempt = await beginAttempt(redis, { jobId, run: 1 });
+  const settled = await settleAttempt(redis, attempt!, { status: 'canceled' });
+  if (settled.result !== 'settled') throw new Error(settled.result);
+  const strange = withAppend(() => Promise.reject(new JobError('STORAGE_CREDENTIALS_REFUSED')));
+  await enqueueCallback(strange, settled.callback);
+  expect(await loadOutboxEntry(backend, settled.callback)).toBeDefined();
+  expect(unjournaled).toMatchObject([{ code: 'STORAGE_CREDENTIALS_REFUSED' }]);
+});
+
+test('a Redis that nobody has compared yet, because it is new, knows duplicates', async () => {
+  await redis.flushall();
+  const reference = randomUUID();
+  const jobId = await submit(backend, undefined, reference);
+  expect(await submit(backend, undefined, reference)).toBe(jobId);
+});
+
 test('a journal of its own takes every entry, or nobody is promised anything', async () => {
   const append = () => Promise.reject(new JobError('STORAGE_BUCKET_MISSING'));
   const journal = createJournal({ ...log, append }, { inJobBuckets: false, onUnjournaled: () => undefined });

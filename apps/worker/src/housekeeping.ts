@@ -9,6 +9,7 @@ import {
   sweepUnqueued,
   tidyJournal,
   type Backend,
+  type ChoreClaim,
   type Redis,
 } from '@tapedeck/jobs';
 import { VERSION, type Logger } from '@tapedeck/runtime';
@@ -64,19 +65,25 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
     { what: 'cleanup', intervalMs: CLEANUP_INTERVAL_MS, work: () => options.cleanUp(signal) },
     { what: 'journal', intervalMs: JOURNAL_INTERVAL_MS, work: () => tidyJournal(backend, signal) },
   ];
-  const chores = [...ownChores, ...sharedChores.map((chore) => forAll(backend.redis, chore))];
+  const claims = new Map<string, ChoreClaim>();
+  const chores = [...ownChores, ...sharedChores.map((chore) => forAll(backend.redis, chore, claims))];
   await Promise.all(chores.map((chore) => repeat(chore, logger, signal)));
+  // The next worker need not wait for them to run out.
+  await Promise.allSettled([...claims.values()].map((claim) => claim.release()));
 }
 
 /** Timers of processes do not agree to the millisecond. */
 const EARLY = 0.9;
 
 /** The claim runs out by itself, right before the next time: so it is done once in the interval, by whomever. */
-function forAll(redis: Redis, { what, intervalMs, work }: Chore): Chore {
+function forAll(redis: Redis, { what, intervalMs, work }: Chore, claims: Map<string, ChoreClaim>): Chore {
   return {
     ...{ what, intervalMs },
     async work() {
-      if (await claimChore(redis, what, intervalMs * EARLY)) await work();
+      const claim = await claimChore(redis, what, intervalMs * EARLY);
+      if (!claim) return;
+      claims.set(what, claim);
+      await work();
     },
   };
 }

@@ -24,6 +24,12 @@ export async function isCompared({ redis, journal }: Backend): Promise<boolean> 
   return !journal || (await loadGeneration(redis)).isCurrent;
 }
 
+/** Whether Redis holds data from before, which nobody has compared: what it says of a job may be over. */
+export async function isOld({ redis, journal }: Backend): Promise<boolean> {
+  const generation = journal && (await loadGeneration(redis));
+  return generation !== undefined && generation.token !== null && !generation.isCurrent;
+}
+
 /** Whether Redis has lost nothing since `before` was loaded, and nobody has thought so. */
 export async function isUnchanged(redis: Redis, before: Generation): Promise<boolean> {
   const { token, isCurrent } = await loadGeneration(redis);

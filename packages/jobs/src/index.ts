@@ -10,7 +10,7 @@ export {
   type ReportAnswer,
 } from './attempts.ts';
 export type { Backend } from './backend.ts';
-export { claimChore } from './claim-chore.ts';
+export { claimChore, type ChoreClaim } from './claim-chore.ts';
 export { compareWithJournal } from './compare.ts';
 export { isCompared } from './generation.ts';
 export { createJournal, type Journal, type JournalLog } from './journal.ts';

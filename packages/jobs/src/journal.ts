@@ -14,7 +14,8 @@ import { z } from 'zod';
 export interface Journal {
   /**
    * Resolves when the entry is there for good, or can never be, because the job's bucket is missing or not ours: such a
-   * job cannot publish there either, and its failure must be told.
+   * job cannot publish there either, and its failure must be told. So must every end, where only an operator can mend
+   * why it cannot be written.
    * @throws JobError STORAGE_UNAVAILABLE
    */
   append(bucket: string, entry: JournalEntry): Promise<void>;
@@ -65,7 +66,9 @@ export function createJournal(log: JournalLog, { inJobBuckets, onUnjournaled }: 
       } catch (error) {
         if (!(error instanceof JobError)) throw error;
         const takesNoResult = inJobBuckets && ['STORAGE_BUCKET_MISSING', 'STORAGE_FORBIDDEN'].includes(error.code);
-        if (!takesNoResult) throw new JobError('STORAGE_UNAVAILABLE', 'the journal takes no entry', { cause: error });
+        const mustBeTold = !error.retryable && entry.state !== 'accepted';
+        if (!takesNoResult && !mustBeTold)
+          throw new JobError('STORAGE_UNAVAILABLE', 'the journal takes no entry', { cause: error });
         onUnjournaled(entry.jobId, error);
       }
     },

@@ -2,7 +2,7 @@ import { sourceUrlOf, type ConvertRequest } from '@tapedeck/contracts';
 import type { Backend } from './backend.ts';
 import { enqueue } from './enqueue.ts';
 import { createId, sha256Hex } from './ids.ts';
-import { isCompared } from './generation.ts';
+import { isOld } from './generation.ts';
 import { IDEMPOTENCY_TTL_MS, keys } from './keys.ts';
 import { waitingFields } from './record.ts';
 import { createScript } from './redis.ts';
@@ -89,7 +89,7 @@ export async function submitJob(backend: Backend, submission: Submission): Promi
   );
   const [outcome, acceptedId, isUnqueued] = answer as [SubmitResult['outcome'], string, 0 | 1];
   // In old data jobs live that have ended: nobody would hear of the end of this one again.
-  if (outcome === 'duplicate' && idempotencyKey === undefined && !(await isCompared(backend))) {
+  if (outcome === 'duplicate' && idempotencyKey === undefined && (await isOld(backend))) {
     throw new Error('Redis has not been compared with the journal yet');
   }
   if (isUnqueued && outcome !== 'conflict' && !(await enqueue(backend, acceptedId))) {
