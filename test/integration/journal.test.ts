@@ -12,6 +12,7 @@ import {
   enqueueCallback,
   JOURNAL_KEEP_MS,
   loadOutboxEntry,
+  loadPublisher,
   loadRecord,
   openQueues,
   reconcileJobs,
@@ -212,6 +213,18 @@ describe('when Redis has lost everything', () => {
     const merging = { ...backend, journal: openJournal({ ...log, read }) };
     await expect(compareWithJournal(merging, signal)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(await compareWithJournal(merging, signal)).toEqual({ accepted: 25, settled: 0 });
+  });
+
+  test('whose result lies at a place is known again', async () => {
+    const jobId = await submit(backend, undefined, 'place');
+    const attempt = await beginAttempt(redis, { jobId, run: 1 });
+    const output = { mp4Url: 'https://a.example/a.mp4', duration: 1, size: 1, resolution: [2, 2] as [number, number] };
+    const settled = await settleAttempt(redis, attempt!, { status: 'completed', output });
+    if (settled.result !== 'settled') throw new Error(settled.result);
+    await enqueueCallback(backend, settled.callback);
+    await redis.flushall();
+    await recover();
+    expect(await loadPublisher(redis, 'tapes', 'place')).toBe(jobId);
   });
 
   test('an end that was exhausted is there again, to be sent by hand', async () => {

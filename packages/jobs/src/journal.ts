@@ -1,5 +1,6 @@
 import { JobError } from '@tapedeck/contracts';
 import { z } from 'zod';
+import { parseRecord } from './record.ts';
 
 /**
  * What must outlive Redis: every job that was accepted, and every end that a caller may have heard of. An entry is the
@@ -75,10 +76,16 @@ export function createJournal(log: JournalLog, { inJobBuckets, onUnjournaled }: 
   };
 }
 
-/** @returns undefined for what another version wrote */
+const MAX_FIELDS = 100;
+
+/** @returns undefined for what another version wrote, or somebody else: it must not hold up the others */
 export function parseEntry(line: string): JournalEntry | undefined {
   try {
-    return entrySchema.parse(JSON.parse(line));
+    const entry = entrySchema.parse(JSON.parse(line));
+    const { jobId, state, fields } = entry;
+    if (state === 'closed') return entry;
+    const isOurs = parseRecord(fields).jobId === jobId && Object.keys(fields).length <= MAX_FIELDS;
+    return isOurs ? entry : undefined;
   } catch {
     return undefined;
   }

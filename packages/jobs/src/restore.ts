@@ -1,6 +1,6 @@
 import type { JournalEntry } from './journal.ts';
 import { IDEMPOTENCY_TTL_MS, keys } from './keys.ts';
-import { waitingFields } from './record.ts';
+import { parseRecord, waitingFields } from './record.ts';
 import { createScript, type Redis } from './redis.ts';
 
 /**
@@ -69,5 +69,10 @@ export async function restoreEntry(redis: Redis, { state, jobId, run, fields }: 
       ...Object.entries(restored).flat(),
     ],
   );
+  // Whose result lies there is not in the journal; the first that comes back has the best claim.
+  if (result === 1 && fields.status === 'completed') {
+    const { request, outputName } = parseRecord(fields);
+    await redis.set(keys.publisher(request.bucket, outputName), `${jobId} `, 'NX');
+  }
   return result === 1;
 }
