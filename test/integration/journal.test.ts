@@ -332,8 +332,11 @@ describe('when Redis has come back with old data', () => {
     await submit(backend, undefined, reference);
     await rollBack(async () => undefined);
     await expect(submit(backend, undefined, reference)).rejects.toThrow('not been compared');
+    // Nor of a key that it may not know any more.
+    await expect(submit(backend, 'key')).rejects.toThrow('not been compared');
     await recover();
     await submit(backend, undefined, reference);
+    await submit(backend, 'key');
   });
 
   test('a job that waits there stays where it is', async () => {

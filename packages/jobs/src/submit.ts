@@ -63,6 +63,8 @@ const SUBMIT = createScript(
   `,
 );
 
+const NOT_COMPARED = 'Redis has not been compared with the journal yet';
+
 /**
  * Accepts a conversion, or finds the job that it already is. When it returns `accepted` or `duplicate` the job is in
  * the journal and in the queue, or has been: a 202 may be answered.
@@ -76,6 +78,8 @@ export async function submitJob(backend: Backend, submission: Submission): Promi
     JSON.stringify([request.kind, request.reference, sourceUrlOf(request), request.bucket, outputName]),
   );
   const idempotency = idempotencyKey === undefined ? '' : keys.idempotency(caller, sha256Hex(idempotencyKey));
+  // Old data may not know of a key that has led to a job since.
+  if (idempotencyKey !== undefined && (await isOld(backend))) throw new Error(NOT_COMPARED);
   const nowMs = Date.now();
   const bodyHash = hashBody(request);
   const fields = waitingFields({
@@ -90,7 +94,7 @@ export async function submitJob(backend: Backend, submission: Submission): Promi
   const [outcome, acceptedId, isUnqueued] = answer as [SubmitResult['outcome'], string, 0 | 1];
   // In old data jobs live that have ended: nobody would hear of the end of this one again.
   if (outcome === 'duplicate' && idempotencyKey === undefined && (await isOld(backend))) {
-    throw new Error('Redis has not been compared with the journal yet');
+    throw new Error(NOT_COMPARED);
   }
   if (isUnqueued && outcome !== 'conflict' && !(await enqueue(backend, acceptedId))) {
     throw new Error('Redis has lost the job that it had just taken');

@@ -96,14 +96,7 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       pathOf(bucket, key);
     },
     publicUrl: (bucket, key, like) => `${publicUrl}/storage/${bucket}/${encodeKey(key, like)}`,
-    async check() {
-      try {
-        await mkdir(root, { recursive: true });
-        await access(root, constants.W_OK);
-      } catch (cause) {
-        throw new JobError('STORAGE_UNAVAILABLE', String((cause as { code?: unknown }).code), { cause });
-      }
-    },
+    check: () => assertWritable([root, privateRoot]),
   };
 }
 
@@ -189,6 +182,17 @@ async function* listFiles(dir: string, prefix: string): AsyncGenerator<ListedObj
     if (entry.isDirectory()) yield* listFiles(path, `${prefix}${entry.name}/`);
     const info = entry.isFile() ? await statFile(path) : undefined;
     if (info) yield { key: prefix + entry.name, sizeBytes: info.size, modifiedAtMs: info.mtimeMs };
+  }
+}
+
+async function assertWritable(dirs: readonly string[]): Promise<void> {
+  try {
+    for (const dir of dirs) {
+      await mkdir(dir, { recursive: true });
+      await access(dir, constants.W_OK);
+    }
+  } catch (cause) {
+    throw new JobError('STORAGE_UNAVAILABLE', String((cause as { code?: unknown }).code), { cause });
   }
 }
 

@@ -37,7 +37,7 @@ export function findOwnKey(urlText: string, bucket: string, addresses: StoreAddr
   const saysMore = READ_AS_IS.some((name) => new URL(urlText).searchParams.has(name));
   if (saysMore || !isAtEndpoint(urlText, bucket, addresses)) return undefined;
   const key = findObjectKey(urlText, bucket, addresses);
-  return key !== undefined && isPrivateKey(key) ? undefined : key;
+  return key !== undefined && isPlainKey(key) && !isPrivateKey(key) ? key : undefined;
 }
 
 const READ_AS_IS = ['X-Amz-Signature', 'Signature', 'versionId'];
