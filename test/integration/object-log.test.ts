@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -153,4 +154,13 @@ test('nobody but us can read what is private, and no result can be put there', a
     await expect(store.putPrivate(BUCKET, 'public', Buffer.from('x'), signal)).rejects.toThrow('expected a key below');
   }
   expect((await fetch(`${rgw.endpoint}/${BUCKET}/${key}`)).status).toBe(403);
+});
+
+test('a local store whose private side cannot be written says so', async () => {
+  const dataDir = join(temp.dir, 'half');
+  const store = createLocalStore({ dataDir, publicUrl: 'http://127.0.0.1:1' });
+  await store.check(signal);
+  await rm(join(dataDir, 'private'), { recursive: true });
+  await writeFile(join(dataDir, 'private'), 'in the way');
+  await expect(store.check(signal)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
 });
