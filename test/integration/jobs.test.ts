@@ -30,6 +30,7 @@ import {
   type Queues,
   type Redis,
 } from '@tapedeck/jobs';
+import { poll } from '../support/poll.ts';
 import { startRedisGate } from '../support/redis-gate.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
 
@@ -369,11 +370,16 @@ describe('turns at a slug', () => {
     };
     const [owner, dying] = [await begin('place', 'first'), await begin('place', 'second')];
     await publishInTurn(redis, owner, never, async () => undefined);
-    const die = publishInTurn(redis, dying, never, () => new Promise<never>((_, reject) => setTimeout(reject, 500)));
+    const death: PromiseWithResolvers<never> = Promise.withResolvers();
+    const die = publishInTurn(redis, dying, never, () => death.promise);
     die.catch(() => undefined);
+    await poll('it to have the place', async () =>
+      (await loadPublisher(redis, 'tapes', 'place')) === dying.jobId ? true : undefined,
+    );
     await expect(publishInTurn(redis, dying, never, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await loadPublisher(redis, 'tapes', 'place')).toBe(owner.jobId);
-    await expect(die).rejects.toBeUndefined();
+    death.reject(new Error('at last'));
+    await expect(die).rejects.toThrow('at last');
     expect(await loadPublisher(redis, 'tapes', 'place')).toBe(owner.jobId);
   });
 
@@ -417,15 +423,14 @@ describe('a chore that one worker does for all', () => {
   test('is claimed by one of many, and by another when that one dies', async () => {
     const claims = await Promise.all([1, 2, 3].map(() => claimChore(redis, 'sweep', 300)));
     expect(claims.filter((claim) => claim !== undefined)).toHaveLength(1);
-    await sleep(350);
-    expect(await claimChore(redis, 'sweep', 300)).toBeDefined();
+    await poll('another to get it', () => claimChore(redis, 'sweep', 300));
   });
 
   test('is kept by who renews it, and given up by who releases it, if it is still theirs', async () => {
-    const claim = await claimChore(redis, 'sweep', 300);
-    await sleep(200);
+    const claim = await claimChore(redis, 'sweep', 60_000);
+    await redis.pexpire('tapedeck:chore:sweep', 5_000);
     await claim!.renew();
-    await sleep(200);
+    expect(await redis.pttl('tapedeck:chore:sweep')).toBeGreaterThan(50_000);
     expect(await claimChore(redis, 'sweep', 300)).toBeUndefined();
     await claim!.release();
     const next = await claimChore(redis, 'sweep', 60_000);
