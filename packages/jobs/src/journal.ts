@@ -26,7 +26,6 @@ export interface Journal {
 /** Where lines are kept: what transfer's object log does. */
 export interface JournalLog {
   append(bucket: string, line: string): Promise<void>;
-  listBuckets(signal: AbortSignal): Promise<readonly string[]>;
   list(signal: AbortSignal): AsyncIterable<JournalObject>;
   read(object: JournalObject, signal: AbortSignal): Promise<string[]>;
   merge(objects: readonly JournalObject[], signal: AbortSignal): Promise<void>;

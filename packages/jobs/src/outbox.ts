@@ -1,6 +1,6 @@
+import type { Backend } from './backend.ts';
 import { enqueue, enqueueCallback } from './enqueue.ts';
 import { keys } from './keys.ts';
-import type { Backend } from './backend.ts';
 import type { CallbackEntry } from './queues.ts';
 import { loadRecord, type JobRecord } from './record.ts';
 import { createScript, type Redis } from './redis.ts';

@@ -1,8 +1,8 @@
 import { sourceUrlOf, type ConvertRequest } from '@tapedeck/contracts';
 import type { Backend } from './backend.ts';
 import { enqueue } from './enqueue.ts';
-import { createId, sha256Hex } from './ids.ts';
 import { isOld } from './generation.ts';
+import { createId, sha256Hex } from './ids.ts';
 import { IDEMPOTENCY_TTL_MS, keys } from './keys.ts';
 import { waitingFields } from './record.ts';
 import { createScript } from './redis.ts';
