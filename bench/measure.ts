@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findMediaTools, runFfmpeg, type MediaTools } from '@tapedeck/media';
@@ -43,11 +44,17 @@ export function loadBenchEnvironment(env: NodeJS.ProcessEnv) {
 
 export async function createBench(dir: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Bench> {
   const environment = loadBenchEnvironment(env);
-  const tools = await findMediaTools(environment.FFMPEG_PATH, environment.FFPROBE_PATH, env.PATH);
+  const find = (ffmpegPath: string) =>
+    findMediaTools({
+      ...{ ffmpegPath, ffprobePath: environment.FFPROBE_PATH, searchPath: env.PATH },
+      ...{ workDir: dir, memoryBytes: totalmem() },
+    });
+  const tools = await find(environment.FFMPEG_PATH);
   const ffmpegPath = await writeMeasuringTool(join(dir, 'measured-ffmpeg'), environment.FFMPEG_PATH, [
     ...['-o', USAGE_NAME, '-f', '%e %U %S %M'],
   ]);
-  return { dir, environment, tools, measuredTools: { ...tools, ffmpegPath }, signal };
+  // Outside of the system's directories: it gets what guards do not keep it from running.
+  return { dir, environment, tools, measuredTools: await find(ffmpegPath), signal };
 }
 
 /**

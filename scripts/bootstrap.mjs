@@ -9,6 +9,7 @@ const STAMP = 'node_modules/.tapedeck-lockfile';
 /** Which package of each package manager has a program. */
 const PACKAGES = {
   ffmpeg: { apt: 'ffmpeg', dnf: 'ffmpeg-free', apk: 'ffmpeg', brew: 'ffmpeg' },
+  bwrap: { apt: 'bubblewrap', dnf: 'bubblewrap', apk: 'bubblewrap' },
   ffprobe: { apt: 'ffmpeg', dnf: 'ffmpeg-free', apk: 'ffmpeg', brew: 'ffmpeg' },
   'redis-server': { apt: 'redis-server', dnf: 'redis', apk: 'redis', brew: 'redis' },
   chromium: { apt: 'chromium', dnf: 'chromium', apk: 'chromium', brew: 'chromium' },
@@ -37,13 +38,21 @@ const MANAGERS = [
   { name: 'brew', program: 'brew', needsNoRoot: true, commands: (names) => [['brew', 'install', '--quiet', ...names]] },
 ];
 
-/** @param tools programs that must be on the PATH  @throws Error with what to do, when it cannot be installed */
-export async function bootstrap(tools, signal) {
+/**
+ * @param tools programs that must be on the PATH
+ * @param extras programs without which it works, too: installed where that may be done, and asked of nobody
+ * @throws Error with what to do, when one of `tools` cannot be installed
+ */
+export async function bootstrap({ tools, extras = [] }, signal) {
   await installNpmPackages(signal);
-  await installTools(
-    tools.filter((tool) => !isOnPath(tool)),
-    signal,
-  );
+  const isMissing = (tool) => !isOnPath(tool);
+  await installTools(tools.filter(isMissing), signal);
+  const manager = MANAGERS.find(({ program }) => isOnPath(program));
+  const offered = extras.filter(isMissing).filter((tool) => manager && PACKAGES[tool][manager.name]);
+  await installTools(offered, signal).catch(() => {
+    signal.throwIfAborted();
+    console.log(`Going on without ${offered.join(', ')}: FFmpeg has less around it (npm run tapedeck -- doctor).`);
+  });
 }
 
 async function installNpmPackages(signal) {

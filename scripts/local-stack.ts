@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createApiKey, digestToken } from '@tapedeck/runtime';
 
 /**
  * The whole of Tapedeck on one machine: API, one worker and, where the environment names none, a Redis of its own.
@@ -75,7 +76,7 @@ export async function startLocalStack(
 }
 
 function buildChildEnv(env: Env, secrets: Secrets, redisUrl: string, bringsToken: boolean) {
-  const tokenHash = createHash('sha256').update(secrets.token).digest('hex');
+  const tokenHash = digestToken(secrets.token).toString('hex');
   return {
     ...env,
     REDIS_URL: redisUrl,
@@ -121,7 +122,7 @@ async function loadSecrets(dataDir: string): Promise<Secrets> {
     };
     return { token, signingSecret, isNew: false };
   }
-  const token = `td_${randomBytes(24).toString('base64url')}`;
+  const { key: token } = createApiKey('local');
   const signingSecret = `whsec_${randomBytes(32).toString('base64')}`;
   await writeFile(path, `${JSON.stringify({ token, signingSecret }, null, 2)}\n`, { mode: 0o600 });
   return { token, signingSecret, isNew: true };

@@ -11,15 +11,23 @@ const SOURCE = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
 /** The server that Spaces runs. */
 const CEPH = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph'];
 
+/** What keeps FFmpeg in its place. */
+const extras = ['bwrap'];
+
 /** What each task needs of the system, and what it starts. */
 const TASKS = {
-  demo: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/demo.ts'] },
-  start: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/start.ts'] },
+  demo: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], extras, args: [...SOURCE, 'scripts/demo.ts'] },
+  start: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], extras, args: [...SOURCE, 'scripts/start.ts'] },
   'start:api': { tools: [], args: [...SOURCE, 'apps/api/src/main.ts'] },
-  'start:worker': { tools: ['ffmpeg', 'ffprobe'], args: [...SOURCE, 'apps/worker/src/main.ts'] },
+  'start:worker': { tools: ['ffmpeg', 'ffprobe'], extras, args: [...SOURCE, 'apps/worker/src/main.ts'] },
   tapedeck: { tools: [], args: [...SOURCE, 'apps/cli/src/main.ts'] },
-  dev: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: [...SOURCE, 'scripts/start.ts', '--watch'] },
-  test: { tools: ['ffmpeg', 'ffprobe', 'redis-server', 'chromium', ...CEPH], args: [...SOURCE, 'scripts/test.ts'] },
+  keys: { tools: [], args: [...SOURCE, 'apps/cli/src/main.ts', 'keys'] },
+  password: { tools: [], args: [...SOURCE, 'apps/cli/src/main.ts', 'password'] },
+  dev: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], extras, args: [...SOURCE, 'scripts/start.ts', '--watch'] },
+  test: {
+    tools: ['ffmpeg', 'ffprobe', 'redis-server', 'bwrap', 'chromium', ...CEPH],
+    args: [...SOURCE, 'scripts/test.ts'],
+  },
   'test:images': {
     tools: ['debootstrap', 'buildah', 'podman', 'runc', 'redis-server', 'ffmpeg', 'ffprobe'],
     args: [...SOURCE, 'test/images/run.ts'],
@@ -29,7 +37,7 @@ const TASKS = {
     tools: ['ffmpeg', 'ffprobe', 'redis-server', ...CEPH],
     args: [...SOURCE, 'test/faults/soak/main.ts'],
   },
-  setup: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], args: undefined },
+  setup: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], extras, args: undefined },
 };
 
 const [name = '', ...rest] = process.argv.slice(2);
@@ -43,7 +51,7 @@ const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => stop.abort(signal));
 
 try {
-  await bootstrap(task.tools, stop.signal);
+  await bootstrap(task, stop.signal);
 } catch (error) {
   console.error(`\n${error.message}`);
   process.exit(stop.signal.aborted ? 130 : 1);

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { ENVIRONMENT, type VariableName } from '@tapedeck/runtime';
 import { parse } from 'yaml';
+import { ACCESS_VARIABLES } from '../../apps/api/src/admin/access.ts';
 import { loadConfig as loadApiConfig } from '../../apps/api/src/config.ts';
 import { healthRoutes, type HealthOptions } from '../../apps/api/src/routes/health.ts';
 import { loadConfig as loadWorkerConfig } from '../../apps/worker/src/config.ts';
@@ -34,6 +35,7 @@ function listVariables(load: (env: Env) => unknown, env: Env): string[] {
 function listNeeded(read: readonly string[]): string[] {
   const mayBeMissing = [
     ...['SPACES_PUBLIC_BASE_URL', 'JOURNAL_BUCKET', 'MP4_SERVICE_TOKEN', 'CALLBACK_AUTH_TOKEN', 'ENCODE_MEMORY_BYTES'],
+    ...ACCESS_VARIABLES,
   ];
   const withoutDefault = read.filter(
     (name) => ENVIRONMENT[name as VariableName].safeParse(undefined).data === undefined,

@@ -25,7 +25,10 @@ let temp: TempDir;
 let tools: MediaTools;
 beforeAll(async () => {
   temp = await createTempDir('timing');
-  tools = await findMediaTools('ffmpeg', 'ffprobe');
+  tools = await findMediaTools({
+    ...{ ffmpegPath: 'ffmpeg', ffprobePath: 'ffprobe' },
+    ...{ workDir: temp.dir, memoryBytes: 1024 ** 3 },
+  });
   for (let number = 0; number < 200; number += 1) {
     await writeFile(join(temp.dir, fileName(number)), paintNumber(number));
   }

@@ -58,7 +58,10 @@ async function encode(dir: string, runId: string, durationSec = DURATION_SEC): P
 
 beforeAll(async () => {
   temp = await createTempDir('verify-hls');
-  tools = await findMediaTools('ffmpeg', 'ffprobe', process.env.PATH);
+  tools = await findMediaTools({
+    ...{ ffmpegPath: 'ffmpeg', ffprobePath: 'ffprobe' },
+    ...{ workDir: temp.dir, memoryBytes: 1024 ** 3 },
+  });
   await encode(join(temp.dir, 'right'), 'aaaaaaaaaaaa');
 });
 afterAll(() => temp.remove());

@@ -1,12 +1,14 @@
-import helmet from '@fastify/helmet';
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import type { Backend } from '@tapedeck/jobs';
 import { stripUrlQueries, type Logger } from '@tapedeck/runtime';
 import type { ObjectStore } from '@tapedeck/transfer';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { ApiConfig } from './config.ts';
+import { adminPages } from './admin/admin.ts';
 import { createAuthenticator } from './plugins/authenticate.ts';
+import { answerOtherMethods } from './plugins/other-methods.ts';
 import { answerClientError, answerWithProblem, problemDetails } from './plugins/problem-details.ts';
-import { rateLimitWrites } from './plugins/rate-limit.ts';
+import { countInRedis, createLimiter, networkOf, type Limiter } from './plugins/rate-limit.ts';
 import { convertRoute } from './routes/convert.ts';
 import { acceptEmptyBodies } from './plugins/empty-bodies.ts';
 import { deleteRoute } from './routes/delete-job.ts';
@@ -27,6 +29,22 @@ const MAX_BODY_BYTES = 256 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 72_000;
 
+/** Only the pages below /admin are ever shown, and they need nothing from elsewhere and nothing inline. */
+const HEADERS: FastifyHelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      ...{ scriptSrc: ["'self'"], styleSrc: ["'self'"], imgSrc: ["'self'", 'data:'], fontSrc: ["'self'"] },
+      ...{ connectSrc: ["'self'"], baseUri: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"] },
+    },
+  },
+  // Results in local storage are shown by players on other pages.
+  crossOriginResourcePolicy: { policy: 'cross-origin' },
+  xFrameOptions: { action: 'deny' },
+  referrerPolicy: { policy: 'no-referrer' },
+};
+
 /** The HTTP side, assembled. Listening is main's business; tests inject. */
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { config, logger } = dependencies;
@@ -36,6 +54,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
+    ...(config.TRUST_PROXY.length > 0 && { trustProxy: config.TRUST_PROXY }),
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Node looks for late requests only this often, and only within a header time that is not longer.
     http: {
@@ -60,17 +79,40 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   });
   app.removeContentTypeParser('text/plain');
   await app.register(problemDetails);
-  await app.register(helmet, { crossOriginResourcePolicy: { policy: 'cross-origin' } });
+  await app.register(answerOtherMethods);
+  await app.register(helmet, HEADERS);
+  await countInRedis(app, dependencies);
   await app.register(healthRoutes, dependencies);
   if (config.storage.driver === 'local') await app.register(storageRoutes, config.storage);
+  if (config.access) await app.register(adminPages, { ...dependencies, access: config.access });
   await app.register(async (scope) => {
-    scope.addHook('onRequest', createAuthenticator(config.API_KEYS, config.MP4_SERVICE_TOKEN));
+    scope.addHook('onRequest', createAuthenticator(buildAuthenticatorOptions(scope, config)));
+    scope.addHook('preHandler', createWriteLimit(scope, config));
     acceptEmptyBodies(scope);
-    await rateLimitWrites(scope, dependencies);
     await scope.register(convertRoute, dependencies);
     await scope.register(jobRoutes, dependencies);
     await scope.register(steerRoutes, dependencies);
     await scope.register(deleteRoute, dependencies);
   });
   return app;
+}
+
+function buildAuthenticatorOptions(app: FastifyInstance, config: ApiConfig) {
+  const limitFailures = createLimiter(app, {
+    ...{ what: 'tries without a valid token', keyOf: networkOf },
+    ...{ max: config.AUTH_FAILURES_MAX, windowMs: config.AUTH_FAILURES_WINDOW_MS },
+  });
+  return { apiKeys: config.API_KEYS, serviceToken: config.MP4_SERVICE_TOKEN, limitFailures };
+}
+
+const READS = ['GET', 'HEAD'];
+
+function createWriteLimit(app: FastifyInstance, config: ApiConfig): Limiter {
+  const limitWrites = createLimiter(app, {
+    ...{ what: 'writes', keyOf: ({ caller }) => caller },
+    ...{ max: config.RATE_LIMIT_MAX, windowMs: config.RATE_LIMIT_WINDOW_MS },
+  });
+  return async (request, reply) => {
+    if (!READS.includes(request.method)) await limitWrites(request, reply);
+  };
 }

@@ -8,6 +8,7 @@ import {
   resolveStorage,
   STORAGE_VARIABLES,
 } from '@tapedeck/runtime';
+import { ACCESS_VARIABLES, resolveAccess } from './admin/access.ts';
 
 const NAMES = [
   'REDIS_URL',
@@ -22,8 +23,12 @@ const NAMES = [
   'ALLOW_PRIVATE_NETWORK',
   'JOB_ATTEMPTS',
   'CALLBACK_SCHEDULE_MS',
+  ...ACCESS_VARIABLES,
+  'TRUST_PROXY',
   'RATE_LIMIT_MAX',
   'RATE_LIMIT_WINDOW_MS',
+  'AUTH_FAILURES_MAX',
+  'AUTH_FAILURES_WINDOW_MS',
   'SHUTDOWN_GRACE_MS',
   'LOG_LEVEL',
 ] as const;
@@ -38,9 +43,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   if (apiKeys.length === 0 && !serviceToken) {
     throw new ConfigError('API_KEYS: expected id:sha256-hex (or a token in MP4_SERVICE_TOKEN), got nothing');
   }
+  const access = resolveAccess(environment);
   const publicUrl = resolvePublicUrl(environment);
   const dataDir = resolve(environment.DATA_DIR);
   const storage = resolveStorage(environment, { dataDir, publicUrl });
   const journal = resolveJournal(environment, storage);
-  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, storage, journal });
+  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, storage, journal, access });
 }

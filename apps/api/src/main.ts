@@ -1,11 +1,19 @@
 import { connectRedis, createJournal, openQueues, waitForRedis, type Journal } from '@tapedeck/jobs';
-import { createLogger, createThrottledErrorLog, loadConfigOrExit, runProcess, withDeadline } from '@tapedeck/runtime';
+import {
+  createLogger,
+  createThrottledErrorLog,
+  hideFromLogs,
+  loadConfigOrExit,
+  runProcess,
+  withDeadline,
+} from '@tapedeck/runtime';
 import { createObjectLog, createObjectStore, type ObjectStore } from '@tapedeck/transfer';
 import { createApp } from './app.ts';
 import { loadConfig } from './config.ts';
 
 const config = loadConfigOrExit(() => loadConfig(process.env));
-const logger = createLogger({ name: 'api', level: config.LOG_LEVEL, pretty: process.stdout.isTTY });
+const hidden = hideFromLogs(process.env, { DATA_DIR: config.dataDir });
+const logger = createLogger({ name: 'api', level: config.LOG_LEVEL, pretty: process.stdout.isTTY, hidden });
 
 const REDIS_TIMEOUT_MS = 30_000;
 /** A caller waits for it. */

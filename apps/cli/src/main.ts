@@ -2,10 +2,14 @@
 import { VERSION } from '@tapedeck/runtime';
 import { Command } from 'commander';
 import { createDoctorCommand } from './commands/doctor.ts';
+import { createKeysCommand } from './commands/keys.ts';
+import { createPasswordCommand } from './commands/password.ts';
 
 await new Command('tapedeck')
   .description('What an operator does by hand.')
   .version(VERSION)
   .showHelpAfterError()
   .addCommand(createDoctorCommand(process.env))
+  .addCommand(createKeysCommand())
+  .addCommand(createPasswordCommand())
   .parseAsync();

@@ -11,6 +11,7 @@ import {
   type Backend,
   type ChoreClaim,
   type Redis,
+  type SignOfLife,
 } from '@tapedeck/jobs';
 import { VERSION, type Logger } from '@tapedeck/runtime';
 import { COMPARE_INTERVAL_MS } from './comparison.ts';
@@ -28,6 +29,7 @@ export interface HousekeepingOptions {
   workerId: string;
   workDir: string;
   ffmpegVersion: string | undefined;
+  protections: SignOfLife['protections'];
   busy: () => number;
   /** Without news for so long, a job ought to have a queue entry; see reconcileJobs. */
   quietMs: number;
@@ -100,6 +102,7 @@ export async function showLife({
   workerId,
   workDir,
   ffmpegVersion,
+  protections,
   busy,
 }: HousekeepingOptions): Promise<void> {
   const { bavail, bsize } = await statfs(workDir);
@@ -107,6 +110,7 @@ export async function showLife({
     workerId,
     busy: busy(),
     ffmpegVersion: ffmpegVersion ?? null,
+    protections,
     freeDiskBytes: bavail * bsize,
     version: VERSION,
   });

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { JobError } from '@tapedeck/contracts';
 import {
   connectRedis,
@@ -12,11 +14,12 @@ import {
   type Journal,
   type Redis,
 } from '@tapedeck/jobs';
-import { findMediaTools, readToolVersion } from '@tapedeck/media';
+import { describeProtections, findMediaTools, readToolVersion } from '@tapedeck/media';
 import {
   ConfigError,
   createLogger,
   createThrottledErrorLog,
+  hideFromLogs,
   loadConfigOrExit,
   runProcess,
   VERSION,
@@ -33,7 +36,8 @@ import { keepHouse, showLife, type HousekeepingOptions } from './housekeeping.ts
 import { createWorkspaces } from './workspace.ts';
 
 const config = loadConfigOrExit(() => loadConfig(process.env));
-const logger = createLogger({ name: 'worker', level: config.LOG_LEVEL, pretty: process.stdout.isTTY });
+const hidden = hideFromLogs(process.env, { DATA_DIR: resolve(config.DATA_DIR), WORK_DIR: config.workDir });
+const logger = createLogger({ name: 'worker', level: config.LOG_LEVEL, pretty: process.stdout.isTTY, hidden });
 
 const REDIS_TIMEOUT_MS = 30_000;
 const COMPARE_TIMEOUT_MS = 30_000;
@@ -45,9 +49,7 @@ const JOURNAL_TIMEOUT_MS = 10_000;
 await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const redis = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
-  const ffmpegVersion = await requireVersion('FFMPEG_PATH', config.ffmpegPath);
-  await requireVersion('FFPROBE_PATH', config.ffprobePath);
-  const tools = await findMediaTools(config.ffmpegPath, config.ffprobePath, process.env.PATH);
+  const { tools, ffmpegVersion, protections } = await prepareTools();
   const workspaces = await createWorkspaces(config.workDir);
   const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
   const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
@@ -79,7 +81,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     ...{ untilCompared, logger },
   });
   const house: HousekeepingOptions = {
-    ...{ backend, compareIfNeeded, workspaces, workerId, ffmpegVersion, logger },
+    ...{ backend, compareIfNeeded, workspaces, workerId, ffmpegVersion, protections, logger },
     ...{ workDir: config.workDir, busy: consumer.busy },
     // A dead worker's entry comes back after its lock and two checks.
     quietMs: 2 * (config.JOB_LOCK_MS + 2 * config.JOB_STALL_CHECK_MS),
@@ -98,7 +100,8 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     {
       workerId,
       ffmpegVersion,
-      guards: tools.guards.map((guard) => guard.name),
+      protections: protections.held,
+      missingProtections: protections.missing,
       encodeMemoryBytes: config.encodeMemoryBytes,
     },
     'worker is ready',
@@ -150,6 +153,19 @@ async function openEars(onCancel: (jobId: string) => void): Promise<Redis> {
   const ears = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
   await withDeadline(listenForCancellations(ears, onCancel), REDIS_TIMEOUT_MS, 'listening for cancellations');
   return ears;
+}
+
+/** @throws ConfigError when one of the programs does not run */
+async function prepareTools() {
+  const ffmpegVersion = await requireVersion('FFMPEG_PATH', config.ffmpegPath);
+  await requireVersion('FFPROBE_PATH', config.ffprobePath);
+  await mkdir(config.workDir, { recursive: true });
+  const tools = await findMediaTools({
+    ...config,
+    memoryBytes: config.encodeMemoryBytes,
+    searchPath: process.env.PATH,
+  });
+  return { tools, ffmpegVersion, protections: describeProtections(tools.guards) };
 }
 
 async function requireVersion(variable: string, path: string): Promise<string> {

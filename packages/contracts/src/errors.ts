@@ -18,8 +18,10 @@ export interface ErrorRow {
 export const ERROR_TABLE = {
   REQUEST_INVALID: { retryable: false, httpStatus: 400, summary: 'The request does not fit the schema' },
   UNAUTHORIZED: { retryable: false, httpStatus: 401, summary: 'No token, or a wrong one' },
+  FORBIDDEN: { retryable: false, httpStatus: 403, summary: 'This is not allowed to you' },
   BUCKET_NOT_ALLOWED: { retryable: false, httpStatus: 403, summary: 'Jobs for this bucket are not accepted' },
   NOT_FOUND: { retryable: false, httpStatus: 404, summary: 'There is nothing here' },
+  METHOD_NOT_ALLOWED: { retryable: false, httpStatus: 405, summary: 'What is here cannot be asked for in that way' },
   REQUEST_TIMEOUT: { retryable: true, httpStatus: 408, summary: 'The request took too long to arrive' },
   IDEMPOTENCY_CONFLICT: {
     retryable: false,
@@ -35,8 +37,10 @@ export const ERROR_TABLE = {
   CONTENT_TYPE_UNSUPPORTED: { retryable: false, httpStatus: 415, summary: 'The body is not application/json' },
   RANGE_NOT_SATISFIABLE: { retryable: false, httpStatus: 416, summary: 'The range lies outside the object' },
   RATE_LIMITED: { retryable: true, httpStatus: 429, summary: 'Too many requests; wait for Retry-After' },
+  HEADERS_TOO_LARGE: { retryable: false, httpStatus: 431, summary: 'The headers are larger than accepted' },
   INTERNAL_ERROR: { retryable: true, httpStatus: 500, summary: 'Something failed that should not have' },
   QUEUE_UNAVAILABLE: { retryable: true, httpStatus: 503, summary: 'The queue cannot take the job now' },
+  LOGIN_UNAVAILABLE: { retryable: true, httpStatus: 503, summary: 'The login provider (OIDC_ISSUER) does not answer' },
 
   SOURCE_URL_REFUSED: { retryable: false, httpStatus: 422, summary: 'The source URL is not allowed' },
   CALLBACK_URL_REFUSED: { retryable: false, httpStatus: 422, summary: 'The callback URL is not allowed' },

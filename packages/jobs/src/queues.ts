@@ -27,6 +27,8 @@ export interface Queues {
   addCallback(callback: CallbackEntry, delayMs?: number): Promise<void>;
   /** 1 is next; null when the entry is not waiting. */
   positionOf(conversion: ConversionEntry): Promise<number | null>;
+  /** For Bull Board alone: whoever changes them goes past the records. */
+  readonly bullQueues: readonly Queue[];
   close(): Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
   const conversions = await openQueue(redis, CONVERSIONS, deadlineMs);
   const callbacks = await openQueue(redis, CALLBACKS, deadlineMs);
   return {
+    bullQueues: [conversions, callbacks],
     async addConversion({ jobId, run }, kind, priority) {
       await conversions.add(
         kind,
@@ -59,6 +62,8 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
           backoff: { type: 'decided-by-consumer' },
           removeOnComplete: true,
           removeOnFail: true,
+          // The log has them. Here whoever looks at the queue would see where our files lie.
+          stackTraceLimit: 0,
         },
       );
     },
@@ -79,6 +84,8 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
           backoff: { type: 'decided-by-deliverer' },
           removeOnComplete: true,
           removeOnFail: true,
+          // The log has them. Here whoever looks at the queue would see where our files lie.
+          stackTraceLimit: 0,
         },
       );
     },

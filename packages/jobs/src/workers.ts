@@ -7,6 +7,8 @@ const signSchema = z.object({
   /** Jobs it is running now. */
   busy: z.number().int(),
   ffmpegVersion: z.string().nullable(),
+  /** What keeps its FFmpeg in its place, and what it could not have there. */
+  protections: z.object({ held: z.array(z.string()).readonly(), missing: z.array(z.string()).readonly() }),
   /** Free space below WORK_DIR. */
   freeDiskBytes: z.number(),
   version: z.string(),

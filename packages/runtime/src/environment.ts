@@ -1,5 +1,8 @@
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { LADDER_NAMES } from '@tapedeck/contracts';
+import { API_KEY_ID } from './api-key.ts';
+import { parsePasswordHash } from './password.ts';
 import { z } from 'zod';
 
 const ms = (defaultMs: number) => z.coerce.number().int().min(1).default(defaultMs);
@@ -24,11 +27,43 @@ function isHttpUrl(text: string): boolean {
 
 const apiKey = z
   .string()
-  .regex(/^[\w.-]{1,64}:[0-9a-f]{64}$/, 'expected id:sha256-hex')
+  .refine((text) => {
+    const [id = '', sha256Hex = '', ...rest] = text.split(':');
+    return API_KEY_ID.test(id) && /^[0-9a-f]{64}$/.test(sha256Hex) && rest.length === 0;
+  }, 'expected id:sha256-hex')
   .transform((text) => {
     const [id = '', sha256Hex = ''] = text.split(':');
     return { id, sha256Hex };
   });
+
+/** The old one and the new one, while a caller changes over. */
+const MAX_KEYS_PER_ID = 2;
+const apiKeys = z.array(apiKey).refine(
+  (keys) => {
+    const counts = Map.groupBy(keys, ({ id }) => id);
+    return [...counts.values()].every(({ length }) => length <= MAX_KEYS_PER_ID);
+  },
+  { error: `expected at most ${MAX_KEYS_PER_ID} keys of one id` },
+);
+
+const passwordHash = z.string().transform((text, context) => {
+  const hash = parsePasswordHash(text);
+  if (hash) return hash;
+  context.addIssue('expected what `npm run password` prints');
+  return z.NEVER;
+});
+
+const emails = list.pipe(z.array(z.email('expected e-mail addresses').toLowerCase()));
+
+/** Names of ranges that Fastify knows. */
+const PROXY_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
+
+function isProxyRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const maxBits = isIP(address) === 4 ? 32 : 128;
+  const hasBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= maxBits);
+  return PROXY_RANGES.includes(text) || (isIP(address) !== 0 && hasBits && rest.length === 0);
+}
 
 const signingSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, 'expected whsec_ and base64');
 
@@ -68,8 +103,21 @@ export const ENVIRONMENT = {
   /** Whether what was accepted is also kept in the store. */
   JOB_JOURNAL: z.enum(['on', 'off']).default('on'),
   JOURNAL_BUCKET: z.string().min(1).optional(),
-  API_KEYS: list.pipe(z.array(apiKey)).default([]),
+  API_KEYS: list.pipe(apiKeys).default([]),
   MP4_SERVICE_TOKEN: z.string().min(1).optional(),
+  ADMIN_PASSWORD_HASH: passwordHash.optional(),
+  VIEWER_PASSWORD_HASH: passwordHash.optional(),
+  OIDC_ISSUER: httpUrl.optional(),
+  OIDC_CLIENT_ID: z.string().min(1).optional(),
+  OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  ADMIN_EMAILS: emails.default([]),
+  VIEWER_EMAILS: emails.default([]),
+  /** What it says about where a request came from is believed. */
+  TRUST_PROXY: list
+    .pipe(
+      z.array(z.string().refine(isProxyRange, 'expected addresses, CIDR ranges or loopback, linklocal, uniquelocal')),
+    )
+    .default([]),
   CALLBACK_SIGNING_SECRET: signingSecrets.optional(),
   CALLBACK_AUTH_TOKEN: z.string().min(1).optional(),
   ALLOW_PRIVATE_NETWORK: flag(false),
@@ -100,6 +148,8 @@ export const ENVIRONMENT = {
   MAX_DURATION_SEC: count(14_400),
   RATE_LIMIT_MAX: count(100),
   RATE_LIMIT_WINDOW_MS: ms(15 * 60_000),
+  AUTH_FAILURES_MAX: count(20),
+  AUTH_FAILURES_WINDOW_MS: ms(15 * 60_000),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 } as const;
 
@@ -119,12 +169,27 @@ export const CONFIG_EXIT_CODE = 78;
 const SECRET_NAMES: readonly VariableName[] = [
   'API_KEYS',
   'MP4_SERVICE_TOKEN',
+  'ADMIN_PASSWORD_HASH',
+  'VIEWER_PASSWORD_HASH',
+  'OIDC_CLIENT_SECRET',
   'CALLBACK_SIGNING_SECRET',
   'CALLBACK_AUTH_TOKEN',
   'REDIS_URL',
   'DO_SPACES_KEY',
   'DO_SPACES_SECRET',
 ];
+
+/** What must be seen by nobody, as the environment has it: each secret, and its parts where it has several. */
+export function listSecrets(env: Readonly<Record<string, string | undefined>>): string[] {
+  const values = SECRET_NAMES.flatMap((name) => (env[name] ?? '').split(/[\s,]+/));
+  return values
+    .flatMap((value) => [
+      // A URL's address is no secret, its password is.
+      ...(URL.canParse(value) ? [decodeURIComponent(new URL(value).password)] : [value]),
+      value.replace(/^whsec_/, ''),
+    ])
+    .filter((value) => value !== '' && !value.includes('://'));
+}
 
 /**
  * Reads `names` out of `env`. Pure: the same input gives the same frozen output. An empty string counts as not set.

@@ -1,10 +1,19 @@
 export { withDeadline } from './deadline.ts';
-export { ConfigError, ENVIRONMENT, loadEnvironment, type Environment, type VariableName } from './environment.ts';
+export { API_KEY_ID, createApiKey, digestToken, type ApiKey } from './api-key.ts';
+export {
+  ConfigError,
+  ENVIRONMENT,
+  listSecrets,
+  loadEnvironment,
+  type Environment,
+  type VariableName,
+} from './environment.ts';
 export { inLanes } from './lanes.ts';
 export { JOURNAL_VARIABLES, resolveJournal, type JournalConfig } from './journal.ts';
 export { runProcess, type Lifecycle } from './lifecycle.ts';
 export { loadConfigOrExit } from './load-config.ts';
-export { createLogger, type Logger } from './logger.ts';
+export { createLogger, hideFromLogs, type Logger } from './logger.ts';
+export { hashPassword, verifyPassword, type PasswordHash } from './password.ts';
 export { resolvePublicUrl } from './public-url.ts';
 export { stripUrlQueries } from './redact.ts';
 export { createThrottledErrorLog } from './throttled-log.ts';

@@ -1,5 +1,6 @@
 import { pino, type Logger } from 'pino';
-import { stripUrlQueries } from './redact.ts';
+import { listSecrets } from './environment.ts';
+import { createRedactor, stripUrlQueries, type Hidden } from './redact.ts';
 
 export type { Logger } from 'pino';
 
@@ -9,6 +10,7 @@ export interface LoggerOptions {
   level: string;
   /** For a person at a terminal; JSON lines otherwise. */
   pretty?: boolean;
+  hidden?: Hidden;
 }
 
 const SECRET_FIELDS = ['authorization', 'token', 'secret', 'password', 'cookie'];
@@ -17,14 +19,29 @@ const REDACTED_PATHS = [
   'req.headers.authorization',
 ];
 
-/** JSON on stdout. Tokens are censored by field name, URLs lose their query: a signed URL is a secret. */
-export function createLogger({ name, level, pretty = false }: LoggerOptions): Logger {
+/** What this process knows and no log shall: its secrets by value, and where on this machine it lies and keeps things. */
+export function hideFromLogs(
+  env: Readonly<Record<string, string | undefined>>,
+  dirs: Readonly<Record<string, string>>,
+): Hidden {
+  const named = Object.entries(dirs).map(([variable, dir]): [string, string] => [dir, `$${variable}`]);
+  return { secrets: listSecrets(env), dirs: { ...Object.fromEntries(named), [process.cwd()]: '.' } };
+}
+
+const NOTHING_HIDDEN: Hidden = { secrets: [], dirs: {} };
+
+/**
+ * JSON on stdout. Tokens are censored by field name, URLs lose their query: a signed URL is a secret. And the finished
+ * line loses what is hidden, by value.
+ */
+export function createLogger({ name, level, pretty = false, hidden = NOTHING_HIDDEN }: LoggerOptions): Logger {
   return pino({
     name,
     level,
     redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
     formatters: { log: (fields) => mapStrings(fields, stripUrlQueries) },
     serializers: { err: serializeError },
+    hooks: { streamWrite: createRedactor(hidden) },
     ...(pretty && {
       transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } },
     }),

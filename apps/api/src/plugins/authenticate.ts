@@ -1,6 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { JobError } from '@tapedeck/contracts';
-import type { FastifyRequest } from 'fastify';
+import { digestToken, type ApiKey } from '@tapedeck/runtime';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Limiter } from './rate-limit.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -9,33 +11,38 @@ declare module 'fastify' {
   }
 }
 
-export interface ApiKey {
-  id: string;
-  sha256Hex: string;
-}
-
 const SERVICE_CALLER = 'mp4-service';
+
+interface AuthenticatorOptions {
+  apiKeys: readonly ApiKey[];
+  serviceToken: string | undefined;
+  /**
+   * Counts tries that failed. One that does not fail passes whatever its address has done: callers are functions, which
+   * share their platform's addresses with strangers, and a key cannot be guessed.
+   */
+  limitFailures: Limiter;
+}
 
 /**
  * Asks for `Authorization: Bearer <token>`. Digests are compared, all of them, each in constant time: neither the
  * length of a token nor which key it resembles can be measured.
  */
-export function createAuthenticator(apiKeys: readonly ApiKey[], serviceToken: string | undefined) {
+export function createAuthenticator({ apiKeys, serviceToken, limitFailures }: AuthenticatorOptions) {
   const keys: { id: string; digest: Buffer }[] = apiKeys.map(({ id, sha256Hex }) => ({
     id,
     digest: Buffer.from(sha256Hex, 'hex'),
   }));
-  if (serviceToken !== undefined) keys.push({ id: SERVICE_CALLER, digest: sha256(serviceToken) });
-  return async (request: FastifyRequest): Promise<void> => {
+  if (serviceToken !== undefined) keys.push({ id: SERVICE_CALLER, digest: digestToken(serviceToken) });
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const token = /^Bearer +(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (token === undefined) throw new JobError('UNAUTHORIZED', 'expected the header Authorization: Bearer <token>');
-    const digest = sha256(token);
-    const matches = keys.filter((key) => timingSafeEqual(key.digest, digest));
-    if (!matches[0]) throw new JobError('UNAUTHORIZED', 'the token is not known');
-    request.caller = matches[0].id;
+    const digest = digestToken(token ?? '');
+    const [key] = keys.filter((one) => timingSafeEqual(one.digest, digest));
+    if (token === undefined || !key) {
+      await limitFailures(request, reply);
+      const message =
+        token === undefined ? 'expected the header Authorization: Bearer <token>' : 'the token is not known';
+      throw new JobError('UNAUTHORIZED', message);
+    }
+    request.caller = key.id;
   };
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -42,9 +42,6 @@ const RETRY_AFTER_SEC = 5;
  * without a word of it: the log has the rest.
  */
 export const problemDetails = fp(async (app) => {
-  app.setNotFoundHandler((_request, reply) => {
-    sendProblem(reply, new JobError('NOT_FOUND'));
-  });
   app.setErrorHandler((error, request, reply) => {
     answerWithProblem(error, request, reply);
   });
@@ -59,11 +56,15 @@ export function answerWithProblem(error: unknown, request: FastifyRequest, reply
   sendProblem(reply, problem);
 }
 
+const PARSER_CODES: Partial<Record<string, ErrorCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+};
+
 /** What Node's parser refuses has no request and no reply yet: the answer is written to the socket itself. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const code = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'REQUEST_TIMEOUT' : 'REQUEST_INVALID';
-  const problem = new JobError(code);
+  const problem = new JobError(PARSER_CODES[error.code ?? ''] ?? 'REQUEST_INVALID');
   const body = JSON.stringify(toProblem(problem));
   const head = `HTTP/1.1 ${problem.httpStatus} ${STATUS_CODES[problem.httpStatus]}\r\nconnection: close\r\n`;
   socket.end(

@@ -28,7 +28,7 @@ export async function convertRoute(app: FastifyInstance, options: ConvertOptions
   const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
 
-  app.post('/convert', { config: { rateLimit: {} } }, async (request, reply) => {
+  app.post('/convert', async (request, reply) => {
     const convertRequest = parseBody(request.body);
     const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);
     assertBucketAllowed(convertRequest.bucket, config.ALLOWED_BUCKETS);

@@ -38,7 +38,6 @@ export async function deleteRoute(app: FastifyInstance, options: DeleteOptions):
   const { redis } = options;
   app.delete<{ Params: { jobId: string }; Querystring: { delete_files?: string } }>(
     '/api/jobs/:jobId',
-    { config: { rateLimit: {} } },
     ({ params, query }) =>
       orUnavailable(async () => {
         const withFiles = parseFlag('delete_files', query.delete_files);

@@ -46,11 +46,19 @@ export async function healthRoutes(app: FastifyInstance, options: HealthOptions)
         storage,
         // FFmpeg is the workers': the API's image has none.
         ffmpeg: { available: ffmpegVersion !== null, version: ffmpegVersion },
+        protections: summarizeProtections(workers),
         workers: { alive: workers.length, busy: workers.reduce((sum, worker) => sum + worker.busy, 0) },
         disk,
       },
     });
   });
+}
+
+/** Held is what every worker has; missing, what one of them has not. */
+function summarizeProtections(workers: readonly SignOfLife[]) {
+  const missing = [...new Set(workers.flatMap(({ protections }) => protections.missing))];
+  const held = new Set(workers.flatMap(({ protections }) => protections.held));
+  return { held: [...held].filter((name) => !missing.includes(name)), missing };
 }
 
 interface Check {

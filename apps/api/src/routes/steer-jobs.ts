@@ -17,9 +17,8 @@ type JobRoute = { Params: { jobId: string } };
  */
 export async function steerRoutes(app: FastifyInstance, options: SteerOptions): Promise<void> {
   const { redis } = options;
-  const asWrite = { config: { rateLimit: {} } };
 
-  app.post<JobRoute>('/api/jobs/:jobId/cancel', asWrite, ({ params }, reply) =>
+  app.post<JobRoute>('/api/jobs/:jobId/cancel', ({ params }, reply) =>
     orUnavailable(async () => {
       const record = await cancelAndWait(options, await requireRecord(redis, params.jobId));
       const isOver = record.finishedAtMs !== undefined;
@@ -28,10 +27,10 @@ export async function steerRoutes(app: FastifyInstance, options: SteerOptions): 
       return reply.code(isOver ? 200 : 202).send(await viewOf(options.queues, record));
     }),
   );
-  app.post<JobRoute>('/api/jobs/:jobId/retry', asWrite, ({ params }, reply) =>
+  app.post<JobRoute>('/api/jobs/:jobId/retry', ({ params }, reply) =>
     orUnavailable(async () => reply.code(202).send(await retry(options, await requireRecord(redis, params.jobId)))),
   );
-  app.post<JobRoute>('/api/jobs/:jobId/callback', asWrite, ({ params }, reply) =>
+  app.post<JobRoute>('/api/jobs/:jobId/callback', ({ params }, reply) =>
     orUnavailable(async () => reply.code(202).send(await replay(options, await requireRecord(redis, params.jobId)))),
   );
 }

@@ -5,6 +5,7 @@ import { objectHeaders, storageDir } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
 
 const PREFIX = '/storage/';
+const PREFLIGHT_SEC = 86_400;
 
 /** Serves local storage as a public bucket would be: ranges, ETags, open to every origin, no listing. */
 export async function storageRoutes(app: FastifyInstance, { dataDir }: { dataDir: string }): Promise<void> {
@@ -26,7 +27,16 @@ export async function storageRoutes(app: FastifyInstance, { dataDir }: { dataDir
   // Of errors too: to a player on another origin, one without this is a network that failed.
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('access-control-allow-origin', '*');
+    reply.header('access-control-expose-headers', 'accept-ranges, content-length, content-range, etag');
   });
+  app.options(`${PREFIX}*`, async (_request, reply) =>
+    reply
+      .code(204)
+      .header('access-control-allow-methods', 'GET, HEAD')
+      .header('access-control-allow-headers', 'range, if-range, if-none-match')
+      .header('access-control-max-age', PREFLIGHT_SEC)
+      .send(),
+  );
   app.get(`${PREFIX}*`, async (request, reply) => reply.sendFile(decodeObjectPath(request.raw.url!)));
 }
 

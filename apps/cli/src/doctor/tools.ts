@@ -1,4 +1,5 @@
-import { findMediaTools, readToolVersion } from '@tapedeck/media';
+import { tmpdir, totalmem } from 'node:os';
+import { describeProtections, findMediaTools, readToolVersion, type Protection } from '@tapedeck/media';
 import type { CliConfig } from '../config.ts';
 import type { Finding } from './finding.ts';
 
@@ -6,11 +7,32 @@ import type { Finding } from './finding.ts';
 export async function examineTools(config: CliConfig, path: string | undefined): Promise<Finding[]> {
   const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath } = config;
   const versions = [await examineVersion('FFMPEG_PATH', ffmpegPath), await examineVersion('FFPROBE_PATH', ffprobePath)];
-  const { guards } = await findMediaTools(ffmpegPath, ffprobePath, path);
-  const names = guards.map(({ name }) => name).join(', ');
-  if (names) return [...versions, { verdict: 'ok', what: `FFmpeg is guarded here: ${names}` }];
-  const advice = 'Install util-linux (setpriv, choom, prlimit): without them FFmpeg outlives its worker.';
-  return [...versions, { verdict: 'warns', what: 'FFmpeg is guarded by nothing', advice }];
+  const tools = await findMediaTools({
+    ...{ ffmpegPath, ffprobePath, searchPath: path },
+    ...{ workDir: tmpdir(), memoryBytes: totalmem() },
+  });
+  const { held, missing } = describeProtections(tools.guards);
+  const guarded: Finding[] = held.map((protection) => ({ verdict: 'ok', what: `FFmpeg: ${protection}` }));
+  return [...versions, ...guarded, ...missing.map(adviseOn)];
+}
+
+const UTIL_LINUX = 'Install util-linux (setpriv, choom, prlimit), and let the container use it.';
+const SANDBOX =
+  "Install Debian's package bubblewrap, keep FFmpeg below /usr or /opt, and let the container make namespaces: " +
+  'docs/operations.md, "What keeps FFmpeg in its place", says how.';
+const ADVICE: Record<Protection, string> = {
+  'dies with the worker': UTIL_LINUX,
+  'first to go when memory ends': UTIL_LINUX,
+  'bounded file size, CPU time and memory': UTIL_LINUX,
+  'no new privileges': UTIL_LINUX,
+  'no network': SANDBOX,
+  'no files but its own': SANDBOX,
+  'no processes but its own': SANDBOX,
+  'bounded number of processes': `Run the worker as another user than root, which no such limit holds. ${SANDBOX}`,
+};
+
+function adviseOn(protection: Protection): Finding {
+  return { verdict: 'warns', what: `FFmpeg lacks: ${protection}`, advice: ADVICE[protection] };
 }
 
 async function examineVersion(variable: string, program: string): Promise<Finding> {

@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { JobError } from '@tapedeck/contracts';
 import { createProgressParser, type EncodeProgress } from './progress.ts';
+import { wrapAll } from './guards.ts';
 import type { MediaTools } from './tools.ts';
 
 export interface ToolRun {
@@ -68,7 +70,7 @@ export async function runTool(tools: MediaTools, run: ToolRun): Promise<ToolResu
 
 function spawnGuarded(tools: MediaTools, run: ToolRun): ChildProcess {
   const path = run.tool === 'ffmpeg' ? tools.ffmpegPath : tools.ffprobePath;
-  const [file, ...args] = [...tools.guards.flatMap((guard) => guard.command), path, ...run.args];
+  const [file, ...args] = [...wrapAll(tools.guards, run.cwd), path, ...run.args];
   return spawn(file!, args, {
     cwd: run.cwd,
     // A process group of its own: signals reach whatever it starts, and a Ctrl-C in our terminal does not.
@@ -175,9 +177,18 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-function waitForClose(child: ChildProcess, tool: string) {
-  return new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+type ToolEnd = Pick<ToolResult, 'exitCode' | 'signal'>;
+
+function waitForClose(child: ChildProcess, tool: string): Promise<ToolEnd> {
+  return new Promise((resolve, reject) => {
     child.once('error', (cause) => reject(new JobError('WORKER_INTERNAL', `${tool} cannot be started`, { cause })));
-    child.once('close', (exitCode, signal) => resolve({ exitCode, signal }));
+    child.once('close', (exitCode, signal) => resolve(signal === null ? readEnd(exitCode) : { exitCode, signal }));
   });
+}
+
+/** Whoever waits for a child of its own reports the signal that ended it as a shell does. No FFmpeg ends with these codes. */
+function readEnd(exitCode: number | null): ToolEnd {
+  const signals = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+  const signal = signals.find(([, number]) => exitCode === 128 + number)?.[0];
+  return signal ? { exitCode: null, signal } : { exitCode, signal: null };
 }

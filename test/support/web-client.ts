@@ -1,0 +1,41 @@
+/** A browser as a server sees it: keeps cookies, says where a request comes from, and follows no redirect by itself. */
+export class WebClient {
+  readonly cookies = new Map<string, string>();
+  private readonly origin: string;
+
+  constructor(origin: string) {
+    this.origin = origin;
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.send('GET', path, { accept: 'text/html', ...headers });
+  }
+
+  /** From one of the site's own pages. */
+  post(path: string, form: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<Response> {
+    const fromHere = { accept: 'text/html', 'sec-fetch-site': 'same-origin', origin: this.origin, ...headers };
+    return this.send('POST', path, fromHere, new URLSearchParams(form));
+  }
+
+  async send(method: string, path: string, headers: Record<string, string>, body?: URLSearchParams): Promise<Response> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const url = new URL(path, this.origin);
+    const answer = await fetch(url, { method, headers: { ...headers, cookie }, body, redirect: 'manual' });
+    for (const line of answer.headers.getSetCookie()) this.keep(line);
+    return answer;
+  }
+
+  /** Goes where the answers lead, over other servers too, until one leads nowhere. @returns the last answer and its URL */
+  async follow(answer: Response, url: string): Promise<{ answer: Response; url: string }> {
+    const location = answer.headers.get('location');
+    if (location === null) return { answer, url };
+    const next = new URL(location, url).href;
+    return this.follow(await this.get(next), next);
+  }
+
+  private keep(line: string): void {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line)!;
+    if (value === '' || /max-age=0/i.test(line)) this.cookies.delete(name);
+    else this.cookies.set(name, value);
+  }
+}
