@@ -81,7 +81,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     findFreePort(),
   ]);
   const env = buildEnv(redis, data, work, port, changes);
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${env.PORT}`;
   const running: RunningProcess[] = [];
   const start = (app: 'api' | 'worker'): RunningProcess => {
     const started = startApp(app, env);

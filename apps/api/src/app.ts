@@ -72,10 +72,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   app.addHook('onResponse', async (request, reply) => {
     const { method, url, id: requestId } = request;
     const durationMs = Math.round(reply.elapsedTime);
-    request.log.info(
-      { requestId, method, url: stripUrlQueries(url), status: reply.statusCode, durationMs },
-      'answered',
-    );
+    request.log.info({ requestId, method, path: url.split('?')[0], status: reply.statusCode, durationMs }, 'answered');
   });
   app.removeContentTypeParser('text/plain');
   await app.register(problemDetails);
