@@ -109,6 +109,6 @@ async function unpackTape({ environment, signal }: Bench, zipPath: string, dir: 
     }
     return { timing, frame: frame!, fileNames };
   } finally {
-    archive.close();
+    await archive.close();
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { JobError } from '@tapedeck/contracts';
 import fc from 'fast-check';
 import { encodePng } from '../../../../scripts/sample/png.ts';
 import { parseImageHeader } from './image-header.ts';
@@ -70,10 +71,36 @@ describe('WebP', () => {
   });
 });
 
-test('any other bytes are refused and never crash', () => {
+test('a WebP whose canvas has no room for its size is refused', () => {
+  expect(() => parse(webp(['VP8X', [0, 0]], lossy(64)))).toThrow(invalid(/canvas/));
+});
+
+/** Whole pictures of each kind. */
+const PICTURES = [encodePng(8, 8, () => [1, 2, 3, 4]), webp(lossy(64)), webp(lossless), webp(canvas(), lossy(64))];
+
+test('any bytes at all, and any changes of a picture, are a header or refused', () => {
+  const change = fc.record({ at: fc.nat(80), bytes: fc.uint8Array({ minLength: 1, maxLength: 4 }), cut: fc.nat(160) });
+  const changed = fc.tuple(fc.constantFrom(...PICTURES), fc.array(change)).map(([picture, changes]) =>
+    changes.reduce((bytes, { at, bytes: piece, cut }) => {
+      const next = Buffer.from(bytes.subarray(0, Math.max(12, cut)));
+      next.set(piece.subarray(0, Math.max(0, next.length - at)), Math.min(at, next.length));
+      return next;
+    }, picture),
+  );
+  const anything = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      expect(() => parse(Buffer.from(bytes))).toThrow(invalid(/./));
+    fc.property(fc.oneof(changed, anything), (bytes) => {
+      expect(outcomeOf(bytes)).toMatch(/^(png|webp|ARCHIVE_FRAME_INVALID)$/);
     }),
+    { numRuns: 2000 },
   );
 });
+
+function outcomeOf(bytes: Buffer): string {
+  try {
+    return parse(bytes).format;
+  } catch (error) {
+    if (error instanceof JobError) return error.code;
+    throw error;
+  }
+}

@@ -67,6 +67,9 @@ function findPngFlaw(bytes: Buffer): string | undefined {
   return 'the PNG is cut off';
 }
 
+/** Flags, then width and height less one, three bytes each (RFC 9649, 2.7). */
+const CANVAS_BYTES = 10;
+
 /** RIFF: `RIFF`, size, `WEBP`, then chunks of type, size and data padded to even (RFC 9649, 2.3 to 2.7). */
 function parseWebp(bytes: Buffer): ImageHeader | string | undefined {
   if (bytes.toString('latin1', 0, 4) !== 'RIFF' || bytes.toString('latin1', 8, 12) !== 'WEBP') return undefined;
@@ -78,6 +81,7 @@ function parseWebp(bytes: Buffer): ImageHeader | string | undefined {
     const data = bytes.subarray(offset + 8, offset + 8 + dataBytes);
     if (data.length < dataBytes) return 'the WebP is cut off';
     if (type === 'ANIM' || type === 'ANMF') return 'expected a still WebP, got an animated one';
+    if (type === 'VP8X' && dataBytes < CANVAS_BYTES) return 'the canvas of the WebP has no size';
     if (type === 'VP8X') canvas = { width: data.readUIntLE(4, 3) + 1, height: data.readUIntLE(7, 3) + 1 };
     const picture = readWebpPicture(type, data);
     if (picture) return matchCanvas(picture, canvas);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { JobError } from '@tapedeck/contracts';
+import fc from 'fast-check';
 import { findTapeLayout } from './layout.ts';
 import { parseTapeTiming } from './timing.ts';
 
@@ -82,10 +84,34 @@ describe('timing.json', () => {
     expect(() => parse(rows)).toThrow(expect.objectContaining({ code: 'ARCHIVE_TIMING_INVALID', details: { index } }));
   });
 
-  test('with a bare NaN is refused like any other senseless entry', () => {
-    const text = '[{"frame":0,"duration":10},{"frame":1,"duration":NaN}]';
-    expect(() => parseTapeTiming(text, undefined, layout)).toThrow(expect.objectContaining({ details: { index: 1 } }));
+  const first = '{"frame":0,"duration":10}';
+  test.each([
+    ['a bare NaN', `[${first},{"frame":1,"duration":NaN}]`, 1],
+    ['a bare -Infinity', `[${first},{"frame":1,"duration": -Infinity}]`, 1],
+    ['a number beyond all numbers', `[${first},{"frame":1,"duration":1e999}]`, 1],
+    ['timestamps from end to end of the numbers', '[{"timestamp":-1e308},{"timestamp":1e308}]', 1],
+    ['__proto__ in the place of its fields', `[${first},{"__proto__":{"frame":1,"duration":10}}]`, 1],
+    ['a fraction of a frame', `[${first},{"frame":0.5,"duration":10}]`, 1],
+    ['a name of a page', `[${first},{"filename":"${'x'.repeat(1025)}","duration":10}]`, 1],
+    ['a hundred thousand levels', `[${first},${'['.repeat(100_000)}${']'.repeat(100_000)}]`, 1],
+    ['more entries than a tape can have', `[${Array<string>(40_001).fill(first).join(',')}]`, 40_000],
+  ])('with %s is refused with the index of the entry', (_what, text, index) => {
+    expect(() => parseTapeTiming(text, undefined, layout)).toThrow(
+      expect.objectContaining({ code: 'ARCHIVE_TIMING_INVALID', details: { index } }),
+    );
   });
+
+  test.each(['__proto__', 'constructor', '../../etc/passwd', 'frame-0.png\u0000', ''.padEnd(1024, 'x')])(
+    'that names the unknown file %j is refused with the index',
+    (filename) => {
+      expect(() =>
+        parse([
+          { frame: 0, duration: 10 },
+          { filename, duration: 10 },
+        ]),
+      ).toThrow(expect.objectContaining({ code: 'ARCHIVE_FRAME_MISSING', details: { index: 1 } }));
+    },
+  );
 
   test('that names an unknown file is refused with the index', () => {
     const rows = [
@@ -133,3 +159,48 @@ describe('without a timing.json that can be read, timing is guessed', () => {
     ).toBe('frame-10.png');
   });
 });
+
+/** Numbers that JSON can say and that are rarely thought of, words that are no numbers, and every other kind of value. */
+const oddValue = fc.oneof(
+  fc.constantFrom('NaN', '-Infinity', '1e999', '-0', '1e308', '-1', '1e12', '1e-320', 'null', '""', '[]', '{}'),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.json({ maxDepth: 3 }),
+);
+const oddEntry = fc
+  .array(fc.tuple(fc.constantFrom('frame', 'filename', 'duration', 'timestamp', '__proto__'), oddValue))
+  .map((fields) => `{${fields.map(([name, value]) => `"${name}":${value}`).join(',')}}`);
+const entry = fc
+  .record({ frame: fc.nat(3), duration: fc.double({ min: 0, max: 3_600_000, noNaN: true }) })
+  .map((fields) => JSON.stringify(fields));
+const timingText = fc.oneof(
+  fc.array(fc.oneof(entry, oddEntry), { maxLength: 8 }).map((entries) => `[${entries.join(',')}]`),
+  fc.array(entry, { maxLength: 8 }).map((entries) => `[${entries.join(',')}]`),
+  fc.json(),
+  fc.string(),
+);
+
+test('any timing.json is refused with an index, or read as times that are finite and never fall', () => {
+  fc.assert(
+    fc.property(timingText, fc.json(), (text, metadata) => {
+      const timing = parseOrRefuse(text, JSON.parse(metadata));
+      if (!timing) return;
+      const times = [...timing.frames.map(({ startMs }) => startMs), timing.totalMs];
+      expect(times.every((time) => Number.isFinite(time) && time >= 0)).toBe(true);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+      expect(timing.totalMs).toBeGreaterThan(0);
+      for (const { name } of timing.frames) expect(layout.frameNames).toContain(name);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+function parseOrRefuse(text: string, metadata: unknown): ReturnType<typeof parseTapeTiming> | undefined {
+  try {
+    return parseTapeTiming(text, metadata, layout);
+  } catch (error) {
+    if (!(error instanceof JobError)) throw error;
+    expect(error.code).toMatch(/^ARCHIVE_(TIMING_INVALID|FRAME_MISSING)$/);
+    expect(error.details).toMatchObject({ index: expect.any(Number) });
+    return undefined;
+  }
+}

@@ -18,8 +18,10 @@ export interface TapeTiming {
   source: 'timestamps' | 'durations' | 'guessed';
 }
 
-/** Enough for 40,000 entries. A tape has 1,800. */
+/** Enough for the entries below. A tape has 1,800. */
 export const MAX_TIMING_BYTES = 4 * 1024 * 1024;
+/** FFmpeg opens a file for each. Short entries would come to 270,000 in those bytes, all of them perhaps one frame. */
+const MAX_TIMING_ENTRIES = 40_000;
 const MAX_ENTRY_MS = 3_600_000;
 /** The last frame's duration where nobody says it: one frame at 60 fps. */
 const DEFAULT_FRAME_MS = 1000 / 60;
@@ -49,6 +51,9 @@ type TimingEntry = z.output<typeof entrySchema>;
 export function parseTapeTiming(timingText: string | undefined, metadata: unknown, layout: TapeLayout): TapeTiming {
   const rows = timingText === undefined ? undefined : parseRows(timingText);
   if (!rows) return guessTiming(layout, metadata);
+  if (rows.length > MAX_TIMING_ENTRIES) {
+    throw invalidEntry(MAX_TIMING_ENTRIES, `expected at most ${MAX_TIMING_ENTRIES} entries, got ${rows.length}`);
+  }
   const entries = rows.map(parseEntry);
   const findFrame = createFrameFinder(layout);
   const names = entries.map(findFrame);

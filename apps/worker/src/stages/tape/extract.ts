@@ -24,8 +24,14 @@ export interface ExtractedFrame extends ImageHeader {
   fileName: string;
 }
 
+/** What unpacking needs of an attempt. */
+export type ExtractContext = Pick<TapeContext, 'workspace' | 'signal' | 'logger'> & {
+  config: Pick<TapeContext['config'], 'MAX_ARCHIVE_ENTRIES' | 'MAX_ARCHIVE_BYTES' | 'MAX_FRAME_PIXELS'>;
+  progress: Pick<TapeContext['progress'], 'enter' | 'advance'>;
+};
+
 /** Unpacks what timing.json shows, and no more. Nothing of the archive names a file on our disk. */
-export async function extractTape(context: TapeContext, zipName: string): Promise<ExtractedTape> {
+export async function extractTape(context: ExtractContext, zipName: string): Promise<ExtractedTape> {
   const { config, progress, workspace, signal, logger } = context;
   await progress.enter('extract');
   const startedAt = performance.now();
@@ -49,12 +55,12 @@ export async function extractTape(context: TapeContext, zipName: string): Promis
     );
     return { timing, frames, soundtrackName };
   } finally {
-    archive.close();
+    await archive.close();
     await rm(workspace.path(zipName), { force: true });
   }
 }
 
-async function extractFrames(context: TapeContext, archive: Archive, timing: TapeTiming) {
+async function extractFrames(context: ExtractContext, archive: Archive, timing: TapeTiming) {
   const { workspace, progress, config, signal } = context;
   const names = [...new Set(timing.frames.map((frame) => frame.name))];
   const frames = new Map<string, ExtractedFrame>();
