@@ -6,7 +6,9 @@ import {
   resolveJournal,
   resolvePublicUrl,
   resolveStorage,
+  resolveUrlPolicy,
   STORAGE_VARIABLES,
+  URL_POLICY_VARIABLES,
 } from '@tapedeck/runtime';
 
 const NAMES = [
@@ -19,7 +21,7 @@ const NAMES = [
   ...JOURNAL_VARIABLES,
   'API_KEYS',
   'MP4_SERVICE_TOKEN',
-  'ALLOW_PRIVATE_NETWORK',
+  ...URL_POLICY_VARIABLES,
   'JOB_ATTEMPTS',
   'CALLBACK_SCHEDULE_MS',
   'RATE_LIMIT_MAX',
@@ -42,5 +44,6 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const dataDir = resolve(environment.DATA_DIR);
   const storage = resolveStorage(environment, { dataDir, publicUrl });
   const journal = resolveJournal(environment, storage);
-  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, storage, journal });
+  const urlPolicy = resolveUrlPolicy(environment);
+  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, storage, journal, urlPolicy });
 }
