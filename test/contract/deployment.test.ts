@@ -63,6 +63,7 @@ function checkEnvironments(envs: { api: Env; worker: Env }): void {
   expect(worker.storage).toEqual(api.storage);
   expect(api.journal?.buckets?.length).toBeGreaterThan(0);
   expect(worker.journal).toEqual(api.journal);
+  expect(worker.urlPolicy).toEqual(api.urlPolicy);
   for (const name of ['redisUrl', 'publicUrl', 'SHUTDOWN_GRACE_MS'] as const) expect(worker[name]).toBe(api[name]);
 }
 

@@ -7,7 +7,7 @@ import { createGuardedAgent, download } from '@tapedeck/transfer';
 import { sendFile, startSourceServer, type SourceServer } from '../support/source-server.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 
-const policy = { allowPrivateNetwork: true };
+const policy = { allowPrivateNetwork: true, allowedPorts: [] };
 const agent = createGuardedAgent(policy);
 const content = randomBytes(400_000);
 let source: SourceServer;
@@ -182,7 +182,7 @@ describe('redirects', () => {
 });
 
 describe('without the private network', () => {
-  const guarded = { policy: { allowPrivateNetwork: false } };
+  const guarded = { policy: { allowPrivateNetwork: false, allowedPorts: [443, 8443] } };
   const publicAgent = createGuardedAgent(guarded.policy);
   afterAll(() => publicAgent.destroy());
 
@@ -205,7 +205,7 @@ describe('without the private network', () => {
   });
 
   test('the agent itself refuses what a name resolves to', async () => {
-    const lenient = { policy: { allowPrivateNetwork: true }, agent: publicAgent };
+    const lenient = { policy: { allowPrivateNetwork: true, allowedPorts: [] }, agent: publicAgent };
     const url = source.serve('/rebound', content).replace('127.0.0.1', 'localhost');
     await expect(fetchTo(url, lenient)).rejects.toMatchObject({ code: 'SOURCE_URL_REFUSED' });
     expect(source.requests).not.toContain('GET /rebound');

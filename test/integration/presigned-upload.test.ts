@@ -11,7 +11,7 @@ import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 /** Where callers want their results, and how that can go wrong. */
 const SIZE_BYTES = 3_000_000;
 const content = randomBytes(SIZE_BYTES);
-const policy = { allowPrivateNetwork: true };
+const policy = { allowPrivateNetwork: true, allowedPorts: [] };
 const agent = createGuardedAgent(policy);
 let temp: TempDir;
 let server: SourceServer;
@@ -165,10 +165,12 @@ describe('a refusal', () => {
     ['https://127.0.0.1/x.mp4', 'public address'],
     ['https://user:pass@example.com/x.mp4', 'user name'],
   ])('of %s comes before anything is sent', async (url, why) => {
-    await expect(put(url, { policy: { allowPrivateNetwork: false } })).rejects.toMatchObject({
-      code: 'UPLOAD_URL_REFUSED',
-      message: expect.stringContaining(why),
-    });
+    await expect(put(url, { policy: { allowPrivateNetwork: false, allowedPorts: [443, 8443] } })).rejects.toMatchObject(
+      {
+        code: 'UPLOAD_URL_REFUSED',
+        message: expect.stringContaining(why),
+      },
+    );
   });
 });
 

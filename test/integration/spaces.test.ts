@@ -243,7 +243,7 @@ describe('a tape whose caller says where to put it', () => {
   test('is read as anybody may where our key is refused', async () => {
     const zipUrl = await caller.putPublic('theirs', 'open.zip', Buffer.from('open'));
     const temp = await createTempDir('open');
-    const policy = { allowPrivateNetwork: true };
+    const policy = { allowPrivateNetwork: true, allowedPorts: [] };
     const agent = createGuardedAgent(policy);
     const context = {
       ...{ agent, policy, config: { MAX_SOURCE_BYTES: 100 }, signal: AbortSignal.timeout(60_000) },

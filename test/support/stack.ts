@@ -68,10 +68,12 @@ export interface StackOptions {
   worker?: boolean;
   /** What redis-server is started with. */
   redis?: Record<string, string>;
+  /** A command that becomes the one behind it, with something of its own: `unshare`, for example. */
+  wrap?: readonly string[];
 }
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const { env: changes = {}, worker: withWorker = true, redis: settings = {} } = options;
+  const { env: changes = {}, worker: withWorker = true, redis: settings = {}, wrap } = options;
   const [redis, source, receiver, data, work, port] = await Promise.all([
     startTestRedis(settings),
     startSourceServer(),
@@ -84,7 +86,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const url = `http://127.0.0.1:${env.PORT}`;
   const running: RunningProcess[] = [];
   const start = (app: 'api' | 'worker'): RunningProcess => {
-    const started = startApp(app, env);
+    const started = startApp(app, env, wrap);
     running.push(started);
     return started;
   };
@@ -194,9 +196,14 @@ function buildEnv(redis: TestRedis, data: TempDir, work: TempDir, port: number, 
 }
 
 /** Only starts it; `startStack` waits until it is ready, and stops it. */
-export function startApp(app: 'api' | 'worker', env: Record<string, string>): RunningProcess {
-  const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', `apps/${app}/src/main.ts`];
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startApp(
+  app: 'api' | 'worker',
+  env: Record<string, string>,
+  wrap: readonly string[] = [],
+): RunningProcess {
+  const node = ['--conditions=source', '--disable-warning=ExperimentalWarning', `apps/${app}/src/main.ts`];
+  const [program, ...args] = [...wrap, process.execPath, ...node];
+  const child = spawn(program!, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {

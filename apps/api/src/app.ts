@@ -1,6 +1,6 @@
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import type { Backend } from '@tapedeck/jobs';
-import { stripUrlQueries, type Logger } from '@tapedeck/runtime';
+import type { Logger } from '@tapedeck/runtime';
 import type { ObjectStore } from '@tapedeck/transfer';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { ApiConfig } from './config.ts';

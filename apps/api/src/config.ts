@@ -6,7 +6,9 @@ import {
   resolveJournal,
   resolvePublicUrl,
   resolveStorage,
+  resolveUrlPolicy,
   STORAGE_VARIABLES,
+  URL_POLICY_VARIABLES,
 } from '@tapedeck/runtime';
 import { ACCESS_VARIABLES, resolveAccess } from './admin/access.ts';
 
@@ -20,7 +22,7 @@ const NAMES = [
   ...JOURNAL_VARIABLES,
   'API_KEYS',
   'MP4_SERVICE_TOKEN',
-  'ALLOW_PRIVATE_NETWORK',
+  ...URL_POLICY_VARIABLES,
   'JOB_ATTEMPTS',
   'CALLBACK_SCHEDULE_MS',
   ...ACCESS_VARIABLES,
@@ -48,5 +50,6 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const dataDir = resolve(environment.DATA_DIR);
   const storage = resolveStorage(environment, { dataDir, publicUrl });
   const journal = resolveJournal(environment, storage);
-  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, storage, journal, access });
+  const urlPolicy = resolveUrlPolicy(environment);
+  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, storage, journal, urlPolicy, access });
 }

@@ -7,7 +7,9 @@ import {
   resolveJournal,
   resolvePublicUrl,
   resolveStorage,
+  resolveUrlPolicy,
   STORAGE_VARIABLES,
+  URL_POLICY_VARIABLES,
 } from '@tapedeck/runtime';
 
 const NAMES = [
@@ -22,7 +24,7 @@ const NAMES = [
   'CALLBACK_AUTH_TOKEN',
   'CALLBACK_SCHEDULE_MS',
   'CALLBACK_TIMEOUT_MS',
-  'ALLOW_PRIVATE_NETWORK',
+  ...URL_POLICY_VARIABLES,
   'WORKER_CONCURRENCY',
   'JOB_BACKOFF_MS',
   'JOB_TIMEOUT_MS',
@@ -70,6 +72,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
     publicUrl,
     storage,
     journal: resolveJournal(environment, storage),
+    urlPolicy: resolveUrlPolicy(environment),
     workDir: resolve(environment.WORK_DIR),
     ffmpegPath: toAbsolute(environment.FFMPEG_PATH),
     ffprobePath: toAbsolute(environment.FFPROBE_PATH),

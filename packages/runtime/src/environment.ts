@@ -121,6 +121,10 @@ export const ENVIRONMENT = {
   CALLBACK_SIGNING_SECRET: signingSecrets.optional(),
   CALLBACK_AUTH_TOKEN: z.string().min(1).optional(),
   ALLOW_PRIVATE_NETWORK: flag(false),
+  ALLOWED_URL_PORTS: list
+    .transform((parts) => parts.map(Number))
+    .pipe(z.array(z.number().int().min(1).max(65535)).min(1))
+    .prefault('443,8443'),
   WORKER_CONCURRENCY: count(1),
   JOB_ATTEMPTS: count(3),
   JOB_BACKOFF_MS: ms(5_000),

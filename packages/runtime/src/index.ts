@@ -19,3 +19,4 @@ export { stripUrlQueries } from './redact.ts';
 export { createThrottledErrorLog } from './throttled-log.ts';
 export { VERSION } from './version.ts';
 export { resolveStorage, STORAGE_VARIABLES, type StorageConfig } from './storage.ts';
+export { resolveUrlPolicy, URL_POLICY_VARIABLES } from './url-policy.ts';

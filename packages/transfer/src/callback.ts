@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { JobError } from '@tapedeck/contracts';
 import { request, type Dispatcher } from 'undici';
-import { isAddressRefused } from './guarded-agent.ts';
+import { findAddressRefusal } from './guarded-agent.ts';
 import { systemCodeOf } from './network-error.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { assertUrlAllowed, type UrlPolicy } from './url-policy.ts';
@@ -66,11 +66,8 @@ export async function sendCallback(
     return { httpStatus: response.statusCode, retryAfterMs, failure: undefined };
   } catch (error) {
     signal.throwIfAborted();
-    if (isAddressRefused(error)) {
-      throw new JobError('CALLBACK_URL_REFUSED', 'its name resolves to an address that is not public', {
-        cause: error,
-      });
-    }
+    const refusal = findAddressRefusal(error);
+    if (refusal) throw new JobError('CALLBACK_URL_REFUSED', refusal.message, { cause: error });
     return { httpStatus: undefined, retryAfterMs: undefined, failure: describeFailure(error, deadline) };
   }
 }

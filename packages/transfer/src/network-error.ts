@@ -1,9 +1,9 @@
 import { asJobError, JobError, type ErrorCode } from '@tapedeck/contracts';
-import { isAddressRefused } from './guarded-agent.ts';
+import { findAddressRefusal } from './guarded-agent.ts';
 
 /** What the failures of one kind of exchange are called. */
 export interface NetworkErrorCodes {
-  /** The name leads to an address that we do not talk to. */
+  /** The URL, or its name, leads to an address that we do not talk to. */
   refused: ErrorCode;
   timedOut: ErrorCode;
   failed: ErrorCode;
@@ -11,9 +11,8 @@ export interface NetworkErrorCodes {
 
 /** Whatever a request threw, as a JobError. The message has the system's code, and nothing of the URL. */
 export function toNetworkError(error: unknown, codes: NetworkErrorCodes): JobError {
-  if (isAddressRefused(error)) {
-    return new JobError(codes.refused, 'its name resolves to an address that is not public', { cause: error });
-  }
+  const refusal = findAddressRefusal(error);
+  if (refusal) return new JobError(codes.refused, refusal.message, { cause: error });
   const known = asJobError(error, codes.failed);
   if (known === error || known.code !== codes.failed) return known;
   const systemCode = systemCodeOf(error);

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { JobError } from '@tapedeck/contracts';
 import ipaddr from 'ipaddr.js';
 
@@ -8,11 +9,13 @@ import ipaddr from 'ipaddr.js';
 export interface UrlPolicy {
   /** Development only: also `http:`, any port, and addresses that are not public. */
   allowPrivateNetwork: boolean;
+  /** Of `https:` URLs; 443 is the port of those that name none. */
+  allowedPorts: readonly number[];
 }
 
 export type UrlRefusedCode = 'SOURCE_URL_REFUSED' | 'CALLBACK_URL_REFUSED' | 'UPLOAD_URL_REFUSED';
 
-const PORTS = ['', '443', '8443'];
+const HTTPS_PORT = 443;
 /** Names that never leave the machine or the local network (RFC 6761, RFC 6762, RFC 8375). */
 const LOCAL_NAME = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|localdomain)\.?$/i;
 
@@ -21,30 +24,41 @@ const LOCAL_NAME = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|loca
  * @throws JobError with `code`. The message names the rule, never the URL: it may be signed.
  */
 export function assertUrlAllowed(text: string, policy: UrlPolicy, code: UrlRefusedCode): URL {
-  const refuse = (reason: string): never => {
-    throw new JobError(code, reason);
-  };
-  if (!URL.canParse(text)) refuse('expected an absolute URL');
-  const url = new URL(text);
-  const isHttp = url.protocol === 'https:' || (url.protocol === 'http:' && policy.allowPrivateNetwork);
-  if (!isHttp) refuse(`expected https, got ${url.protocol.replace(':', '')}`);
-  if (url.username !== '' || url.password !== '') refuse('expected no user name or password in it');
-  if (policy.allowPrivateNetwork) return url;
-  if (!PORTS.includes(url.port)) refuse(`expected port 443 or 8443, got ${url.port}`);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (ipaddr.isValid(host)) {
-    if (!isPublicAddress(host)) refuse('expected a public address');
-  } else if (!host.includes('.') || LOCAL_NAME.test(host)) {
-    refuse('expected a public host name');
-  }
-  return url;
+  const reason = findRefusal(text, policy);
+  if (reason !== undefined) throw new JobError(code, reason);
+  return new URL(text);
 }
 
-/** Addresses of the whole world: not loopback, private, link-local, shared, documentation, multicast or a mapping. */
+/** @returns the rule that the URL breaks, or undefined where it may be talked to */
+export function findRefusal(text: string, policy: UrlPolicy): string | undefined {
+  const url = URL.parse(text);
+  if (!url) return 'expected an absolute URL';
+  const isHttp = url.protocol === 'https:' || (url.protocol === 'http:' && policy.allowPrivateNetwork);
+  if (!isHttp) return `expected https, got ${url.protocol.replace(':', '')}`;
+  if (url.username !== '' || url.password !== '') return 'expected no user name or password in it';
+  if (policy.allowPrivateNetwork) return undefined;
+  const port = url.port === '' ? HTTPS_PORT : Number(url.port);
+  if (!policy.allowedPorts.includes(port)) return `expected port ${policy.allowedPorts.join(' or ')}, got ${port}`;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) return isPublicAddress(host) ? undefined : 'expected a public address';
+  return isPublicName(host) ? undefined : 'expected a public host name';
+}
+
+/** A name with a domain, which is not one of those that stay here. What it resolves to is another question. */
+function isPublicName(host: string): boolean {
+  const labels = host.replace(/\.$/, '').split('.');
+  return labels.length > 1 && !labels.includes('') && !LOCAL_NAME.test(host);
+}
+
+/**
+ * Addresses of the whole world: not loopback, private, link-local, shared, documentation or multicast (IANA's
+ * special-purpose registries), and none that carries an IPv4 address inside, whichever: who reaches what through a
+ * mapping, NAT64, 6to4 or Teredo is decided elsewhere.
+ */
 export function isPublicAddress(text: string): boolean {
-  if (!ipaddr.isValid(text)) return false;
-  const address = ipaddr.process(text);
+  if (!ipaddr.isValid(text) || text.includes('%')) return false;
+  const address = ipaddr.parse(text);
   if (address.range() !== 'unicast') return false;
   // What IANA has handed out of IPv6 so far is 2000::/3; the rest is somebody's idea of local.
-  return address.kind() === 'ipv4' || (address as ipaddr.IPv6).match(ipaddr.IPv6.parse('2000::'), 3);
+  return address instanceof ipaddr.IPv4 || address.match(ipaddr.IPv6.parse('2000::'), 3);
 }

@@ -25,7 +25,7 @@ export interface ConvertOptions extends Backend {
 /** `POST /convert`: a 202 is a promise, so it is answered when the job is in the journal and in the queue, and not before. */
 export async function convertRoute(app: FastifyInstance, options: ConvertOptions): Promise<void> {
   const { config, store } = options;
-  const policy = { allowPrivateNetwork: config.ALLOW_PRIVATE_NETWORK };
+  const policy = config.urlPolicy;
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
 
   app.post('/convert', async (request, reply) => {
