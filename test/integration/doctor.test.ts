@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { createMisbehavingTools } from '../support/misbehaving-tools.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
 import { startRgw, type TestRgw } from '../support/rgw.ts';
 import { openSpaces, type TestSpaces } from '../support/spaces.ts';
@@ -128,4 +129,16 @@ describe('the journal', () => {
     expect(stdout).toContain('warn  accepted jobs are in Redis alone\n      JOB_JOURNAL is off');
     expect(exitCode).toBe(0);
   });
+});
+
+test('says which protections FFmpeg lacks here, and what would bring them', async () => {
+  const { stdout: here } = await doctor();
+  expect(here).toContain('ok    FFmpeg: no network\n');
+  // Programs of this directory are nowhere in the sandbox.
+  const tools = await createMisbehavingTools();
+  const { stdout, exitCode } = await doctor([], tools.env);
+  await tools.remove();
+  expect(stdout).toContain('ok    FFmpeg: no network\n');
+  expect(stdout).toMatch(/warn {2}FFmpeg lacks: no files but its own\n.+bubblewrap.+below \/usr or \/opt/);
+  expect(exitCode).toBe(0);
 });

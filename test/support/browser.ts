@@ -52,6 +52,7 @@ export interface Player {
 
 export interface Browser {
   open(masterUrl: string): Promise<Player>;
+  newPage(): Promise<Page>;
   stop(): Promise<void>;
 }
 
@@ -67,6 +68,7 @@ export async function startBrowser(): Promise<Browser> {
   });
   return {
     open: (masterUrl) => openPlayer(context, site.url, masterUrl),
+    newPage: () => context.newPage(),
     async stop() {
       await context.close();
       await stopRest();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ENVIRONMENT, loadEnvironment, type VariableName } from './environment.ts';
+import { ENVIRONMENT, listSecrets, loadEnvironment, type VariableName } from './environment.ts';
 
 const ALL = Object.keys(ENVIRONMENT) as VariableName[];
 
@@ -37,6 +37,15 @@ describe('a wrong value names the variable, what was expected and what came', ()
     ['CALLBACK_SCHEDULE_MS', '0,soon'],
     ['LOG_LEVEL', 'loud'],
     ['API_KEYS', 'me:123'],
+    ['API_KEYS', `me:${'0'.repeat(64)}:x`],
+    ['API_KEYS', ['1', '2', '3'].map((digit) => `me:${digit.repeat(64)}`).join()],
+    ['TRUST_PROXY', 'everybody'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['TRUST_PROXY', '10.0.0.0/0'],
+    ['TRUST_PROXY', '10.0.0.0/8/8'],
+    ['ADMIN_EMAILS', 'me'],
+    ['ADMIN_PASSWORD_HASH', 'hunter2'],
+    ['OIDC_ISSUER', 'google'],
     ['CALLBACK_SIGNING_SECRET', 'secret'],
     ['STORAGE_DRIVER', 'tape'],
   ])('%s=%s', (name, value) => {
@@ -47,7 +56,7 @@ describe('a wrong value names the variable, what was expected and what came', ()
     expect(() => loadEnvironment({ PORT: 'x', LOG_LEVEL: 'y' }, ['PORT', 'LOG_LEVEL'])).toThrow(/PORT[^]*LOG_LEVEL/);
   });
 
-  test.each<VariableName>(['API_KEYS', 'CALLBACK_SIGNING_SECRET', 'REDIS_URL'])(
+  test.each<VariableName>(['API_KEYS', 'CALLBACK_SIGNING_SECRET', 'REDIS_URL', 'ADMIN_PASSWORD_HASH'])(
     'but never prints the secret in %s',
     (name) => {
       expect(() => loadEnvironment({ [name]: 'hunter2' }, [name])).toThrow(
@@ -55,4 +64,26 @@ describe('a wrong value names the variable, what was expected and what came', ()
       );
     },
   );
+});
+
+test('what may be trusted and who may come is read as people write it', () => {
+  const env = { TRUST_PROXY: 'loopback, 10.0.0.0/8,2001:db8::/32 ,192.0.2.1', ADMIN_EMAILS: 'Me@Example.com' };
+  expect(loadEnvironment(env, ['TRUST_PROXY', 'ADMIN_EMAILS'])).toEqual({
+    TRUST_PROXY: ['loopback', '10.0.0.0/8', '2001:db8::/32', '192.0.2.1'],
+    ADMIN_EMAILS: ['me@example.com'],
+  });
+});
+
+test('secrets are known by their parts', () => {
+  const env = {
+    MP4_SERVICE_TOKEN: 'plain-token',
+    CALLBACK_SIGNING_SECRET: 'whsec_b25l whsec_dHdv',
+    REDIS_URL: 'rediss://default:p%40ss@host:6380',
+    PORT: '3000',
+  };
+  const secrets = listSecrets(env);
+  expect(secrets).toEqual(
+    expect.arrayContaining(['plain-token', 'whsec_b25l', 'b25l', 'whsec_dHdv', 'dHdv', 'p@ss', 'p%40ss']),
+  );
+  expect(secrets.join()).not.toMatch(/3000|host/);
 });

@@ -186,13 +186,14 @@ const SECRET_NAMES: readonly VariableName[] = [
 /** What must be seen by nobody, as the environment has it: each secret, and its parts where it has several. */
 export function listSecrets(env: Readonly<Record<string, string | undefined>>): string[] {
   const values = SECRET_NAMES.flatMap((name) => (env[name] ?? '').split(/[\s,]+/));
-  return values
-    .flatMap((value) => [
-      // A URL's address is no secret, its password is.
-      ...(URL.canParse(value) ? [decodeURIComponent(new URL(value).password)] : [value]),
-      value.replace(/^whsec_/, ''),
-    ])
-    .filter((value) => value !== '' && !value.includes('://'));
+  return values.flatMap(listParts).filter((part) => part !== '');
+}
+
+function listParts(value: string): string[] {
+  if (!value.includes('://')) return [value, value.replace(/^whsec_/, '')];
+  // Of a URL only the password is secret.
+  const password = URL.parse(value)?.password ?? '';
+  return [password, decodeURIComponent(password)];
 }
 
 /**

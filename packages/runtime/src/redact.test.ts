@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { stripUrlQueries } from './redact.ts';
+import { createRedactor, stripUrlQueries } from './redact.ts';
 
 test.each([
   ['GET https://a.example/x?signature=abc&b=1 failed', 'GET https://a.example/x?… failed'],
@@ -8,4 +8,14 @@ test.each([
   ['https://a.example/auth0|1/x.zip', 'https://a.example/auth0|1/x.zip'],
 ])('%s → %s', (text, expected) => {
   expect(stripUrlQueries(text)).toBe(expected);
+});
+
+test('secrets and directories are found wherever they are, and nothing else is', () => {
+  const redact = createRedactor({
+    secrets: ['hunter2-and-more', 'hunter2', 'a+b(c)d', 'tiny'],
+    dirs: { '/app': '.', '/app/data': '$DATA_DIR', '/': 'never' },
+  });
+  expect(redact('x=hunter2-and-more y=hunter2;a+b(c)d tiny')).toBe('x=[redacted] y=[redacted];[redacted] tiny');
+  expect(redact('at file:///app/src/a.ts (/app/data/x) "/app"')).toBe('at file://./src/a.ts ($DATA_DIR/x) "."');
+  expect(redact('https://a.example/app/x /apps /application')).toBe('https://a.example/app/x /apps /application');
 });

@@ -17,6 +17,7 @@ export function createRedactor({ secrets, dirs }: Hidden): (text: string) => str
     ...values.map((value): [RegExp, string] => [new RegExp(escapePattern(value), 'g'), '[redacted]']),
     // Not the `/app` of a URL's path.
     ...Object.entries(dirs)
+      .toSorted(([a], [b]) => b.length - a.length)
       .filter(([dir]) => dir !== '/')
       .map(([dir, name]): [RegExp, string] => [new RegExp(`(?<![\\w.-])${escapePattern(dir)}(?![\\w.-])`, 'g'), name]),
   ];
