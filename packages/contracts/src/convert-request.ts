@@ -203,12 +203,19 @@ function toRequestIssue(issue: z.core.$ZodIssue): RequestIssue {
   return { path, message: saysWhatCame ? message : `${message}, got ${describe(issue.input)}` };
 }
 
-/** What came, short enough for an error message. Strings from a body may be secrets (signed URLs): only their start. */
+const MAX_QUOTED_CHARS = 40;
+
+function describeText(text: string): string {
+  const shown = text.replace(/\/\/[^/?#]*@/, '//…@').replace(/[?#].*$/s, '?…');
+  return shown.length > MAX_QUOTED_CHARS ? `"${shown.slice(0, MAX_QUOTED_CHARS)}…"` : JSON.stringify(shown);
+}
+
+/** What came, short enough for an error message. A string may be meant as a URL: its password and query are left out. */
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return value.length > 40 ? `"${value.slice(0, 40)}…"` : JSON.stringify(value);
+  if (typeof value === 'string') return describeText(value);
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
 }
