@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+/** What is asked for goes to stdout, and may be read by a program. */
+const STDERR = 2;
 const STAMP = 'node_modules/.tapedeck-lockfile';
 
 /** Which package of each package manager has a program. */
@@ -51,7 +53,7 @@ export async function bootstrap({ tools, extras = [] }, signal) {
   const offered = extras.filter(isMissing).filter((tool) => manager && PACKAGES[tool][manager.name]);
   await installTools(offered, signal).catch(() => {
     signal.throwIfAborted();
-    console.log(`Going on without ${offered.join(', ')}: FFmpeg has less around it (npm run tapedeck -- doctor).`);
+    console.error(`Going on without ${offered.join(', ')}: FFmpeg has less around it (npm run tapedeck -- doctor).`);
   });
 }
 
@@ -59,7 +61,7 @@ async function installNpmPackages(signal) {
   const lockHash = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
   const installed = existsSync(STAMP) ? readFileSync(STAMP, 'utf8') : '';
   if (installed === lockHash) return;
-  console.log('Installing npm packages …');
+  console.error('Installing npm packages …');
   await run(['npm', 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], signal);
   writeFileSync(STAMP, lockHash);
 }
@@ -70,7 +72,7 @@ async function installTools(missing, signal) {
   const names = [...new Set(missing.map((tool) => PACKAGES[tool][manager?.name ?? 'apt']))];
   const prefix = manager && (await findPrivilege(manager, signal));
   if (!prefix) throw new Error(explain(missing, names));
-  console.log(`Installing ${names.join(', ')} with ${manager.program} …`);
+  console.error(`Installing ${names.join(', ')} with ${manager.program} …`);
   for (const command of manager.commands(names)) await run([...prefix, ...command], signal);
   const still = missing.filter((tool) => !isOnPath(tool));
   if (still.length > 0) throw new Error(explain(still, names));
@@ -106,7 +108,7 @@ function isOnPath(program) {
   });
 }
 
-function run([file, ...args], signal, stdio = ['ignore', 'inherit', 'inherit']) {
+function run([file, ...args], signal, stdio = ['ignore', STDERR, STDERR]) {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', HOMEBREW_NO_AUTO_UPDATE: '1' };
     const child = spawn(file, args, { stdio, env, signal });

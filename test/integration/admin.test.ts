@@ -3,6 +3,7 @@ import secureSession from '@fastify/secure-session';
 import Fastify from 'fastify';
 import { hashPassword } from '@tapedeck/runtime';
 import { loadConfig } from '../../apps/api/src/config.ts';
+import { poll } from '../support/poll.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { WebClient } from '../support/web-client.ts';
 
@@ -139,6 +140,36 @@ describe('a write', () => {
   });
 });
 
+test('pausing is seen by whoever asks for our health', async () => {
+  const client = await signIn();
+  const paused = async () => ((await (await fetch(`${stack.url}/health`)).json()) as Health).checks.queues.paused;
+  for (const [path, names] of [
+    [PAUSE, ['conversions', 'callbacks']],
+    [RESUME, []],
+  ] as const) {
+    await client.send('PUT', path, { 'sec-fetch-site': 'same-origin' });
+    expect(await paused()).toEqual(names);
+  }
+});
+
+interface Health {
+  checks: { queues: { paused: string[] } };
+}
+
+test.each([
+  ['PUT', '/admin/queues/api/queues/conversions/empty'],
+  ['PUT', '/admin/queues/api/queues/conversions/obliterate'],
+  ['POST', '/admin/queues/api/queues/conversions/add'],
+  ['PATCH', '/admin/queues/api/queues/conversions/x/update-data'],
+  ['PUT', '/admin/queues/api/queues/conversions/x/clean'],
+])('not even an admin goes past the records: %s %s', async (method, path) => {
+  const answer = await (await signIn()).send(method, path, { 'sec-fetch-site': 'same-origin' });
+  expect([answer.status, await answer.json()]).toEqual([
+    403,
+    expect.objectContaining({ detail: expect.stringContaining('go past the records') }),
+  ]);
+});
+
 describe('a viewer', () => {
   test('sees the queues, without buttons', async () => {
     const viewer = await signIn(VIEWERS_PASSWORD);
@@ -179,6 +210,17 @@ test('pages may load nothing from elsewhere, and be framed by nobody', async () 
   expect(policy).toContain("frame-ancestors 'none'");
   expect(policy).not.toMatch(/unsafe|https?:|\*/);
   expect(headers.get('x-frame-options')).toBe('DENY');
+});
+
+test('without Redis nobody may guess: logins wait until they can be counted', async () => {
+  await stack.redis.kill();
+  const answer = await new WebClient(stack.url).post('/admin/login', { password: PASSWORD });
+  expect(answer.status).toBe(503);
+  await stack.redis.start();
+  await poll('logins to be counted again', async () => {
+    const again = await new WebClient(stack.url).post('/admin/login', { password: PASSWORD });
+    return again.status === 303 || undefined;
+  });
 });
 
 describe('another stack', () => {

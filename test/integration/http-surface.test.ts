@@ -21,7 +21,7 @@ function talk(text: string): Promise<string> {
 }
 
 test('what no route ever sees is a problem, too', async () => {
-  for (const path of ['/api/jobs/%ff', '/storage/a%', `/api/jobs/${'a'.repeat(2000)}`]) {
+  for (const path of ['/storage/a%00b', '/api/jobs/%ff', '/storage/a%', `/api/jobs/${'a'.repeat(2000)}`]) {
     const answer = await fetch(stack.url + path, { headers: { authorization: `Bearer ${TOKEN}` } });
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(await answer.json()).toMatchObject({ status: 404, code: 'NOT_FOUND' });

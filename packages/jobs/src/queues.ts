@@ -27,6 +27,8 @@ export interface Queues {
   addCallback(callback: CallbackEntry, delayMs?: number): Promise<void>;
   /** 1 is next; null when the entry is not waiting. */
   positionOf(conversion: ConversionEntry): Promise<number | null>;
+  /** The names of those from which no worker takes anything. */
+  listPaused(): Promise<string[]>;
   /** For Bull Board alone: whoever changes them goes past the records. */
   readonly bullQueues: readonly Queue[];
   close(): Promise<void>;
@@ -99,6 +101,11 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
       ]);
       if (inWait !== null) return waiting - inWait;
       return rank === null ? null : waiting + rank + 1;
+    },
+    async listPaused() {
+      const queues = [conversions, callbacks];
+      const arePaused = await Promise.all(queues.map((queue) => queue.isPaused()));
+      return queues.filter((_, index) => arePaused[index]).map(({ name }) => name);
     },
     async close() {
       await Promise.all([conversions.close(), callbacks.close()]);

@@ -53,7 +53,7 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
     },
     async putPrivate(bucket, key, content) {
       assertPrivate(key);
-      await writeWhole(pathOf(bucket, key), content).catch((error: unknown) => {
+      await writePrivate(pathOf(bucket, key), content).catch((error: unknown) => {
         throw asJobError(error, 'STORAGE_UNAVAILABLE');
       });
     },
@@ -96,7 +96,10 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       pathOf(bucket, key);
     },
     publicUrl: (bucket, key, like) => `${publicUrl}/storage/${bucket}/${encodeKey(key, like)}`,
-    check: () => assertWritable([root, privateRoot]),
+    async check() {
+      await assertWritable(root, { recursive: true });
+      await assertWritable(privateRoot, PRIVATE_DIR);
+    },
   };
 }
 
@@ -129,13 +132,15 @@ async function putFile(
 
 const MAX_TRIES = 5;
 
-/** For what is small, and must still be there when the machine comes back. */
-async function writeWhole(path: string, content: Buffer): Promise<void> {
+const PRIVATE_DIR = { recursive: true, mode: 0o700 };
+
+/** For what is small, must still be there when the machine comes back, and is for nobody else's eyes. */
+async function writePrivate(path: string, content: Buffer): Promise<void> {
   const dir = dirname(path);
   const temporary = `${path}.${randomUUID()}.part`;
-  await mkdir(dir, { recursive: true });
+  await mkdir(dir, PRIVATE_DIR);
   try {
-    await writeFile(temporary, content, { flush: true });
+    await writeFile(temporary, content, { flush: true, mode: 0o600 });
     await rename(temporary, path);
     await syncFile(dir);
   } catch (error) {
@@ -185,12 +190,10 @@ async function* listFiles(dir: string, prefix: string): AsyncGenerator<ListedObj
   }
 }
 
-async function assertWritable(dirs: readonly string[]): Promise<void> {
+async function assertWritable(dir: string, options: typeof PRIVATE_DIR | { recursive: true }): Promise<void> {
   try {
-    for (const dir of dirs) {
-      await mkdir(dir, { recursive: true });
-      await access(dir, constants.W_OK);
-    }
+    await mkdir(dir, options);
+    await access(dir, constants.W_OK);
   } catch (cause) {
     throw new JobError('STORAGE_UNAVAILABLE', String((cause as { code?: unknown }).code), { cause });
   }

@@ -26,7 +26,7 @@ export async function adminPages(app: FastifyInstance, { config, access, redis, 
   const { publicUrl } = config;
   await registerSessions(app, access.sessionKey, publicUrl);
   const limitTries = createLimiter(app, {
-    ...{ what: 'logins', keyOf: networkOf },
+    ...{ what: 'logins', keyOf: networkOf, failsClosed: true },
     ...{ max: config.AUTH_FAILURES_MAX, windowMs: config.AUTH_FAILURES_WINDOW_MS },
   });
   // Pages tell of people and jobs: neither a proxy nor the next person at this browser gets to see them.

@@ -1,13 +1,21 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
+import { JobError } from '@tapedeck/contracts';
 import type { Queues } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
 import { QUEUES_PATH } from './paths.ts';
 
+const HARMLESS_WRITES = [
+  ...['/api/queues/pause', '/api/queues/resume', '/api/queues/:queueName/pause', '/api/queues/:queueName/resume'],
+  ...['/api/queues/:queueName/promote', '/api/queues/:queueName/:jobId/promote'],
+];
+
 /**
  * Bull Board over both queues: what waits, runs and is delayed. Entries hold ids only, so there is nothing to hide.
- * It knows nothing of our records; jobs are retried through the API, which does.
+ * It knows nothing of our records, which are the truth about a job: whatever makes, changes or removes entries would go
+ * past them, and is refused to admins, too. They pause and resume here, and let go ahead what waits for its time; jobs
+ * are canceled, retried and deleted through the API.
  */
 export async function queuesBoard(app: FastifyInstance, { queues }: { queues: Queues }): Promise<void> {
   const serverAdapter = new FastifyAdapter();
@@ -20,6 +28,11 @@ export async function queuesBoard(app: FastifyInstance, { queues }: { queues: Qu
   // What it throws is for our own handler: Bull Board's would show the message, and make everything a 500.
   serverAdapter.setErrorHandler((error) => {
     throw error;
+  });
+  app.addHook('onRequest', async ({ method, routeOptions }) => {
+    const isHarmless = HARMLESS_WRITES.some((path) => routeOptions.url === `${QUEUES_PATH}${path}`);
+    if (method === 'GET' || method === 'HEAD' || isHarmless) return;
+    throw new JobError('FORBIDDEN', 'this would go past the records of the jobs: use the API');
   });
   // The guard refuses a viewer's writes; this takes the buttons away.
   app.addHook('preSerialization', async ({ operator }, _reply, payload) =>

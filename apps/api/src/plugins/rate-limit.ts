@@ -7,8 +7,8 @@ import ipaddr from 'ipaddr.js';
 const RATE_LIMIT_PREFIX = 'tapedeck:rate:';
 
 /**
- * Counts in Redis, over all API replicas. With Redis away it lets requests through: they cannot be taken anyway, and 503
- * says so better than 429.
+ * Counts in Redis, over all API replicas. With Redis away requests are let through: they cannot be taken anyway, and 503
+ * says so better than 429. Not so where a limit is all that keeps somebody from guessing.
  */
 export async function countInRedis(app: FastifyInstance, { redis }: { redis: Redis }): Promise<void> {
   await app.register(rateLimit, { global: false, redis, nameSpace: RATE_LIMIT_PREFIX, skipOnError: true });
@@ -19,6 +19,8 @@ export interface Limit {
   what: string;
   max: number;
   windowMs: number;
+  /** Without Redis, nobody passes. */
+  failsClosed?: boolean;
   /** Whose count it is. */
   keyOf(request: FastifyRequest): string;
 }
@@ -26,13 +28,18 @@ export interface Limit {
 /** Counts one more. @throws JobError RATE_LIMITED, with Retry-After, when there were more than `max` in the window. */
 export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
-export function createLimiter(app: FastifyInstance, { what, max, windowMs, keyOf }: Limit): Limiter {
+export function createLimiter(
+  app: FastifyInstance,
+  { what, max, windowMs, keyOf, failsClosed = false }: Limit,
+): Limiter {
   const count = app.createRateLimit({
-    ...{ max, timeWindow: windowMs },
+    ...{ max, timeWindow: windowMs, skipOnError: !failsClosed },
     keyGenerator: (request) => `${what}:${keyOf(request)}`,
   });
   return async (request, reply) => {
-    const result = await count(request);
+    const result = await count(request).catch((cause: unknown) => {
+      throw new JobError('QUEUE_UNAVAILABLE', `${what} cannot be counted now`, { cause });
+    });
     if (result.isAllowed) return;
     reply.header('x-ratelimit-limit', max).header('x-ratelimit-remaining', result.remaining);
     reply.header('x-ratelimit-reset', result.ttlInSeconds);

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { listWorkers, type Redis, type SignOfLife } from '@tapedeck/jobs';
+import { listWorkers, type Queues, type Redis, type SignOfLife } from '@tapedeck/jobs';
 import { VERSION, withDeadline } from '@tapedeck/runtime';
 import type { ObjectStore } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
@@ -8,6 +8,7 @@ import type { ApiConfig } from '../config.ts';
 export interface HealthOptions {
   config: ApiConfig;
   redis: Redis;
+  queues: Queues;
   store: ObjectStore;
 }
 
@@ -29,16 +30,17 @@ export async function healthRoutes(app: FastifyInstance, options: HealthOptions)
   });
 
   app.get('/health', async (_request, reply) => {
-    const [redis, storage, workers, disk] = await Promise.all([
+    const [redis, storage, workers, paused, disk] = await Promise.all([
       checkRedis(options.redis),
       checkStorage(),
       withDeadline(listWorkers(options.redis), CHECK_TIMEOUT_MS, 'listing workers').catch((): SignOfLife[] => []),
+      withDeadline(options.queues.listPaused(), CHECK_TIMEOUT_MS, 'listing queues').catch((): string[] => []),
       readDisk(options.config.dataDir),
     ]);
     const ffmpegVersion = workers.find((worker) => worker.ffmpegVersion)?.ffmpegVersion ?? null;
     const works = redis.ok && storage.ok;
     return reply.code(works ? 200 : 503).send({
-      status: !works ? 'unavailable' : workers.length > 0 ? 'ok' : 'degraded',
+      status: !works ? 'unavailable' : workers.length > 0 && paused.length === 0 ? 'ok' : 'degraded',
       version: VERSION,
       uptime: Math.round(process.uptime()),
       checks: {
@@ -47,6 +49,7 @@ export async function healthRoutes(app: FastifyInstance, options: HealthOptions)
         // FFmpeg is the workers': the API's image has none.
         ffmpeg: { available: ffmpegVersion !== null, version: ffmpegVersion },
         protections: summarizeProtections(workers),
+        queues: { paused },
         workers: { alive: workers.length, busy: workers.reduce((sum, worker) => sum + worker.busy, 0) },
         disk,
       },

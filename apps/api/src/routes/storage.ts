@@ -47,8 +47,10 @@ export async function storageRoutes(app: FastifyInstance, { dataDir }: { dataDir
 function decodeObjectPath(url: string): string {
   const [path = ''] = url.split('?');
   try {
-    return decodeURIComponent(path.slice(PREFIX.length));
+    const objectPath = decodeURIComponent(path.slice(PREFIX.length));
+    if (!objectPath.includes('\0')) return objectPath;
   } catch {
-    throw new JobError('NOT_FOUND', 'the path is not encoded as a URL');
+    // Not encoded as a URL: no object of ours has this address.
   }
+  throw new JobError('NOT_FOUND');
 }

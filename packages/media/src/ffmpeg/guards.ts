@@ -84,7 +84,8 @@ const ISOLATIONS: readonly Candidate[] = [
   {
     protections: ['no new privileges', 'no network', 'no files but its own', 'no processes but its own'],
     wrap: (cwd) => [
-      ...['bwrap', '--unshare-all', '--die-with-parent'],
+      // Root would keep its capabilities in there, and nobody needs a namespace within the namespace.
+      ...['bwrap', '--unshare-all', '--unshare-user', '--disable-userns', '--cap-drop', 'ALL', '--die-with-parent'],
       ...SYSTEM_DIRS.flatMap((dir) => ['--ro-bind-try', dir, dir]),
       // The rest is a tmpfs, which is memory.
       ...['--dev', '/dev', '--bind', cwd, cwd, '--remount-ro', '/dev', '--remount-ro', '/', '--chdir', cwd, '--'],
