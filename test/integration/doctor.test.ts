@@ -111,7 +111,7 @@ describe('fails, and says what to do, about', () => {
 test('a variable that makes no sense is said before anything is looked at', async () => {
   const { stdout, stderr, exitCode } = await doctor([], { SPACES_ENDPOINT: 'nowhere' });
   expect([stdout, exitCode]).toEqual(['', 78]);
-  expect(stderr).toContain('SPACES_ENDPOINT: expected an http or https URL without user name, got "nowhere"');
+  expect(stderr).toContain('SPACES_ENDPOINT: expected an http or https URL without user name and query, got "nowhere"');
 });
 
 describe('the journal', () => {

@@ -38,6 +38,15 @@ describe('when a worker starts', () => {
     await workspaces.remove();
   });
 
+  test('what is deeper than a path may be long goes, too', async () => {
+    const left = await leave(hostname(), deadPid());
+    const dig = 'name=$(printf "%0200d" 0); for depth in $(seq 30); do mkdir "$name" && cd -P "$name"; done';
+    execFileSync('sh', ['-c', dig], { cwd: join(workDir, left) });
+    const workspaces = await createWorkspaces(workDir);
+    await workspaces.remove();
+    expect(await readdir(workDir)).toEqual([]);
+  });
+
   test('a neighbour whose process ids mean nothing here is known by its signs of life', async () => {
     const neighbour = await leave(hostname(), deadPid(), { namespace: 'pid:[1]', ageMs: 10_000 });
     await leave(hostname(), process.ppid, { namespace: 'pid:[1]', ageMs: 120_000 });

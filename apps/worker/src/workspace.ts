@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /**
  * All scratch files of a worker lie below one directory with its host and process id in the name; each attempt has a
@@ -28,7 +30,8 @@ export const ALIVE_FILE = 'alive';
 
 export async function createWorkspaces(workDir: string): Promise<Workspaces> {
   await mkdir(workDir, { recursive: true });
-  await removeOrphans(workDir);
+  // What cannot be removed now must keep nobody from working; it is tried again, and then complained about.
+  await removeOrphans(workDir).catch(() => undefined);
   const root = await mkdtemp(join(workDir, `${PREFIX}${hostname()}-${process.pid}-`));
   const aliveFile = join(root, ALIVE_FILE);
   await writeFile(aliveFile, await readPidNamespace());
@@ -97,6 +100,18 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/**
+ * An FFmpeg that was taken over can leave directories that nobody may enter, and paths that are longer than the kernel
+ * takes. The programs go step by step, and over both.
+ */
 async function removeDir(dir: string): Promise<void> {
-  await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    await run('chmod', ['-R', 'u+rwX', '--', dir]).catch(() => undefined);
+    await run('rm', ['-rf', '--', dir], { timeout: REMOVAL_TIMEOUT_MS });
+  }
 }
+
+const run = promisify(execFile);
+const REMOVAL_TIMEOUT_MS = 60_000;

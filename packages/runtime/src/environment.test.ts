@@ -27,6 +27,7 @@ describe('a wrong value names the variable, what was expected and what came', ()
     ['PORT', 'http'],
     ['PUBLIC_URL', 'localhost'],
     ['SPACES_ENDPOINT', 'https://user:word@sfo3.example'],
+    ['PUBLIC_URL', 'https://a.example/?x=1'],
     ['REDIS_URL', 'http://localhost'],
     ['ALLOW_PRIVATE_NETWORK', 'yes'],
     ['ALLOWED_URL_PORTS', '443,https'],
@@ -63,6 +64,12 @@ describe('a wrong value names the variable, what was expected and what came', ()
         expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
       );
     },
+  );
+});
+
+test('nor the password of a URL that may have none', () => {
+  expect(() => loadEnvironment({ PUBLIC_URL: 'https://me:hunter2@a.example' }, ['PUBLIC_URL'])).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
   );
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { LADDER_NAMES } from '@tapedeck/contracts';
 import { API_KEY_ID } from './api-key.ts';
 import { parsePasswordHash } from './password.ts';
+import { stripUrlQueries } from './redact.ts';
 import { z } from 'zod';
 
 const ms = (defaultMs: number) => z.coerce.number().int().min(1).default(defaultMs);
@@ -18,11 +19,11 @@ const list = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
-const httpUrl = z.string().refine(isHttpUrl, { error: 'expected an http or https URL without user name' });
+const httpUrl = z.string().refine(isHttpUrl, { error: 'expected an http or https URL without user name and query' });
 
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  return url !== null && /^https?:$/.test(url.protocol) && !/[@?#]/.test(text);
 }
 
 const apiKey = z
@@ -224,5 +225,7 @@ function describeProblem(error: z.ZodError): string {
 
 function describeValue(name: VariableName, value: string | undefined): string {
   if (value === undefined) return 'nothing';
-  return SECRET_NAMES.includes(name) ? `a secret of ${value.length} characters` : JSON.stringify(value);
+  return SECRET_NAMES.includes(name)
+    ? `a secret of ${value.length} characters`
+    : JSON.stringify(stripUrlQueries(value));
 }

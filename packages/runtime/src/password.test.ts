@@ -16,6 +16,7 @@ test.each([
   '$2b$10$abcdefghijklmnopqrstuv',
   `scrypt.65535.8.1.salt.${HASH}`,
   `scrypt.0.8.1.salt.${HASH}`,
+  `scrypt.65536.0.1.salt.${HASH}`,
   `scrypt.65536.8.0.salt.${HASH}`,
   `scrypt.1073741824.8.1.salt.${HASH}`,
   'scrypt.65536.8.1.salt.short',

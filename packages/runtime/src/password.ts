@@ -31,7 +31,12 @@ export function parsePasswordHash(text: string): PasswordHash | undefined {
   if (!match) return undefined;
   const [cost, blockSize, parallelization] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const isPowerOfTwo = cost > 1 && Number.isInteger(Math.log2(cost));
-  if (!isPowerOfTwo || 128 * cost * blockSize * parallelization > MAX_MEMORY_BYTES || parallelization < 1)
+  if (
+    !isPowerOfTwo ||
+    128 * cost * blockSize * parallelization > MAX_MEMORY_BYTES ||
+    blockSize < 1 ||
+    parallelization < 1
+  )
     return undefined;
   const [salt, hash] = [match[4]!, match[5]!].map((part) => Buffer.from(part, 'base64url')) as [Buffer, Buffer];
   return { cost, blockSize, parallelization, salt, hash };
