@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
@@ -99,6 +99,20 @@ describe('it cannot', () => {
     stop.abort();
     await expect(running).rejects.toThrow();
     await poll('the daemon to end', async () => ((await findProcessesIn(workspace)).length === 0 ? true : undefined));
+  });
+});
+
+describe('what it leaves is refused unless it is a file:', () => {
+  test.each([
+    ['a pipe', 'mkfifo playlist.m3u8'],
+    ['a link', 'ln -s /dev/zero playlist.m3u8'],
+    ['a link in a folder', 'mkdir folder && ln -s ../../secret folder/segment.ts'],
+    ['a socket', 'python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\'s\')"'],
+    ['folders without end', 'mkdir -p folder/a/b/c'],
+  ])('%s', async (_what, script) => {
+    const cwd = await mkdtemp(join(temp.dir, 'leaves-'));
+    const run = { args: ['-c', script], cwd, signal: AbortSignal.timeout(30_000), timeoutMs: 20_000 };
+    await expect(runFfmpeg(guarded, run)).rejects.toMatchObject({ code: 'ENCODE_OUTPUT_INVALID' });
   });
 });
 

@@ -8,6 +8,7 @@ export type { ToolResult } from './ffmpeg/run-tool.ts';
 export { probeFile } from './ffmpeg/probe.ts';
 export type { EncodeProgress } from './ffmpeg/progress.ts';
 export { describeProtections, type Protection } from './ffmpeg/guards.ts';
+export { readWritten } from './ffmpeg/written-files.ts';
 export { findMediaTools, readToolVersion, type MediaTools } from './ffmpeg/tools.ts';
 export { countFrames, framesPerSec } from './hls/frame-rate.ts';
 export { buildHlsArgv, STILL_FILES } from './hls/hls-argv.ts';

@@ -61,9 +61,6 @@ const INPUT_COMPLAINT = new RegExp(
   'im',
 );
 
-/** It asked for more than its guard lets it have. */
-const MEMORY_REFUSED = /Cannot allocate memory|malloc of size \d+ failed/;
-
 /**
  * Runs one FFmpeg and turns each way of failing into a code.
  * Returning proves nothing about the file: that is verify's business.
@@ -82,8 +79,6 @@ function classifyFailure(result: ToolResult): { code: JobError['code']; message:
   if (result.diskFull) return { code: 'WORKER_DISK_FULL', message: 'while encoding' };
   if (result.stalled) return { code: 'ENCODE_STALLED', message: stderrTail };
   if (result.timedOut) return { code: 'ENCODE_STALLED', message: `not done after ${result.durationMs} ms` };
-  if (result.exitCode !== 0 && MEMORY_REFUSED.test(stderrTail))
-    return { code: 'ENCODE_MEMORY_INSUFFICIENT', message: stderrTail };
   if (result.signal) return { code: 'ENCODE_KILLED', message: `by ${result.signal}` };
   if (result.exitCode !== 0 && INPUT_COMPLAINT.test(stderrTail))
     return { code: 'MEDIA_UNDECODABLE', message: stderrTail };

@@ -5,6 +5,7 @@ import { JobError } from '@tapedeck/contracts';
 import { createProgressParser, type EncodeProgress } from './progress.ts';
 import { wrapAll } from './guards.ts';
 import type { MediaTools } from './tools.ts';
+import { assertOnlyFiles } from './written-files.ts';
 
 export interface ToolRun {
   tool: 'ffmpeg' | 'ffprobe';
@@ -49,10 +50,16 @@ const WRITE_FAILURE = /Error writing|av_interleaved_write_frame|File too large|I
  * Runs FFmpeg or ffprobe to its end, and is the only place that does.
  *
  * What always holds when it returns or throws: the whole process group is gone; stdin was never readable; no shell saw
- * the arguments; the child had none of our environment.
- * @throws JobError WORKER_INTERNAL when the program cannot be started; the signal's reason when it was aborted.
+ * the arguments; the child had none of our environment; in `cwd` there are only files and folders.
+ * @throws JobError WORKER_INTERNAL when the program cannot be started; ENCODE_OUTPUT_INVALID when it left other things; the signal's reason when it was aborted.
  */
 export async function runTool(tools: MediaTools, run: ToolRun): Promise<ToolResult> {
+  const result = await runToEnd(tools, run);
+  await assertOnlyFiles(run.cwd);
+  return result;
+}
+
+async function runToEnd(tools: MediaTools, run: ToolRun): Promise<ToolResult> {
   run.signal.throwIfAborted();
   const startedAt = performance.now();
   const child = spawnGuarded(tools, run);

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HLS_NAMES, JobError, type FrameSize } from '@tapedeck/contracts';
+import { HLS_NAMES, isHlsSegmentName, JobError, type FrameSize } from '@tapedeck/contracts';
+import { readWrittenText } from '../ffmpeg/written-files.ts';
 import { expect } from '../verify/expect.ts';
 import type { FrameRate } from './frame-rate.ts';
 import { readH264Codec } from './h264-codec.ts';
@@ -45,11 +46,13 @@ export async function measureRendition(
   complaints = '',
 ): Promise<MeasuredRendition> {
   const playlistName = HLS_NAMES.playlist(rendition.name);
-  const text = await readFile(join(cwd, playlistName), 'utf8').catch(() => '');
-  const entries = readEntries(text);
+  const entries = readEntries(await readWrittenText(join(cwd, playlistName)));
   if (entries.length === 0 && complaints !== '')
     throw new JobError('MEDIA_UNDECODABLE', 'nothing of it could be decoded');
   expect(entries.length > 0, `${playlistName}: segments`, 'at least one', 0);
+  for (const { uri } of entries) {
+    expect(isHlsSegmentName(`${rendition.name}/${uri}`), `${playlistName}: segment`, 'a name that we gave', uri);
+  }
   const segments = await Promise.all(
     entries.map(async (entry) => ({ ...entry, sizeBytes: await measureFile(join(cwd, rendition.name), entry.uri) })),
   );

@@ -1,7 +1,8 @@
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, setOptions, type types } from 'hls-parser';
 import type { Probe } from '../ffmpeg/probe.ts';
+import { readWrittenText } from '../ffmpeg/written-files.ts';
 import { expect } from './expect.ts';
 import type { ExpectedRendition, Location } from './hls-expected.ts';
 import { findStream } from './hls-streams.ts';
@@ -25,7 +26,7 @@ function isMaster(playlist: types.MasterPlaylist | types.MediaPlaylist): playlis
 }
 
 async function readPlaylist({ cwd }: Location, name: string): Promise<types.MasterPlaylist | types.MediaPlaylist> {
-  const text = await readFile(join(cwd, name), 'utf8').catch(() => '');
+  const text = await readWrittenText(join(cwd, name));
   try {
     // Otherwise it prints what is wrong and goes on.
     setOptions({ strictMode: true });
@@ -61,6 +62,7 @@ export async function measureSegments(dir: string, { segments }: types.MediaPlay
   expect(new Set(listed).size === present.length, 'segment files', listed.length, present.length);
   return Promise.all(
     listed.map(async (uri) => {
+      expect(present.includes(uri), 'segment', 'a file beside its playlist', uri);
       const path = join(dir, uri);
       const { size } = await stat(path).catch(() => ({ size: 0 }));
       expect(size > 0 && size % TS_PACKET_BYTES === 0, `${uri}: size`, 'whole transport packets', size);

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { HLS_NAMES, JobError, type FrameSize } from '@tapedeck/contracts';
 import {
   buildHlsArgv,
@@ -11,6 +11,7 @@ import {
   makeCoverPoster,
   measureRendition,
   measureStills,
+  readWritten,
   POSTER_BOX,
   runFfmpeg,
   type MeasuredRendition,
@@ -88,7 +89,7 @@ async function makePoster(
   const { tools, workspace, signal, logger } = context;
   if (poster) {
     await orNotWritten('the poster', async () => {
-      const stats = measureStills(await readFile(workspace.path(STILL_FILES.posterStats)));
+      const stats = measureStills(await readWritten(workspace.path(STILL_FILES.posterStats)));
       const chosen = STILL_FILES.posterCandidate(choosePoster(poster, stats));
       await rename(workspace.path(chosen), workspace.path(HLS_NAMES.poster));
     });
