@@ -163,6 +163,17 @@ async function checkContainer(report: Report, app: App): Promise<void> {
   });
 }
 
+/** What every container has; the rest depends on what its engine lets it do, and is reported. */
+async function checkProtections({ url }: Service): Promise<string> {
+  const { checks } = (await (await fetch(`${url}/health`)).json()) as {
+    checks: { protections: { held: string[]; missing: string[] } };
+  };
+  const { held, missing } = checks.protections;
+  const always = ['dies with the worker', 'first to go when memory ends', 'no new privileges'];
+  for (const protection of always) assert.ok(held.includes(protection), protection);
+  return missing.length === 0 ? 'all protections hold' : `missing here: ${missing.join(', ')}`;
+}
+
 /** @returns the completed job. @throws AssertionError if it fails, or needs more than one attempt */
 async function convert({ url, token, caller }: Service, name: string, request: object): Promise<JobView> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
@@ -395,6 +406,9 @@ async function testImages(report: Report, undo: AsyncDisposableStack, containerI
   const stack = await report.must('Redis and both containers start', () => startStack(undo));
   containerIds.push(...(await Promise.all(APPS.map((app) => containers.inspectContainer(app, '{{.Id}}')))));
   for (const app of APPS) await checkContainer(report, app);
+  await report.check('worker: FFmpeg is kept in its place as far as the container allows', () =>
+    checkProtections(stack),
+  );
   await report.check('a small tape is converted, delivered and served', () => convertSmallTape(stack));
   const videos = await createTempDir('images');
   undo.defer(videos.remove);

@@ -84,7 +84,8 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   if (config.access) await app.register(adminPages, { ...dependencies, access: config.access });
   await app.register(async (scope) => {
     scope.addHook('onRequest', createAuthenticator(buildAuthenticatorOptions(scope, config)));
-    scope.addHook('preHandler', createWriteLimit(scope, config));
+    // Before the body is read: one that does not fit counts, too.
+    scope.addHook('onRequest', createWriteLimit(scope, config));
     acceptEmptyBodies(scope);
     await scope.register(convertRoute, dependencies);
     await scope.register(jobRoutes, dependencies);

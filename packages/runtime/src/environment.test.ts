@@ -53,6 +53,11 @@ describe('a wrong value names the variable, what was expected and what came', ()
     expect(() => loadEnvironment({ [name]: value }, [name])).toThrow(new RegExp(`${name}: .+, got .+`));
   });
 
+  test('and which entry of a list', () => {
+    const env = { API_KEYS: `me:${'0'.repeat(64)},you:123` };
+    expect(() => loadEnvironment(env, ['API_KEYS'])).toThrow('API_KEYS: entry 2: expected id:sha256-hex, got a secret');
+  });
+
   test('all at once', () => {
     expect(() => loadEnvironment({ PORT: 'x', LOG_LEVEL: 'y' }, ['PORT', 'LOG_LEVEL'])).toThrow(/PORT[^]*LOG_LEVEL/);
   });

@@ -219,7 +219,10 @@ export function loadEnvironment<const Name extends VariableName>(
 
 function describeProblem(error: z.ZodError): string {
   return error.issues
-    .map((issue) => issue.message.replace(/^Invalid input: /, '').replace(/, received.*$/, ''))
+    .map(({ message, path: [index] }) => {
+      const expected = message.replace(/^Invalid input: /, '').replace(/, received.*$/, '');
+      return typeof index === 'number' ? `entry ${index + 1}: ${expected}` : expected;
+    })
     .join('; ');
 }
 
