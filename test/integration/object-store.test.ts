@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import {
   createLocalStore,
@@ -236,6 +236,14 @@ describe.each(['local', 'spaces'])('the %s store', (name) => {
   test('can be reached', async () => {
     await expect(store().check(signal)).resolves.toBeUndefined();
   });
+});
+
+test('what is private in the local store is for its owner alone', async () => {
+  const key = '.tapedeck/journal/x';
+  await stores.get('local')!.putPrivate('tapes', key, Buffer.from('signed URLs'), AbortSignal.timeout(5_000));
+  const path = join(temp.dir, 'data', 'private', 'tapes', key);
+  const modes = await Promise.all([path, dirname(path), join(temp.dir, 'data', 'private')].map((one) => stat(one)));
+  expect(modes.map(({ mode }) => (mode & 0o777).toString(8))).toEqual(['600', '700', '700']);
 });
 
 describe('Spaces', () => {
