@@ -51,8 +51,9 @@ export async function bootstrap({ tools, extras = [] }, signal) {
   await installTools(tools.filter(isMissing), signal);
   const manager = MANAGERS.find(({ program }) => isOnPath(program));
   const offered = extras.filter(isMissing).filter((tool) => manager && PACKAGES[tool][manager.name]);
-  await installTools(offered, signal).catch(() => {
+  await installTools(offered, signal).catch((error) => {
     signal.throwIfAborted();
+    console.error(error.message);
     console.error(`Going on without ${offered.join(', ')}: FFmpeg has less around it (npm run tapedeck -- doctor).`);
   });
 }
@@ -69,8 +70,11 @@ async function installNpmPackages(signal) {
 async function installTools(missing, signal) {
   if (missing.length === 0) return;
   const manager = MANAGERS.find(({ program }) => isOnPath(program));
-  const names = [...new Set(missing.map((tool) => PACKAGES[tool][manager?.name ?? 'apt']))];
-  const prefix = manager && (await findPrivilege(manager, signal));
+  const names = [
+    ...new Set(missing.map((tool) => PACKAGES[tool][manager?.name ?? 'apt'] ?? `(no package for ${tool})`)),
+  ];
+  const isOffered = missing.every((tool) => manager && PACKAGES[tool][manager.name]);
+  const prefix = isOffered && (await findPrivilege(manager, signal));
   if (!prefix) throw new Error(explain(missing, names));
   console.error(`Installing ${names.join(', ')} with ${manager.program} …`);
   for (const command of manager.commands(names)) await run([...prefix, ...command], signal);

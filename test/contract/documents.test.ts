@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { ERROR_TABLE } from '@tapedeck/contracts';
 import { ENVIRONMENT, VERSION } from '@tapedeck/runtime';
 
@@ -39,6 +39,12 @@ test('docs/faults.md names tests that are there', () => {
     }
   }
   expect(rows.length).toBeGreaterThan(10);
+});
+
+test('SECURITY.md names tests that are there', () => {
+  const names = [...read('SECURITY.md').matchAll(/`((?:integration|faults|e2e)\/[\w-]+)`/g)].map(([, name]) => name!);
+  for (const name of names) expect(existsSync(`test/${name}.test.ts`)).toBe(true);
+  expect(names.length).toBeGreaterThan(10);
 });
 
 test('there is one version', () => {

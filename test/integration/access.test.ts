@@ -74,7 +74,9 @@ const PUBLIC = [
 test('each route asks for a token, or for a session, but for those that are meant for everybody', async () => {
   const routes = (await listRoutes(stack.env)).filter(({ method }) => method !== 'QUERY' && method !== 'TRACE');
   const ask = async ({ method, path }: Route, headers = {}) => {
-    const { status } = await fetch(stack.url + path, { method, headers, redirect: 'manual' });
+    const answer = await fetch(stack.url + path, { method, headers, redirect: 'manual' });
+    const { status } = answer;
+    if (status === 401) expect(answer.headers.get('content-type')).toBe('application/problem+json');
     return { asked: `${method.replace('HEAD', 'GET')} ${path}`, status };
   };
   const isClosed = (status: number) => status === 401;

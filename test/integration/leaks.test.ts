@@ -139,6 +139,7 @@ async function askWrongly(): Promise<void> {
     post(JSON.stringify(body), wrong),
     post(`{"marker-broken-body": marker-broken-body`, headers),
     post(JSON.stringify({ ...body, zipUrl: `https://u:marker-url-password@:/${SIGNED}` }), headers),
+    post(JSON.stringify({ ...body, zipUrl: 'x?marker-source-signature' }), headers),
     fetch(`${stack.url}/api/jobs/x?token=marker-wrong-token`, { headers: wrong }),
     fetch(`${stack.url}/storage/tapes/%2e%2e/%2e%2e/x?marker-wrong-token`),
     fetch(`${stack.url}/nowhere?marker-wrong-token`),

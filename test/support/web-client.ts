@@ -25,14 +25,6 @@ export class WebClient {
     return answer;
   }
 
-  /** Goes where the answers lead, over other servers too, until one leads nowhere. @returns the last answer and its URL */
-  async follow(answer: Response, url: string): Promise<{ answer: Response; url: string }> {
-    const location = answer.headers.get('location');
-    if (location === null) return { answer, url };
-    const next = new URL(location, url).href;
-    return this.follow(await this.get(next), next);
-  }
-
   private keep(line: string): void {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line)!;
     if (value === '' || /max-age=0/i.test(line)) this.cookies.delete(name);

@@ -97,8 +97,10 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
 
 function buildAuthenticatorOptions(app: FastifyInstance, config: ApiConfig) {
   const limitFailures = createLimiter(app, {
-    ...{ what: 'tries without a valid token', keyOf: networkOf },
-    ...{ max: config.AUTH_FAILURES_MAX, windowMs: config.AUTH_FAILURES_WINDOW_MS },
+    what: 'tries without a valid token',
+    keyOf: networkOf,
+    max: config.AUTH_FAILURES_MAX,
+    windowMs: config.AUTH_FAILURES_WINDOW_MS,
   });
   return { apiKeys: config.API_KEYS, serviceToken: config.MP4_SERVICE_TOKEN, limitFailures };
 }
@@ -107,8 +109,10 @@ const READS = ['GET', 'HEAD'];
 
 function createWriteLimit(app: FastifyInstance, config: ApiConfig): Limiter {
   const limitWrites = createLimiter(app, {
-    ...{ what: 'writes', keyOf: ({ caller }) => caller },
-    ...{ max: config.RATE_LIMIT_MAX, windowMs: config.RATE_LIMIT_WINDOW_MS },
+    what: 'writes',
+    keyOf: ({ caller }) => caller,
+    max: config.RATE_LIMIT_MAX,
+    windowMs: config.RATE_LIMIT_WINDOW_MS,
   });
   return async (request, reply) => {
     if (!READS.includes(request.method)) await limitWrites(request, reply);

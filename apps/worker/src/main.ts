@@ -161,7 +161,9 @@ async function prepareTools() {
   await requireVersion('FFPROBE_PATH', config.ffprobePath);
   await mkdir(config.workDir, { recursive: true });
   const tools = await findMediaTools({
-    ...config,
+    ffmpegPath: config.ffmpegPath,
+    ffprobePath: config.ffprobePath,
+    workDir: config.workDir,
     memoryBytes: config.encodeMemoryBytes,
     searchPath: process.env.PATH,
   });
@@ -169,7 +171,7 @@ async function prepareTools() {
 }
 
 async function requireVersion(variable: string, path: string): Promise<string> {
-  const version = await readToolVersion(path);
+  const version = await readToolVersion(path, process.env.PATH);
   if (version) return version;
   throw new ConfigError(`${variable}: expected a program that answers -version, got ${JSON.stringify(path)}`);
 }

@@ -19,11 +19,12 @@ const deadPid = (): number => Number(execFileSync('sh', ['-c', 'echo $$']).toStr
 async function leave(host: string, pid: number, signs?: { namespace: string; ageMs: number }): Promise<string> {
   const name = `tapedeck-${host}-${pid}-abcdef`;
   await mkdir(join(workDir, name));
+  const at = new Date(Date.now() - (signs?.ageMs ?? 120_000));
   if (signs) {
-    const at = new Date(Date.now() - signs.ageMs);
     await writeFile(join(workDir, name, 'alive'), signs.namespace);
     await utimes(join(workDir, name, 'alive'), at, at);
   }
+  await utimes(join(workDir, name), at, at);
   return name;
 }
 
@@ -38,8 +39,16 @@ describe('when a worker starts', () => {
     await workspaces.remove();
   });
 
+  test('what another made a moment ago stays, though it has given no sign yet', async () => {
+    const name = `tapedeck-${hostname()}-${deadPid()}-abcdef`;
+    await mkdir(join(workDir, name));
+    const workspaces = await createWorkspaces(workDir);
+    await workspaces.remove();
+    expect(await readdir(workDir)).toEqual([name]);
+  });
+
   test('what is deeper than a path may be long goes, too', async () => {
-    const left = await leave(hostname(), deadPid());
+    const left = await leave(hostname(), deadPid(), { namespace, ageMs: 120_000 });
     const dig = 'name=$(printf "%0200d" 0); for depth in $(seq 30); do mkdir "$name" && cd -P "$name"; done';
     execFileSync('sh', ['-c', dig], { cwd: join(workDir, left) });
     const workspaces = await createWorkspaces(workDir);

@@ -55,9 +55,9 @@ export async function createWorkspaces(workDir: string): Promise<Workspaces> {
       await utimes(aliveFile, now, now);
     },
     async removeOrphans() {
-      await removeOrphans(workDir, root);
       const dirs = (await readdir(root)).map((name) => join(root, name));
-      for (const dir of dirs) if (dir !== aliveFile && !inUse.has(dir)) await removeDir(dir);
+      await removeAll(dirs.filter((dir) => dir !== aliveFile && !inUse.has(dir)));
+      await removeOrphans(workDir, root);
     },
     remove: () => removeDir(root),
   };
@@ -65,11 +65,19 @@ export async function createWorkspaces(workDir: string): Promise<Workspaces> {
 
 /** Directories of workers of this host that are no longer running; of another host's nobody here can say that. */
 async function removeOrphans(workDir: string, own?: string): Promise<void> {
+  const orphans: string[] = [];
   for (const name of await readdir(workDir)) {
     const [, host, pid] = new RegExp(`^${PREFIX}(.+)-(\\d+)-[^-]+$`).exec(name) ?? [];
     const dir = join(workDir, name);
-    if (host === hostname() && dir !== own && !(await isUsed(dir, Number(pid)))) await removeDir(dir);
+    if (host === hostname() && dir !== own && !(await isUsed(dir, Number(pid)))) orphans.push(dir);
   }
+  await removeAll(orphans);
+}
+
+/** One that cannot be removed keeps none of the others. @throws the first error */
+async function removeAll(dirs: readonly string[]): Promise<void> {
+  const ends = await Promise.allSettled(dirs.map(removeDir));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** A sign of life comes every five seconds. */
@@ -80,7 +88,10 @@ async function isUsed(dir: string, pid: number): Promise<boolean> {
   const aliveFile = join(dir, ALIVE_FILE);
   const [namespace, signs] = await Promise.all([
     readFile(aliveFile, 'utf8').catch(() => ''),
-    stat(aliveFile).catch(() => undefined),
+    // Its worker is about to write it.
+    stat(aliveFile)
+      .catch(() => stat(dir))
+      .catch(() => undefined),
   ]);
   if (namespace === (await readPidNamespace())) return pid !== process.pid && isRunning(pid);
   return signs !== undefined && Date.now() - signs.mtimeMs < MAX_SILENCE_MS;

@@ -29,6 +29,7 @@ describe('a wrong value names the variable, what was expected and what came', ()
     ['SPACES_ENDPOINT', 'https://user:word@sfo3.example'],
     ['PUBLIC_URL', 'https://a.example/?x=1'],
     ['REDIS_URL', 'http://localhost'],
+    ['REDIS_URL', 'redis://:100%@host'],
     ['ALLOW_PRIVATE_NETWORK', 'yes'],
     ['ALLOWED_URL_PORTS', '443,https'],
     ['ALLOWED_URL_PORTS', '0'],
@@ -90,12 +91,13 @@ test('secrets are known by their parts', () => {
   const env = {
     MP4_SERVICE_TOKEN: 'plain-token',
     CALLBACK_SIGNING_SECRET: 'whsec_b25l whsec_dHdv',
+    CALLBACK_AUTH_TOKEN: 'pa,ss word',
     REDIS_URL: 'rediss://default:p%40ss@host:6380',
     PORT: '3000',
   };
   const secrets = listSecrets(env);
   expect(secrets).toEqual(
-    expect.arrayContaining(['plain-token', 'whsec_b25l', 'b25l', 'whsec_dHdv', 'dHdv', 'p@ss', 'p%40ss']),
+    expect.arrayContaining(['pa,ss word', 'plain-token', 'whsec_b25l', 'b25l', 'whsec_dHdv', 'dHdv', 'p@ss', 'p%40ss']),
   );
   expect(secrets.join()).not.toMatch(/3000|host/);
 });

@@ -26,6 +26,19 @@ function isHttpUrl(text: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && !/[@?#]/.test(text);
 }
 
+function hasReadablePassword(text: string): boolean {
+  return text.startsWith('unix:') || readPassword(text) !== undefined;
+}
+
+/** undefined where the text is no URL, or one that nobody could read. */
+function readPassword(text: string): string | undefined {
+  try {
+    return decodeURIComponent(new URL(text).password);
+  } catch {
+    return undefined;
+  }
+}
+
 const apiKey = z
   .string()
   .refine((text) => {
@@ -89,6 +102,7 @@ export const ENVIRONMENT = {
   REDIS_URL: z
     .string()
     .regex(/^(rediss?:\/\/|unix:)/, 'expected redis://, rediss:// or unix:')
+    .refine(hasReadablePassword, 'expected a URL whose password is percent-encoded')
     .optional(),
   STORAGE_DRIVER: z.enum(['local', 'spaces']).optional(),
   DO_SPACES_KEY: z.string().min(1).optional(),
@@ -186,15 +200,14 @@ const SECRET_NAMES: readonly VariableName[] = [
 
 /** What must be seen by nobody, as the environment has it: each secret, and its parts where it has several. */
 export function listSecrets(env: Readonly<Record<string, string | undefined>>): string[] {
-  const values = SECRET_NAMES.flatMap((name) => (env[name] ?? '').split(/[\s,]+/));
+  const values = SECRET_NAMES.flatMap((name) => [env[name] ?? '', ...(env[name] ?? '').split(/[\s,]+/)]);
   return values.flatMap(listParts).filter((part) => part !== '');
 }
 
 function listParts(value: string): string[] {
   if (!value.includes('://')) return [value, value.replace(/^whsec_/, '')];
   // Of a URL only the password is secret.
-  const password = URL.parse(value)?.password ?? '';
-  return [password, decodeURIComponent(password)];
+  return [URL.parse(value)?.password ?? '', readPassword(value) ?? ''];
 }
 
 /**

@@ -14,10 +14,7 @@ export interface LoggerOptions {
 }
 
 const SECRET_FIELDS = ['authorization', 'token', 'secret', 'password', 'cookie'];
-const REDACTED_PATHS = [
-  ...SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
-  'req.headers.authorization',
-];
+const REDACTED_PATHS = SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
 
 /** What this process knows and no log shall: its secrets by value, and where on this machine it lies and keeps things. */
 export function hideFromLogs(
@@ -39,7 +36,7 @@ export function createLogger({ name, level, pretty = false, hidden = NOTHING_HID
     name,
     level,
     redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
-    formatters: { log: (fields) => mapStrings(fields, stripUrlQueries) },
+    formatters: { log: (fields) => stripAll(fields) },
     serializers: { err: serializeError },
     hooks: { streamWrite: createRedactor(hidden) },
     ...(pretty && {
@@ -48,12 +45,16 @@ export function createLogger({ name, level, pretty = false, hidden = NOTHING_HID
   });
 }
 
-function mapStrings(fields: Record<string, unknown>, change: (text: string) => string): Record<string, unknown> {
-  const entries = Object.entries(fields).map(([key, value]) => [
-    key,
-    typeof value === 'string' ? change(value) : value,
-  ]);
-  return Object.fromEntries(entries) as Record<string, unknown>;
+/** Plain objects and lists, all the way down; errors have a serializer of their own. */
+function stripAll(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, stripValue(value)]));
+}
+
+function stripValue(value: unknown): unknown {
+  if (typeof value === 'string') return stripUrlQueries(value);
+  if (Array.isArray(value)) return value.map(stripValue);
+  const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  return isPlain ? stripAll(value) : value;
 }
 
 const MAX_CAUSES = 5;
@@ -67,7 +68,7 @@ function serializeError(error: unknown, depth = 0): unknown {
     message: stripUrlQueries(message),
     stack: stack && stripUrlQueries(stack),
     ...('code' in error && { code: error.code }),
-    ...('details' in error && { details: error.details }),
+    ...('details' in error && { details: stripValue(error.details) }),
     ...(cause !== undefined && depth < MAX_CAUSES && { cause: serializeError(cause, depth + 1) }),
   };
 }

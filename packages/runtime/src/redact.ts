@@ -12,7 +12,11 @@ const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]
 
 /** Finds the very values, wherever in a text they are. */
 export function createRedactor({ secrets, dirs }: Hidden): (text: string) => string {
-  const values = secrets.filter((secret) => secret.length >= MIN_SECRET_CHARS).toSorted((a, b) => b.length - a.length);
+  const values = secrets
+    .filter((secret) => secret.length >= MIN_SECRET_CHARS)
+    // In a line of JSON, quotes and backslashes are escaped.
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+    .toSorted((a, b) => b.length - a.length);
   const replacements: [RegExp, string][] = [
     ...values.map((value): [RegExp, string] => [new RegExp(escapePattern(value), 'g'), '[redacted]']),
     // Not the `/app` of a URL's path.
@@ -27,6 +31,6 @@ export function createRedactor({ secrets, dirs }: Hidden): (text: string) => str
 /** `https://user:pass@host/path?signature=…` → `https://host/path?…`, anywhere in a text. */
 export function stripUrlQueries(text: string): string {
   return text
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]+@/gi, '$1')
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi, '$1')
     .replace(/(\bhttps?:\/\/[^\s?#"']+)\?[^\s"']*/gi, '$1?…');
 }

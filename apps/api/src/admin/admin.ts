@@ -5,7 +5,7 @@ import { createLimiter, networkOf } from '../plugins/rate-limit.ts';
 import type { ApiConfig } from '../config.ts';
 import type { AccessConfig } from './access.ts';
 import { createGuard } from './guard.ts';
-import { loginRoutes } from './login.ts';
+import { loginRoutes, type LoginOptions } from './login.ts';
 import { oidcLoginRoutes } from './login-oidc.ts';
 import { sendHomePage } from './pages.ts';
 import { ADMIN_PATH, LOGIN_PATH } from './paths.ts';
@@ -26,8 +26,11 @@ export async function adminPages(app: FastifyInstance, { config, access, redis, 
   const { publicUrl } = config;
   await registerSessions(app, access.sessionKey, publicUrl);
   const limitTries = createLimiter(app, {
-    ...{ what: 'logins', keyOf: networkOf, failsClosed: true },
-    ...{ max: config.AUTH_FAILURES_MAX, windowMs: config.AUTH_FAILURES_WINDOW_MS },
+    what: 'logins',
+    keyOf: networkOf,
+    max: config.AUTH_FAILURES_MAX,
+    windowMs: config.AUTH_FAILURES_WINDOW_MS,
+    failsClosed: true,
   });
   // Pages tell of people and jobs: neither a proxy nor the next person at this browser gets to see them.
   app.addHook('onRequest', async (_request, reply) => {
@@ -38,7 +41,7 @@ export async function adminPages(app: FastifyInstance, { config, access, redis, 
     { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
     (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
   );
-  const login = { access, redis, publicUrl, limitTries };
+  const login: LoginOptions = { access, publicUrl, limitTries };
   await app.register(loginRoutes, login);
   if (access.oidc) {
     await app.register(oidcLoginRoutes, {
@@ -48,7 +51,7 @@ export async function adminPages(app: FastifyInstance, { config, access, redis, 
   }
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', createGuard(redis, publicUrl));
-    guarded.get(ADMIN_PATH, ({ operator }, reply) => sendHomePage(reply, operator));
+    guarded.get(ADMIN_PATH, ({ operator }, reply) => operator && sendHomePage(reply, operator));
     guarded.post(`${ADMIN_PATH}/logout`, { config: { forEveryRole: true } }, async (request, reply) => {
       await signOut(redis, request);
       return reply.redirect(LOGIN_PATH, 303);

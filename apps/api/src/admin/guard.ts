@@ -6,8 +6,8 @@ import { findOperator, type Operator } from './session.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who is signed in; set on every route behind the guard. */
-    operator: Operator;
+    /** Who is signed in: nobody before the guard has looked, and where it refuses. */
+    operator: Operator | undefined;
   }
   interface FastifyContextConfig {
     /** A write that changes nothing of others: a viewer may do it, too. */

@@ -4,8 +4,8 @@ import * as oidc from 'openid-client';
 import type { OidcConfig } from './access.ts';
 import type { LoginOptions } from './login.ts';
 import { sendLoginPage } from './pages.ts';
-import { LOGIN_PATH, OIDC_CALLBACK_PATH, OIDC_PATH, parseReturnTo } from './paths.ts';
-import { signIn, type Operator } from './session.ts';
+import { ADMIN_PATH, OIDC_CALLBACK_PATH, OIDC_PATH, parseReturnTo } from './paths.ts';
+import { signIn, type Operator, type PendingLogin } from './session.ts';
 
 export interface OidcLoginOptions extends LoginOptions {
   config: OidcConfig;
@@ -48,28 +48,39 @@ export async function oidcLoginRoutes(app: FastifyInstance, options: OidcLoginOp
   });
 
   app.get(OIDC_CALLBACK_PATH, async (request, reply) => {
+    await limitTries(request, reply);
     const pending = request.session.get('pendingLogin');
     request.session.set('pendingLogin', undefined);
+    const returnTo = pending?.returnTo ?? ADMIN_PATH;
+    let operator: Operator;
     try {
       if (!pending) throw new JobError('UNAUTHORIZED', 'expected a login that was begun in this browser');
-      const answer = new URL(request.url, publicUrl);
-      const tokens = await oidc.authorizationCodeGrant(await findProvider(), answer, {
-        pkceCodeVerifier: pending.codeVerifier,
-        expectedState: pending.state,
-        expectedNonce: pending.nonce,
-        idTokenExpected: true,
-      });
-      const operator = findOperator(config, await readEmail(await findProvider(), tokens));
-      signIn(request, operator);
-      request.log.info({ ip: request.ip, operator: operator.name }, 'signed in');
-      return await reply.redirect(pending.returnTo, 303);
+      operator = await exchange(config, await findProvider(), new URL(request.url, publicUrl), pending);
     } catch (error) {
-      return refuse(request, error, (problem) => {
-        const page = { hasPassword: options.access.passwords.length > 0, hasOidc: true, returnTo: LOGIN_PATH };
-        return sendLoginPage(reply.code(403), { ...page, problem });
-      });
+      const problem = explain(request, error);
+      const page = { hasPassword: options.access.passwords.length > 0, hasOidc: true, returnTo };
+      return sendLoginPage(reply.code(403), { ...page, problem });
     }
+    signIn(request, operator);
+    request.log.info({ ip: request.ip, operator: operator.name }, 'signed in');
+    return reply.redirect(returnTo, 303);
   });
+}
+
+/** The provider's answer for the account that it vouches for. @throws JobError, or what openid-client throws */
+async function exchange(
+  config: OidcConfig,
+  provider: oidc.Configuration,
+  answer: URL,
+  { codeVerifier, state, nonce }: PendingLogin,
+): Promise<Operator> {
+  const tokens = await oidc.authorizationCodeGrant(provider, answer, {
+    pkceCodeVerifier: codeVerifier,
+    expectedState: state,
+    expectedNonce: nonce,
+    idTokenExpected: true,
+  });
+  return authorizeEmail(config, await readEmail(provider, tokens));
 }
 
 /** Asked for when somebody signs in: a provider that is away keeps nobody else from anything. */
@@ -108,7 +119,7 @@ async function readEmail(provider: oidc.Configuration, tokens: Tokens): Promise<
 }
 
 /** @throws JobError FORBIDDEN unless the provider vouches for an address that is on the list */
-function findOperator({ roles }: OidcConfig, { email, email_verified: isVerified }: Email): Operator {
+function authorizeEmail({ roles }: OidcConfig, { email, email_verified: isVerified }: Email): Operator {
   if (typeof email !== 'string') throw new JobError('FORBIDDEN', 'the provider tells no e-mail address');
   // Otherwise anybody could have entered somebody else's.
   if (isVerified !== true) throw new JobError('FORBIDDEN', 'the provider has not verified the e-mail address');
@@ -118,10 +129,19 @@ function findOperator({ roles }: OidcConfig, { email, email_verified: isVerified
   return { name, role };
 }
 
-/** What the provider says is for the log; the person only needs to know what to do. */
-function refuse<T>(request: FastifyRequest, error: unknown, sendPage: (problem: string) => T): T {
-  const isOurs = error instanceof JobError;
-  if (isOurs && error.httpStatus >= 500) throw error;
+/**
+ * What the provider says is for the log; the person only needs to know what to do.
+ * @throws JobError LOGIN_UNAVAILABLE when the provider did not get to say anything
+ */
+function explain(request: FastifyRequest, error: unknown): string {
+  if (isUnavailable(error)) throw new JobError('LOGIN_UNAVAILABLE', undefined, { cause: error });
   request.log.warn({ ip: request.ip, err: error }, 'a login was refused');
-  return sendPage(isOurs ? error.message : 'The provider did not confirm who you are. Please try again.');
+  return error instanceof JobError ? error.message : 'The provider did not confirm who you are. Please try again.';
+}
+
+/** Network errors are fetch's TypeErrors, and a DOMException when it took too long. */
+function isUnavailable(error: unknown): boolean {
+  if (error instanceof JobError) return error.httpStatus >= 500;
+  const causes = error instanceof Error ? [error, error.cause] : [error];
+  return causes.some((one) => one instanceof TypeError || (one instanceof DOMException && one.name === 'TimeoutError'));
 }

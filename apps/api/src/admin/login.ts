@@ -1,5 +1,4 @@
 import { JobError } from '@tapedeck/contracts';
-import type { Redis } from '@tapedeck/jobs';
 import { verifyPassword } from '@tapedeck/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -12,7 +11,6 @@ import { signIn } from './session.ts';
 
 export interface LoginOptions {
   access: AccessConfig;
-  redis: Redis;
   publicUrl: string;
   /** Counts tries, of everybody from one network: a password can be guessed, and takes a tenth of a second to check. */
   limitTries: Limiter;

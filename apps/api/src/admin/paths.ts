@@ -4,11 +4,9 @@ export const OIDC_PATH = '/admin/login/oidc';
 export const OIDC_CALLBACK_PATH = '/admin/login/oidc/callback';
 export const QUEUES_PATH = '/admin/queues';
 
-/** Where to go after signing in. Only to a page of ours: the address may come from anybody. */
+/** Where to go after signing in. Of an address, which may come from anybody, only the path counts, and only one of ours. */
 export function parseReturnTo(text: unknown): string {
-  if (typeof text !== 'string') return ADMIN_PATH;
-  const base = 'https://here.invalid';
-  const url = URL.parse(text, base);
-  const isOurs = url?.origin === base && (url.pathname === ADMIN_PATH || url.pathname.startsWith(`${ADMIN_PATH}/`));
-  return isOurs && !url.pathname.startsWith(LOGIN_PATH) ? `${url.pathname}${url.search}` : ADMIN_PATH;
+  const url = typeof text === 'string' ? URL.parse(text, 'https://here.invalid') : null;
+  if (!url || !/^\/admin(\/|$)/.test(url.pathname) || url.pathname.startsWith(LOGIN_PATH)) return ADMIN_PATH;
+  return `${url.pathname}${url.search}`;
 }

@@ -36,7 +36,7 @@ export async function queuesBoard(app: FastifyInstance, { queues }: { queues: Qu
   });
   // The guard refuses a viewer's writes; this takes the buttons away.
   app.addHook('preSerialization', async ({ operator }, _reply, payload) =>
-    operator.role === 'viewer' ? asReadOnly(payload) : payload,
+    operator?.role === 'viewer' ? asReadOnly(payload) : payload,
   );
   await app.register(serverAdapter.registerPlugin(), { prefix: QUEUES_PATH });
 }

@@ -1,7 +1,7 @@
 import { JobError } from '@tapedeck/contracts';
 import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import fp from 'fastify-plugin';
-import createRouter, { type HTTPMethod } from 'find-my-way';
+import createRouter from 'find-my-way';
 import { answerWithProblem } from './problem-details.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies HTTPMethods[];
@@ -13,10 +13,8 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satis
 export const answerOtherMethods = fp(async (app) => {
   const router = createRouter({ maxParamLength: 512 });
   app.addHook('onRoute', ({ method, url }) => {
-    for (const one of [method].flat()) {
-      const isKnown = router.hasRoute(one as HTTPMethod, url);
-      if (METHODS.some((known) => known === one) && !isKnown) router.on(one as HTTPMethod, url, () => undefined);
-    }
+    const taken = METHODS.filter((known) => [method].flat().includes(known) && !router.hasRoute(known, url));
+    for (const known of taken) router.on(known, url, () => undefined);
   });
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?');

@@ -56,6 +56,7 @@ export function answerWithProblem(error: unknown, request: FastifyRequest, reply
   sendProblem(reply, problem);
 }
 
+const LINGER_MS = 1_000;
 const PARSER_CODES: Partial<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
@@ -70,6 +71,9 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   socket.end(
     `${head}content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+  // Who does not hang up is not waited for. What he still sends is read, or a reset would overtake the answer.
+  socket.resume();
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
 function toJobError(error: unknown): JobError {

@@ -6,7 +6,10 @@ import type { Finding } from './finding.ts';
 /** FFmpeg, ffprobe, and what keeps them in their place. */
 export async function examineTools(config: CliConfig, path: string | undefined): Promise<Finding[]> {
   const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath } = config;
-  const versions = [await examineVersion('FFMPEG_PATH', ffmpegPath), await examineVersion('FFPROBE_PATH', ffprobePath)];
+  const versions = [
+    await examineVersion('FFMPEG_PATH', ffmpegPath, path),
+    await examineVersion('FFPROBE_PATH', ffprobePath, path),
+  ];
   const tools = await findMediaTools({
     ...{ ffmpegPath, ffprobePath, searchPath: path },
     ...{ workDir: tmpdir(), memoryBytes: totalmem() },
@@ -35,8 +38,8 @@ function adviseOn(protection: Protection): Finding {
   return { verdict: 'warns', what: `FFmpeg lacks: ${protection}`, advice: ADVICE[protection] };
 }
 
-async function examineVersion(variable: string, program: string): Promise<Finding> {
-  const version = await readToolVersion(program);
+async function examineVersion(variable: string, program: string, path: string | undefined): Promise<Finding> {
+  const version = await readToolVersion(program, path);
   if (version) return { verdict: 'ok', what: `${program} ${version}` };
   return {
     verdict: 'fails',

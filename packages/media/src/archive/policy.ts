@@ -46,7 +46,7 @@ export function assertArchiveAllowed(entries: readonly EntryFacts[], limits: Arc
   assertNoSharedBytes(entries);
 }
 
-/** Asked a second time, on the declared count, before the directory is read at all. */
+/** Asked twice: of the declared count, before the directory is read, and of the entries that were in it. */
 export function assertEntryCount(count: number, limits: ArchiveLimits): void {
   if (count > limits.maxEntries) {
     throw new JobError('ARCHIVE_TOO_MANY_ENTRIES', `expected at most ${limits.maxEntries}, got ${count}`);

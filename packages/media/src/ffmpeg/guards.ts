@@ -35,7 +35,7 @@ export interface GuardOptions {
 interface Candidate extends Guard {
   /** Only where this holds already. */
   needs?: Protection;
-  /** A command that must fail. Where none is named, the programs must run. */
+  /** A command that must fail in its place. The programs must run in any case. */
   refuses?: readonly string[];
 }
 

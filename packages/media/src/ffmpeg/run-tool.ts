@@ -43,6 +43,7 @@ const STDERR_HEAD_CHARS = 200;
 const STDERR_TAIL_CHARS = 500;
 const MAX_STDOUT_BYTES = 8 * 1024 * 1024;
 const KILL_AFTER_MS = 5_000;
+const DRAIN_MS = 3_000;
 const DISK_FULL = /No space left on device|Disk quota exceeded/;
 const WRITE_FAILURE = /Error writing|av_interleaved_write_frame|File too large|Input\/output error/;
 
@@ -189,7 +190,15 @@ type ToolEnd = Pick<ToolResult, 'exitCode' | 'signal'>;
 function waitForClose(child: ChildProcess, tool: string): Promise<ToolEnd> {
   return new Promise((resolve, reject) => {
     child.once('error', (cause) => reject(new JobError('WORKER_INTERNAL', `${tool} cannot be started`, { cause })));
-    child.once('close', (exitCode, signal) => resolve(signal === null ? readEnd(exitCode) : { exitCode, signal }));
+    let drain: NodeJS.Timeout | undefined;
+    child.once('exit', () => {
+      // What it wrote has arrived by then; a daemon that it left behind could hold our pipes open for ever.
+      drain = setTimeout(() => child.stdio.forEach((stream) => stream?.destroy()), DRAIN_MS);
+    });
+    child.once('close', (exitCode, signal) => {
+      clearTimeout(drain);
+      resolve(signal === null ? readEnd(exitCode) : { exitCode, signal });
+    });
   });
 }
 

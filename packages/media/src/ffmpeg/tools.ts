@@ -19,14 +19,19 @@ export interface MediaToolsOptions extends Pick<GuardOptions, 'workDir' | 'memor
 const DEFAULT_SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export async function findMediaTools(options: MediaToolsOptions): Promise<MediaTools> {
-  const { ffmpegPath, ffprobePath, searchPath = DEFAULT_SEARCH_PATH, ...limits } = options;
-  const installed = await Promise.all([ffmpegPath, ffprobePath].map(readToolVersion));
+  const { ffmpegPath, ffprobePath, searchPath = DEFAULT_SEARCH_PATH, workDir, memoryBytes } = options;
+  const versions = [ffmpegPath, ffprobePath].map((path) => readToolVersion(path, searchPath));
+  const installed = await Promise.all(versions);
   const programs = [ffmpegPath, ffprobePath].filter((_, index) => installed[index] !== undefined);
-  const guards = await findGuards({ ...limits, searchPath, programs });
+  const guards = await findGuards({ workDir, memoryBytes, searchPath, programs });
   return { searchPath, ffmpegPath, ffprobePath, guards };
 }
 
 /** The version that FFmpeg or ffprobe names, or undefined when it does not run. */
-export async function readToolVersion(path: string): Promise<string | undefined> {
-  return /^ff\w+ version (\S+)/.exec((await readAnswer([path, '-hide_banner', '-version'])) ?? '')?.[1];
+export async function readToolVersion(
+  path: string,
+  searchPath: string = DEFAULT_SEARCH_PATH,
+): Promise<string | undefined> {
+  const answer = await readAnswer([path, '-hide_banner', '-version'], { searchPath });
+  return /^ff\w+ version (\S+)/.exec(answer ?? '')?.[1];
 }
