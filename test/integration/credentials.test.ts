@@ -49,9 +49,9 @@ describe('password', () => {
     expect(stdout).not.toContain('horse');
   });
 
-  test.each(['short\n', '', '\n'])('refuses %j', async (input) => {
+  test.each(['short\n', '', '\n', `${'x'.repeat(257)}\n`])('refuses %j', async (input) => {
     const { stdout, stderr, exitCode } = await tapedeck(['password'], input);
     expect([stdout, exitCode]).toEqual(['', 1]);
-    expect(stderr).toMatch(/expected at least 12 characters, got \d/);
+    expect(stderr).toMatch(/expected 12 to 256 characters, got \d/);
   });
 });

@@ -6,6 +6,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { ApiConfig } from './config.ts';
 import { adminPages } from './admin/admin.ts';
 import { createAuthenticator } from './plugins/authenticate.ts';
+import { isRead } from './plugins/is-read.ts';
 import { answerOtherMethods } from './plugins/other-methods.ts';
 import { answerClientError, answerWithProblem, problemDetails } from './plugins/problem-details.ts';
 import { countInRedis, createLimiter, networkOf, type Limiter } from './plugins/rate-limit.ts';
@@ -105,8 +106,6 @@ function buildAuthenticatorOptions(app: FastifyInstance, config: ApiConfig) {
   return { apiKeys: config.API_KEYS, serviceToken: config.MP4_SERVICE_TOKEN, limitFailures };
 }
 
-const READS = ['GET', 'HEAD'];
-
 function createWriteLimit(app: FastifyInstance, config: ApiConfig): Limiter {
   const limitWrites = createLimiter(app, {
     what: 'writes',
@@ -115,6 +114,6 @@ function createWriteLimit(app: FastifyInstance, config: ApiConfig): Limiter {
     windowMs: config.RATE_LIMIT_WINDOW_MS,
   });
   return async (request, reply) => {
-    if (!READS.includes(request.method)) await limitWrites(request, reply);
+    if (!isRead(request)) await limitWrites(request, reply);
   };
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { LADDER_NAMES } from '@tapedeck/contracts';
-import { API_KEY_ID } from './api-key.ts';
+import { parseApiKey } from './api-key.ts';
 import { parsePasswordHash } from './password.ts';
 import { stripUrlQueries } from './redact.ts';
 import { z } from 'zod';
@@ -39,16 +39,12 @@ function readPassword(text: string): string | undefined {
   }
 }
 
-const apiKey = z
-  .string()
-  .refine((text) => {
-    const [id = '', sha256Hex = '', ...rest] = text.split(':');
-    return API_KEY_ID.test(id) && /^[0-9a-f]{64}$/.test(sha256Hex) && rest.length === 0;
-  }, 'expected id:sha256-hex')
-  .transform((text) => {
-    const [id = '', sha256Hex = ''] = text.split(':');
-    return { id, sha256Hex };
-  });
+const apiKey = z.string().transform((text, context) => {
+  const key = parseApiKey(text);
+  if (key) return key;
+  context.addIssue('expected id:sha256-hex');
+  return z.NEVER;
+});
 
 /** The old one and the new one, while a caller changes over. */
 const MAX_KEYS_PER_ID = 2;

@@ -13,7 +13,7 @@ export { JOURNAL_VARIABLES, resolveJournal, type JournalConfig } from './journal
 export { runProcess, type Lifecycle } from './lifecycle.ts';
 export { loadConfigOrExit } from './load-config.ts';
 export { createLogger, hideFromLogs, type Logger } from './logger.ts';
-export { hashPassword, verifyPassword, type PasswordHash } from './password.ts';
+export { hashPassword, PASSWORD_CHARS, verifyPassword, type PasswordHash } from './password.ts';
 export { resolvePublicUrl } from './public-url.ts';
 export { stripUrlQueries } from './redact.ts';
 export { createThrottledErrorLog } from './throttled-log.ts';

@@ -10,6 +10,9 @@ export interface PasswordHash {
   hash: Buffer;
 }
 
+/** Of what a person may choose; the most is what a login form takes. */
+export const PASSWORD_CHARS = { min: 12, max: 256 };
+
 /** 64 MiB and about a tenth of a second for each guess. */
 const DEFAULT_COST = { cost: 65_536, blockSize: 8, parallelization: 1 };
 const HASH_BYTES = 32;

@@ -1,6 +1,7 @@
 import { JobError } from '@tapedeck/contracts';
 import type { Redis } from '@tapedeck/jobs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isRead } from '../plugins/is-read.ts';
 import { LOGIN_PATH } from './paths.ts';
 import { findOperator, type Operator } from './session.ts';
 
@@ -15,8 +16,6 @@ declare module 'fastify' {
   }
 }
 
-const READS = ['GET', 'HEAD'];
-
 /**
  * What always holds behind it: somebody is signed in, and a write comes from a page of ours and from an admin.
  * @throws JobError UNAUTHORIZED, FORBIDDEN; a browser without a session is sent to the login page
@@ -29,7 +28,7 @@ export function createGuard(redis: Redis, publicUrl: string) {
       return reply.redirect(`${LOGIN_PATH}?to=${encodeURIComponent(request.url)}`);
     }
     request.operator = operator;
-    if (READS.includes(request.method)) return undefined;
+    if (isRead(request)) return undefined;
     assertOwnPage(request, publicUrl);
     if (operator.role !== 'admin' && !request.routeOptions.config.forEveryRole) {
       throw new JobError('FORBIDDEN', 'a viewer may look at everything and change nothing');

@@ -1,12 +1,12 @@
 import { JobError } from '@tapedeck/contracts';
-import { verifyPassword } from '@tapedeck/runtime';
+import { PASSWORD_CHARS, verifyPassword } from '@tapedeck/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Limiter } from '../plugins/rate-limit.ts';
 import type { AccessConfig, Role } from './access.ts';
 import { assertOwnPage } from './guard.ts';
-import { sendLoginPage, sendStyle, STYLE_PATH } from './pages.ts';
-import { LOGIN_PATH, parseReturnTo } from './paths.ts';
+import { sendLoginPage, sendStyle } from './pages.ts';
+import { LOGIN_PATH, parseReturnTo, STYLE_PATH } from './paths.ts';
 import { signIn } from './session.ts';
 
 export interface LoginOptions {
@@ -16,7 +16,7 @@ export interface LoginOptions {
   limitTries: Limiter;
 }
 
-const formSchema = z.object({ password: z.string().min(1).max(1024) });
+const formSchema = z.object({ password: z.string().min(1).max(PASSWORD_CHARS.max) });
 
 /** The login page, and signing in with a password. */
 export async function loginRoutes(app: FastifyInstance, options: LoginOptions): Promise<void> {

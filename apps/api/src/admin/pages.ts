@@ -1,8 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { Operator } from './session.ts';
-import { ADMIN_PATH, LOGIN_PATH, OIDC_PATH, QUEUES_PATH } from './paths.ts';
-
-const STYLE_PATH = `${LOGIN_PATH}/style.css`;
+import { ADMIN_PATH, LOGIN_PATH, OIDC_PATH, QUEUES_PATH, STYLE_PATH } from './paths.ts';
 
 /** The page that everybody may see. */
 export interface LoginPage {
@@ -69,8 +67,6 @@ function escapeHtml(text: string): string {
 export function sendStyle(reply: FastifyReply): FastifyReply {
   return reply.type('text/css').header('cache-control', 'max-age=3600').send(STYLE);
 }
-
-export { STYLE_PATH };
 
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }

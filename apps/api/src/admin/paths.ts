@@ -1,5 +1,6 @@
 export const ADMIN_PATH = '/admin';
 export const LOGIN_PATH = '/admin/login';
+export const STYLE_PATH = '/admin/login/style.css';
 export const OIDC_PATH = '/admin/login/oidc';
 export const OIDC_CALLBACK_PATH = '/admin/login/oidc/callback';
 export const QUEUES_PATH = '/admin/queues';

@@ -4,6 +4,7 @@ import { FastifyAdapter } from '@bull-board/fastify';
 import { JobError } from '@tapedeck/contracts';
 import type { Queues } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
+import { isRead } from '../plugins/is-read.ts';
 import { QUEUES_PATH } from './paths.ts';
 
 const HARMLESS_WRITES = [
@@ -29,9 +30,9 @@ export async function queuesBoard(app: FastifyInstance, { queues }: { queues: Qu
   serverAdapter.setErrorHandler((error) => {
     throw error;
   });
-  app.addHook('onRequest', async ({ method, routeOptions }) => {
-    const isHarmless = HARMLESS_WRITES.some((path) => routeOptions.url === `${QUEUES_PATH}${path}`);
-    if (method === 'GET' || method === 'HEAD' || isHarmless) return;
+  app.addHook('onRequest', async (request) => {
+    const isHarmless = HARMLESS_WRITES.some((path) => request.routeOptions.url === `${QUEUES_PATH}${path}`);
+    if (isRead(request) || isHarmless) return;
     throw new JobError('FORBIDDEN', 'this would go past the records of the jobs: use the API');
   });
   // The guard refuses a viewer's writes; this takes the buttons away.

@@ -1,10 +1,7 @@
-import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { hashPassword } from '@tapedeck/runtime';
+import { hashPassword, PASSWORD_CHARS } from '@tapedeck/runtime';
 import { Command } from 'commander';
-
-const MIN_CHARS = 12;
 
 /** `tapedeck password`: turns a password into what may stand in an environment. */
 export function createPasswordCommand(): Command {
@@ -13,8 +10,9 @@ export function createPasswordCommand(): Command {
     .option('--viewer', 'for VIEWER_PASSWORD_HASH: may look at everything and change nothing')
     .action(async ({ viewer = false }: { viewer?: boolean }, command: Command) => {
       const password = await readPassword();
-      if (password.length < MIN_CHARS) {
-        command.error(`password: expected at least ${MIN_CHARS} characters, got ${password.length}`);
+      const { min, max } = PASSWORD_CHARS;
+      if (password.length < min || password.length > max) {
+        command.error(`password: expected ${min} to ${max} characters, got ${password.length}`);
       }
       const variable = viewer ? 'VIEWER_PASSWORD_HASH' : 'ADMIN_PASSWORD_HASH';
       process.stdout.write(`${variable}=${await hashPassword(password)}\n`);
@@ -27,8 +25,14 @@ async function readPassword(): Promise<string> {
   if (isTerminal) process.stderr.write('Password: ');
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: isTerminal });
-  const [line] = (await Promise.race([once(lines, 'line'), once(lines, 'close').then(() => [''])])) as [string];
+  const line = await readLine(lines);
   lines.close();
   if (isTerminal) process.stderr.write('\n');
   return line;
+}
+
+/** The first one; empty where there is none. */
+async function readLine(lines: AsyncIterable<string>): Promise<string> {
+  for await (const line of lines) return line;
+  return '';
 }

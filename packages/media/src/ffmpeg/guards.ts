@@ -23,8 +23,8 @@ export interface Guard {
 }
 
 export interface GuardOptions {
-  /** Below it, commands work. */
-  workDir: string;
+  /** Guards are tried with commands that work here. */
+  trialDir: string;
   /** What one child may allocate. */
   memoryBytes: number;
   searchPath: string;
@@ -123,15 +123,15 @@ async function findFirst<T>(items: readonly T[], holds: (item: T) => Promise<boo
 async function works(
   { needs, refuses, wrap }: Candidate,
   outer: readonly Guard[],
-  { workDir, searchPath, programs }: GuardOptions,
+  { trialDir, searchPath, programs }: GuardOptions,
 ): Promise<boolean> {
   if (needs && !listProtections(outer).includes(needs)) return false;
-  const prefix = [...wrapAll(outer, workDir), ...wrap(workDir)];
-  const run = (command: readonly string[]) => succeeds([...prefix, ...command], { cwd: workDir, searchPath });
+  const prefix = [...wrapAll(outer, trialDir), ...wrap(trialDir)];
+  const run = (command: readonly string[]) => succeeds([...prefix, ...command], { cwd: trialDir, searchPath });
   for (const command of [['true'], ...programs.map((path) => [path, '-version'])]) {
     if (!(await run(command))) return false;
   }
-  return !refuses || !(await succeeds([...wrapAll(outer, workDir), ...refuses], { cwd: workDir, searchPath }));
+  return !refuses || !(await succeeds([...wrapAll(outer, trialDir), ...refuses], { cwd: trialDir, searchPath }));
 }
 
 /** Everything that comes before a command that works in `cwd`. */

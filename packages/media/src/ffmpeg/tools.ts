@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readAnswer } from './answers.ts';
 import { findGuards, type Guard, type GuardOptions } from './guards.ts';
 
@@ -10,7 +12,9 @@ export interface MediaTools {
   guards: readonly Guard[];
 }
 
-export interface MediaToolsOptions extends Pick<GuardOptions, 'workDir' | 'memoryBytes'> {
+export interface MediaToolsOptions extends Pick<GuardOptions, 'memoryBytes'> {
+  /** Below it, attempts have their directories. */
+  workDir: string;
   ffmpegPath: string;
   ffprobePath: string;
   searchPath?: string | undefined;
@@ -23,8 +27,14 @@ export async function findMediaTools(options: MediaToolsOptions): Promise<MediaT
   const versions = [ffmpegPath, ffprobePath].map((path) => readToolVersion(path, searchPath));
   const installed = await Promise.all(versions);
   const programs = [ffmpegPath, ffprobePath].filter((_, index) => installed[index] !== undefined);
-  const guards = await findGuards({ workDir, memoryBytes, searchPath, programs });
-  return { searchPath, ffmpegPath, ffprobePath, guards };
+  // As an attempt has it: in the directory above there may be more to see.
+  const trialDir = await mkdtemp(join(workDir, '.tapedeck-trial-'));
+  try {
+    const guards = await findGuards({ trialDir, memoryBytes, searchPath, programs });
+    return { searchPath, ffmpegPath, ffprobePath, guards };
+  } finally {
+    await rm(trialDir, { recursive: true, force: true });
+  }
 }
 
 /** The version that FFmpeg or ffprobe names, or undefined when it does not run. */
