@@ -202,6 +202,8 @@ describe('a worker that is killed', () => {
       { event: { status: 'error', code: 'WORKER_LOST' } },
     ]);
     expect(await stack.finished(behind)).toMatchObject({ status: 'completed', attempt: 1 });
+    // Its event would be taken for the next test's.
+    await untilDelivered({ jobId: behind });
     expect(Object.keys(await readFiles(storagePath('.')))).toContain(`${(await stack.job(behind)).slug}.mp4`);
   });
 });
