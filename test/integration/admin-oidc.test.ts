@@ -162,3 +162,12 @@ test('a provider that is away keeps nobody from the password', async () => {
     await lonely.stop();
   }
 });
+
+test('a provider that dies in the middle of a login is away, and has refused nobody', async () => {
+  await actAs({ ...ADA, inToken: true });
+  const client = new WebClient(stack.url);
+  const url = await begin(client);
+  await endProcess(provider, 'SIGKILL');
+  const answer = await client.get(url);
+  expect([answer.status, await answer.json()]).toEqual([503, expect.objectContaining({ code: 'LOGIN_UNAVAILABLE' })]);
+});

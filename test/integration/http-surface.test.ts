@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { startStack, TOKEN, type Stack } from '../support/stack.ts';
 
@@ -104,6 +105,19 @@ test('HEAD is GET without a body', async () => {
 test('headers above 16 KB are 431', async () => {
   const answer = await talk(`GET /health HTTP/1.1\r\nhost: x\r\nx-large: ${'x'.repeat(20_000)}\r\n\r\n`);
   expect(answer).toMatch(/^HTTP\/1.1 431 [^]*problem\+json[^]*"code":"HEADERS_TOO_LARGE"/);
+});
+
+test('who does not hang up after such an answer is not waited for', async () => {
+  const { hostname, port } = new URL(stack.url);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  socket.resume().write('GET / HTTP/1.1\r\nbad header\r\n\r\n');
+  const closed = once(socket, 'error', { signal: AbortSignal.timeout(10_000) });
+  await once(socket, 'end');
+  // Only a connection that is gone answers with a reset.
+  const knocking = setInterval(() => socket.write('x'), 200);
+  await expect(closed).resolves.toMatchObject([{ code: expect.stringMatching(/ECONNRESET|EPIPE/) }]);
+  clearInterval(knocking);
+  socket.destroy();
 });
 
 test.each([
