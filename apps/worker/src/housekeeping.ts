@@ -31,6 +31,7 @@ export interface HousekeepingOptions {
   ffmpegVersion: string | undefined;
   protections: SignOfLife['protections'];
   busy: () => number;
+  concurrency: number;
   /** Without news for so long, a job ought to have a queue entry; see reconcileJobs. */
   quietMs: number;
   stuckAfterMs: number;
@@ -104,11 +105,13 @@ export async function showLife({
   ffmpegVersion,
   protections,
   busy,
+  concurrency,
 }: HousekeepingOptions): Promise<void> {
   const { bavail, bsize } = await statfs(workDir);
   await reportAlive(backend.redis, {
     workerId,
     busy: busy(),
+    concurrency,
     ffmpegVersion: ffmpegVersion ?? null,
     protections,
     freeDiskBytes: bavail * bsize,

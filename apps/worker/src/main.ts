@@ -82,7 +82,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   });
   const house: HousekeepingOptions = {
     ...{ backend, compareIfNeeded, workspaces, workerId, ffmpegVersion, protections, logger },
-    ...{ workDir: config.workDir, busy: consumer.busy },
+    ...{ workDir: config.workDir, busy: consumer.busy, concurrency: config.WORKER_CONCURRENCY },
     // A dead worker's entry comes back after its lock and two checks.
     quietMs: 2 * (config.JOB_LOCK_MS + 2 * config.JOB_STALL_CHECK_MS),
     // FFmpeg's own watch comes first.

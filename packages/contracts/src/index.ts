@@ -1,6 +1,7 @@
 export * from './callback-event.ts';
 export * from './convert-request.ts';
 export * from './errors.ts';
+export * from './estimate-size.ts';
 export * from './hls-names.ts';
 export * from './job-view.ts';
 export * from './ladder.ts';

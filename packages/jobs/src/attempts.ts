@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Phase } from '@tapedeck/contracts';
+import { bookFailedAttempt, type AttemptReport } from './bookkeeping.ts';
 import { keys } from './keys.ts';
 import type { ConversionEntry } from './queues.ts';
 import { loadRecord, type JobRecord, type StoredJobError } from './record.ts';
-import { createScript, type Redis } from './redis.ts';
+import { createRecordScript } from './record-script.ts';
+import type { Redis } from './redis.ts';
 
 /**
  * An attempt *holds* its job while the record's `holder` is its token. Beginning takes the job from whoever held it;
@@ -21,7 +23,7 @@ export interface Attempt {
  * KEYS job, alive; ARGV token, nowMs, run, jobId. Answers the attempt's number, or nothing when the run has ended or the
  * job is gone.
  */
-const BEGIN = createScript(
+const BEGIN = createRecordScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if status ~= 'queued' and status ~= 'processing' then return false end
@@ -30,7 +32,9 @@ const BEGIN = createScript(
   redis.call('HSETNX', KEYS[1], 'startedAtMs', ARGV[2])
   redis.call('HDEL', KEYS[1], 'phase')
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[4])
-  return redis.call('HINCRBY', KEYS[1], 'attempt', 1)
+  local number = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
+  list(ARGV[4])
+  return number
   `,
 );
 
@@ -38,23 +42,26 @@ const BEGIN = createScript(
  * KEYS job, alive; ARGV token, nowMs, jobId, field, value, … Answers `lost` when another attempt holds the job or it has
  * ended, `canceled` when it is to be stopped.
  */
-const WRITE_AS_HOLDER = createScript(
+const WRITE_AS_HOLDER = createRecordScript(
   `
   if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 'lost' end
   redis.call('HSET', KEYS[1], unpack(ARGV, 4))
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])
+  changed(ARGV[3])
   return redis.call('HEXISTS', KEYS[1], 'cancelRequestedAtMs') == 1 and 'canceled' or 'written'
   `,
 );
 
-/** KEYS job; ARGV token, '1' when the attempt is not to be counted, field, value, … */
-const RELEASE = createScript(
+/** KEYS job; ARGV token, jobId, '1' when the attempt is not to be counted, tallies, field, value, … */
+const RELEASE = createRecordScript(
   `
   if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
   redis.call('HSET', KEYS[1], 'status', 'queued', 'progress', 0)
-  if #ARGV > 2 then redis.call('HSET', KEYS[1], unpack(ARGV, 3)) end
+  if #ARGV > 4 then redis.call('HSET', KEYS[1], unpack(ARGV, 5)) end
   redis.call('HDEL', KEYS[1], 'holder', 'phase')
-  if ARGV[2] == '1' then redis.call('HINCRBY', KEYS[1], 'attempt', -1) end
+  if ARGV[3] == '1' then redis.call('HINCRBY', KEYS[1], 'attempt', -1) end
+  list(ARGV[2])
+  tally(ARGV[4])
   return 1
   `,
 );
@@ -102,11 +109,18 @@ export async function isHolder(redis: Redis, attempt: Pick<Attempt, 'jobId' | 't
 }
 
 /** Gives the job back to be tried again. The error of this attempt stays visible until the next outcome. */
-export async function releaseForRetry(redis: Redis, attempt: Attempt, error: StoredJobError): Promise<void> {
-  await RELEASE.run(redis, [keys.job(attempt.jobId)], [attempt.token, '0', 'error', JSON.stringify(error)]);
+export async function releaseForRetry(
+  redis: Redis,
+  attempt: Attempt,
+  error: StoredJobError,
+  report: AttemptReport = { phases: [] },
+): Promise<void> {
+  const { jobId, token, record } = attempt;
+  const tallies = JSON.stringify(bookFailedAttempt(record, error.code, report));
+  await RELEASE.run(redis, [keys.job(jobId)], [token, jobId, '0', tallies, 'error', JSON.stringify(error)]);
 }
 
 /** Gives the job back untouched, because this worker is stopping: the attempt does not count. */
 export async function handBack(redis: Redis, attempt: Attempt): Promise<void> {
-  await RELEASE.run(redis, [keys.job(attempt.jobId)], [attempt.token, '1']);
+  await RELEASE.run(redis, [keys.job(attempt.jobId)], [attempt.token, attempt.jobId, '1', '{}']);
 }

@@ -2,15 +2,17 @@ import { keys } from './keys.ts';
 import type { Backend } from './backend.ts';
 import { enqueueCallback } from './enqueue.ts';
 import type { JobRecord } from './record.ts';
-import { createScript, type Redis } from './redis.ts';
+import { createRecordScript } from './record-script.ts';
+import type { Redis } from './redis.ts';
 import { settleWaiting } from './settle.ts';
 
-/** KEYS job; ARGV nowMs. */
-const REQUEST_CANCEL = createScript(
+/** KEYS job; ARGV nowMs, jobId. */
+const REQUEST_CANCEL = createRecordScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if status == 'queued' or status == 'processing' then
     redis.call('HSETNX', KEYS[1], 'cancelRequestedAtMs', ARGV[1])
+    changed(ARGV[2])
   end
   `,
 );
@@ -27,7 +29,7 @@ export type CancelResult = 'canceled' | 'requested' | 'ended';
 export async function cancelJob(backend: Backend, record: JobRecord, firstWaitMs: number): Promise<CancelResult> {
   const { redis, queues } = backend;
   const { jobId, run } = record;
-  await REQUEST_CANCEL.run(redis, [keys.job(jobId)], [Date.now()]);
+  await REQUEST_CANCEL.run(redis, [keys.job(jobId)], [Date.now(), jobId]);
   const settled = await settleWaiting(redis, record, { status: 'canceled' });
   if (settled.result === 'ended') return 'ended';
   if (settled.result !== 'settled') {

@@ -1,13 +1,15 @@
-import { keys } from './keys.ts';
+import { keys, storedName } from './keys.ts';
+import { createRecordScript } from './record-script.ts';
 import { createScript, type Redis } from './redis.ts';
 
-/** KEYS job; ARGV nowMs */
-const HIDE = createScript(
+/** KEYS job; ARGV nowMs, jobId */
+const HIDE = createRecordScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if not status then return 'gone' end
   if status == 'queued' or status == 'processing' then return 'alive' end
   redis.call('HSETNX', KEYS[1], 'deletedAtMs', ARGV[1])
+  list(ARGV[2])
   return 'hidden'
   `,
 );
@@ -17,12 +19,15 @@ export type HideResult = 'hidden' | 'alive' | 'gone';
 
 /** The first step of deleting a job: nobody sees it any more, and nobody can retry it while its files are removed. */
 export async function hideJob(redis: Redis, jobId: string): Promise<HideResult> {
-  return (await HIDE.run(redis, [keys.job(jobId)], [Date.now()])) as HideResult;
+  return (await HIDE.run(redis, [keys.job(jobId)], [Date.now(), jobId])) as HideResult;
 }
+
+/** KEYS job; ARGV jobId */
+const SHOW = createRecordScript(`if redis.call('HDEL', KEYS[1], 'deletedAtMs') == 1 then list(ARGV[1]) end`);
 
 /** Its files could not be removed: it is there again, to be deleted another time. */
 export async function showJob(redis: Redis, jobId: string): Promise<void> {
-  await redis.hdel(keys.job(jobId), 'deletedAtMs');
+  await SHOW.run(redis, [keys.job(jobId)], [jobId]);
 }
 
 /** KEYS job */
@@ -53,4 +58,12 @@ const FORGET = createScript(
 /** Its result was removed. */
 export async function forgetPublisher(redis: Redis, bucket: string, outputName: string, jobId: string): Promise<void> {
   await FORGET.run(redis, [keys.publisher(bucket, outputName)], [jobId]);
+}
+
+/** ARGV stored name */
+const UNSTORE = createRecordScript(`store(ARGV[1], 0)`);
+
+/** Its files are gone: they count no longer as stored. */
+export async function forgetStored(redis: Redis, bucket: string, outputName: string): Promise<void> {
+  await UNSTORE.run(redis, [], [storedName(bucket, outputName)]);
 }

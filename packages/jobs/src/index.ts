@@ -13,6 +13,10 @@ export type { Backend } from './backend.ts';
 export { claimChore, type ChoreClaim } from './claim-chore.ts';
 export { compareWithJournal } from './compare.ts';
 export { isCompared } from './generation.ts';
+export { changePriority } from './change-priority.ts';
+export type { AttemptReport } from './bookkeeping.ts';
+export { findByReference, findJobs, loadRecords, type FoundJobs, type JobFilter, type Page } from './find-jobs.ts';
+export { loadForecast, type Forecast } from './forecast.ts';
 export { createJournal, type Journal, type JournalLog } from './journal.ts';
 export { JOURNAL_KEEP_MS, tidyJournal } from './tidy-journal.ts';
 export { enqueueCallback } from './enqueue.ts';
@@ -25,7 +29,7 @@ export {
   type DueCleanup,
   type PublishedSlug,
 } from './cleanups.ts';
-export { forgetPublisher, hideJob, loadPublisher, removeHiddenJob, showJob } from './delete-job.ts';
+export { forgetPublisher, forgetStored, hideJob, loadPublisher, removeHiddenJob, showJob } from './delete-job.ts';
 export { inspectRedis } from './inspect-redis.ts';
 export {
   closeEvent,
@@ -59,5 +63,8 @@ export { reconcileJobs } from './reconcile.ts';
 export { replayCallback } from './replay.ts';
 export { retryJob } from './retry.ts';
 export { settleAttempt } from './settle.ts';
+export { countByStatus, countEndedSince, loadStatistics, loadStoredBytes, type Statistics } from './statistics.ts';
 export { submitJob, type SubmitResult } from './submit.ts';
-export { listWorkers, reportAlive, reportGone, SIGN_INTERVAL_MS, type SignOfLife } from './workers.ts';
+export { COUNTERS, HISTOGRAMS, loadTallies, type TallyReadings } from './tallies.ts';
+export { createJobWatcher, type JobWatcher } from './watch-job.ts';
+export { listWorkers, loadFleet, reportAlive, reportGone, SIGN_INTERVAL_MS, type SignOfLife } from './workers.ts';

@@ -1,3 +1,5 @@
+import type { JobKind, JobStatus } from '@tapedeck/contracts';
+
 /**
  * Every key of jobs and workers. BullMQ's are below `tapedeck:queue`, the API's rate limits below `tapedeck:rate`.
  *
@@ -12,13 +14,21 @@
  * - `announcements` sorted set: attempts that publish, or have, and where, by time in ms; until what they left is removed
  * - `cleanups` sorted set: slugs with superseded segments, by the time in ms when those may go
  * - `cancellations` channel: ids of running jobs that are to stop
+ * - `changes:<jobId>` channel: the version of a job's record, whenever it changes
+ * - `created:<status>:<kind>` sorted set: visible jobs by the time in ms of their birth
+ * - `ended:<status>:<kind>` sorted set: visible jobs that have ended, by the time in ms of their end
+ * - `names` sorted set, in the order of its bytes: `<name> NUL <jobId>` of each visible job's reference and slug
+ * - `exhausted` sorted set: visible jobs whose callback was given up, by the time in ms of their end
+ * - `tallies` hash: what was counted of all jobs since Redis has its data
+ * - `speed:<kind>` hash: how long recent conversions took, for their size
+ * - `stored` hash: `<bucket>/<name>` of each result that is published, and its bytes
  * - `generation` string: the Redis process that has held this data since it was compared with the journal, and a token
  * - `next-generation` string: the token of a comparison that is going on
  * - `chore:<name>` string with a time to live: something that one worker does for all
  * - `worker:<id>` string with a time to live: a worker's last sign of life
- * - `workers` set: the ids of workers that may be alive
+ * - `signs` sorted set: workers that have not said good-bye, by the time in ms of their last sign
  */
-const PREFIX = 'tapedeck';
+export const PREFIX = 'tapedeck';
 
 export const QUEUE_PREFIX = `${PREFIX}:queue`;
 
@@ -33,13 +43,24 @@ export const keys = {
   turn: (bucket: string, place: string) => `${PREFIX}:turn:${bucket}/${place}`,
   announcements: `${PREFIX}:announcements`,
   cancellations: `${PREFIX}:cancellations`,
+  changes: (jobId: string) => `${PREFIX}:changes:${jobId}`,
+  created: (status: JobStatus, kind: JobKind) => `${PREFIX}:created:${status}:${kind}`,
+  ended: (status: JobStatus, kind: JobKind) => `${PREFIX}:ended:${status}:${kind}`,
+  names: `${PREFIX}:names`,
+  exhausted: `${PREFIX}:exhausted`,
+  tallies: `${PREFIX}:tallies`,
+  speed: (kind: JobKind) => `${PREFIX}:speed:${kind}`,
+  stored: `${PREFIX}:stored`,
   cleanups: `${PREFIX}:cleanups`,
   generation: `${PREFIX}:generation`,
   nextGeneration: `${PREFIX}:next-generation`,
   chore: (name: string) => `${PREFIX}:chore:${name}`,
   worker: (workerId: string) => `${PREFIX}:worker:${workerId}`,
-  workers: `${PREFIX}:workers`,
+  signs: `${PREFIX}:signs`,
 };
+
+/** A result's field in `stored`. */
+export const storedName = (bucket: string, outputName: string): string => `${bucket}/${outputName}`;
 
 /** How long an Idempotency-Key is remembered. */
 export const IDEMPOTENCY_TTL_MS = 7 * 24 * 3_600_000;

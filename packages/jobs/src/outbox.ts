@@ -3,7 +3,9 @@ import { enqueue, enqueueCallback } from './enqueue.ts';
 import { keys } from './keys.ts';
 import type { CallbackEntry } from './queues.ts';
 import { loadRecord, type JobRecord } from './record.ts';
-import { createScript, type Redis } from './redis.ts';
+import { createRecordScript } from './record-script.ts';
+import type { Redis } from './redis.ts';
+import { addTallies, countOf, observationOf, type Tallies } from './tallies.ts';
 
 /** What has to be sent for one event. The body is the same on every try, to the byte. */
 export interface OutboxEntry extends CallbackEntry {
@@ -13,6 +15,8 @@ export interface OutboxEntry extends CallbackEntry {
   body: string;
   /** How often it was tried before. */
   tries: number;
+  /** undefined when it was sent by hand again: then nobody has waited for it since. */
+  settledAtMs: number | undefined;
 }
 
 /** @returns undefined when the event was delivered, given up, replaced by a later one, or is being sent anew. */
@@ -28,7 +32,8 @@ export async function loadOutboxEntry(
   if (journal && record.journaledEventId !== entry.eventId) return undefined;
   const { request, run, callbackBody: body, callbackAttempts: tries } = record;
   const { callbackUrl, bucket } = request;
-  return { ...entry, callbackUrl, bucket, run, body, tries };
+  const settledAtMs = record.callbackRound === 1 ? record.finishedAtMs : undefined;
+  return { ...entry, callbackUrl, bucket, run, body, tries, settledAtMs };
 }
 
 export interface CallbackTry {
@@ -37,8 +42,8 @@ export interface CallbackTry {
   httpStatus: number | undefined;
 }
 
-/** KEYS job, outbox; ARGV eventId, jobId, status, http status or '', round. */
-const RECORD_TRY = createScript(
+/** KEYS job, outbox; ARGV eventId, jobId, status, http status or '', round, tallies. */
+const RECORD_TRY = createRecordScript(
   `
   if redis.call('HGET', KEYS[1], 'eventId') ~= ARGV[1] then return 0 end
   if (redis.call('HGET', KEYS[1], 'callbackRound') or '1') ~= ARGV[5] then return 0 end
@@ -48,8 +53,10 @@ const RECORD_TRY = createScript(
   else redis.call('HSET', KEYS[1], 'callbackLastStatus', ARGV[4]) end
   if ARGV[3] ~= 'pending' then
     redis.call('ZREM', KEYS[2], ARGV[2])
-    if redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 1 then redis.call('DEL', KEYS[1]) end
   end
+  list(ARGV[2])
+  tally(ARGV[6])
+  if ARGV[3] ~= 'pending' and redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 1 then redis.call('DEL', KEYS[1]) end
   return 1
   `,
 );
@@ -60,8 +67,14 @@ export async function recordCallbackTry(redis: Redis, entry: OutboxEntry, outcom
   await RECORD_TRY.run(
     redis,
     [keys.job(jobId), keys.outbox],
-    [eventId, jobId, outcome.status, outcome.httpStatus ?? '', round],
+    [eventId, jobId, outcome.status, outcome.httpStatus ?? '', round, JSON.stringify(bookTry(entry, outcome))],
   );
+}
+
+function bookTry({ settledAtMs }: OutboxEntry, { status }: CallbackTry): Tallies {
+  const tried = countOf('callback_tries_total', { outcome: status === 'pending' ? 'retried' : status });
+  if (status !== 'delivered' || settledAtMs === undefined) return tried;
+  return addTallies(tried, observationOf('callback_delivery_seconds', {}, (Date.now() - settledAtMs) / 1000));
 }
 
 /** The last word on an event, after `delivered` or `exhausted`: once Redis has lost its data, it is not sent again. */

@@ -25,13 +25,24 @@ export interface Queues {
   /** What a worker has at the moment stays: it will find that its run is over. */
   removeConversion(conversion: ConversionEntry): Promise<void>;
   addCallback(callback: CallbackEntry, delayMs?: number): Promise<void>;
+  /** An entry that waits changes its place; one that does not stays as it is. */
+  changePriority(conversion: ConversionEntry, priority: Priority): Promise<void>;
   /** 1 is next; null when the entry is not waiting. */
   positionOf(conversion: ConversionEntry): Promise<number | null>;
+  countEntries(): Promise<{ conversions: EntryCounts; callbacks: EntryCounts }>;
   /** The names of those from which no worker takes anything. */
   listPaused(): Promise<string[]>;
   /** For Bull Board alone: whoever changes them goes past the records. */
   readonly bullQueues: readonly Queue[];
   close(): Promise<void>;
+}
+
+export interface EntryCounts {
+  /** For a worker. */
+  waiting: number;
+  /** For their time: another attempt, another try. */
+  delayed: number;
+  active: number;
 }
 
 /**
@@ -102,6 +113,15 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
       if (inWait !== null) return waiting - inWait;
       return rank === null ? null : waiting + rank + 1;
     },
+    async changePriority(conversion, priority) {
+      const entry = await conversions.getJob(conversionId(conversion));
+      // One that a worker has taken meanwhile has no place to change.
+      await entry?.changePriority({ priority: PRIORITY_RANK[priority] }).catch(() => undefined);
+    },
+    async countEntries() {
+      const [counted, callbackCounts] = await Promise.all([countEntries(conversions), countEntries(callbacks)]);
+      return { conversions: counted, callbacks: callbackCounts };
+    },
     async listPaused() {
       const queues = [conversions, callbacks];
       const arePaused = await Promise.all(queues.map((queue) => queue.isPaused()));
@@ -111,6 +131,16 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
       await Promise.all([conversions.close(), callbacks.close()]);
     },
   };
+}
+
+async function countEntries(queue: Queue): Promise<EntryCounts> {
+  const {
+    wait = 0,
+    prioritized = 0,
+    delayed = 0,
+    active = 0,
+  } = await queue.getJobCounts(...(['wait', 'prioritized', 'delayed', 'active'] as const));
+  return { waiting: wait + prioritized, delayed, active };
 }
 
 const RETRY_MS = 100;

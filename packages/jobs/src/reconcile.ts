@@ -2,7 +2,7 @@ import type { Backend } from './backend.ts';
 import { enqueue } from './enqueue.ts';
 import { keys } from './keys.ts';
 import { loadRecord, type JobRecord } from './record.ts';
-import { createScript } from './redis.ts';
+import { createRecordScript } from './record-script.ts';
 
 export interface ReconcileLimits {
   /** A job without news for so long ought to have an entry in the queue. Longer than a worker holds one after its death. */
@@ -17,7 +17,7 @@ export interface ReconcileLimits {
  *
  * KEYS job, unqueued; ARGV jobId, holder, nowMs
  */
-const TAKE_BACK = createScript(
+const TAKE_BACK = createRecordScript(
   `
   if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[2] then return 0 end
   redis.call('HSETNX', KEYS[1], 'run', 1)
@@ -25,6 +25,7 @@ const TAKE_BACK = createScript(
   redis.call('HSET', KEYS[1], 'status', 'queued', 'progress', 0)
   redis.call('HDEL', KEYS[1], 'holder', 'phase')
   redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+  list(ARGV[1])
   return 1
   `,
 );

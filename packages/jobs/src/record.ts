@@ -66,6 +66,8 @@ const recordSchema = z.object({
   bodyHash: z.string().optional(),
   /** The event whose end of the job is in the journal. */
   journaledEventId: z.string().optional(),
+  /** Grows with every change that somebody may see. */
+  version: integer.default(0),
 });
 
 export type JobRecord = z.output<typeof recordSchema>;
@@ -96,7 +98,7 @@ export function parseRecord(fields: RecordFields): JobRecord {
 /** What a job is born with, and keeps through all its runs. */
 const BIRTH_FIELDS = [
   ...['jobId', 'request', 'caller', 'fingerprint', 'outputName', 'maxAttempts', 'createdAtMs'],
-  ...['idempotency', 'bodyHash'],
+  ...['reference', 'slug', 'idempotency', 'bodyHash'],
 ];
 
 /** The fields of a job that waits for its first attempt, from those that it was born with; others are left out. */
@@ -108,11 +110,19 @@ export function waitingFields(fields: Readonly<Record<string, string | number>>)
   };
 }
 
+/** Where a job stands among the others. */
+export interface Standing {
+  /** 1 is next; null when it is not in the queue. */
+  positionInQueue: number | null;
+  /** Unix time in ms. */
+  completionAtMs?: number | undefined;
+}
+
 /** The record as callers may see it. */
-export function buildJobView(record: JobRecord, positionInQueue: number | null): JobView {
+export function buildJobView(record: JobRecord, { positionInQueue, completionAtMs }: Standing): JobView {
   const { request, error } = record;
   const isoTime = (timeMs: number | undefined): string | null =>
-    timeMs === undefined ? null : new Date(timeMs).toISOString();
+    timeMs === undefined ? null : new Date(Math.round(timeMs)).toISOString();
   return {
     jobId: record.jobId,
     kind: request.kind,
@@ -128,7 +138,7 @@ export function buildJobView(record: JobRecord, positionInQueue: number | null):
     createdAt: new Date(record.createdAtMs).toISOString(),
     startedAt: isoTime(record.startedAtMs),
     finishedAt: isoTime(record.finishedAtMs),
-    estimatedCompletionAt: null,
+    estimatedCompletionAt: isoTime(completionAtMs),
     output: record.output ?? null,
     error: error ? { ...error, retryable: ERROR_TABLE[error.code].retryable } : null,
     callback: {

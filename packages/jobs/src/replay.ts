@@ -2,20 +2,21 @@ import { enqueueCallback } from './enqueue.ts';
 import { keys } from './keys.ts';
 import type { Backend } from './backend.ts';
 import type { JobRecord } from './record.ts';
-import { createScript } from './redis.ts';
+import { createRecordScript } from './record-script.ts';
 
 /**
  * The same event with the same id and body, from the start of the schedule.
  *
  * KEYS job, outbox; ARGV jobId, nowMs, eventId. Answers the round, or nothing when the event is no longer the job's.
  */
-const REPLAY = createScript(
+const REPLAY = createRecordScript(
   `
   if redis.call('HGET', KEYS[1], 'eventId') ~= ARGV[3] then return false end
   if redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 1 then return false end
   redis.call('HSETNX', KEYS[1], 'callbackRound', 1)
   redis.call('HSET', KEYS[1], 'callbackStatus', 'pending', 'callbackAttempts', 0)
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+  list(ARGV[1])
   return redis.call('HINCRBY', KEYS[1], 'callbackRound', 1)
   `,
 );

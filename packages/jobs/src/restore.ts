@@ -1,7 +1,8 @@
 import type { JournalEntry } from './journal.ts';
 import { IDEMPOTENCY_TTL_MS, keys } from './keys.ts';
-import { parseRecord, waitingFields } from './record.ts';
-import { createScript, type Redis } from './redis.ts';
+import { parseRecord, waitingFields, type RecordFields } from './record.ts';
+import { createRecordScript } from './record-script.ts';
+import type { Redis } from './redis.ts';
 
 /**
  * Brings one job to where its entry says that it was, and never back.
@@ -17,7 +18,7 @@ import { createScript, type Redis } from './redis.ts';
  * KEYS job, unqueued, alive, outbox, live, idempotency
  * ARGV state, run, nowMs, jobId, bodyHash, ttlMs, eventId, callbackStatus, field, value, …
  */
-const RESTORE = createScript(
+const RESTORE = createRecordScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if status then
@@ -33,8 +34,10 @@ const RESTORE = createScript(
   elseif ARGV[1] == 'closed' and ARGV[8] ~= 'exhausted' then
     return 0
   end
+  unlist(ARGV[4])
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1], unpack(ARGV, 9))
+  list(ARGV[4])
   for at = 2, 4 do redis.call('ZREM', KEYS[at], ARGV[4]) end
   if ARGV[1] == 'accepted' then
     redis.call('ZADD', KEYS[2], ARGV[3], ARGV[4])
@@ -57,10 +60,13 @@ const RESTORE = createScript(
  */
 export async function restoreEntry(redis: Redis, { state, jobId, run, fields }: JournalEntry): Promise<boolean> {
   const { fingerprint = '', idempotency = '', bodyHash = '', eventId = '', callbackStatus = '' } = fields;
+  const { reference, slug } = parseRecord(fields).request;
+  // What it was listed as is of the Redis that is lost.
+  const { listedAs: _listedAs, ...known }: RecordFields = { ...fields, reference, slug };
   const restored: Record<string, string | number> =
     state === 'accepted'
-      ? { ...waitingFields(fields), run: run + 1 }
-      : { ...fields, ...(eventId && { journaledEventId: eventId }) };
+      ? { ...waitingFields(known), run: run + 1 }
+      : { ...known, ...(eventId && { journaledEventId: eventId }) };
   const result = await RESTORE.run(
     redis,
     [keys.job(jobId), keys.unqueued, keys.alive, keys.outbox, keys.live(fingerprint), idempotency],

@@ -2,7 +2,7 @@ import type { Backend } from './backend.ts';
 import { enqueue } from './enqueue.ts';
 import { keys } from './keys.ts';
 import type { JobRecord } from './record.ts';
-import { createScript } from './redis.ts';
+import { createRecordScript } from './record-script.ts';
 
 /**
  * A new run of a job that failed or was canceled: everything that its last run has left in the record goes, and so does
@@ -10,7 +10,7 @@ import { createScript } from './redis.ts';
  *
  * KEYS job, live, unqueued, outbox, alive; ARGV jobId, nowMs, jobKeyPrefix
  */
-const RETRY = createScript(
+const RETRY = createRecordScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if not status or redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 1 then return 'gone' end
@@ -33,6 +33,7 @@ const RETRY = createScript(
   redis.call('ZREM', KEYS[4], ARGV[1])
   redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
   redis.call('ZADD', KEYS[5], ARGV[2], ARGV[1])
+  list(ARGV[1])
   return 'requeued'
   `,
 );

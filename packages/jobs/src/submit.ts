@@ -5,7 +5,7 @@ import { isOld } from './generation.ts';
 import { createId, sha256Hex } from './ids.ts';
 import { IDEMPOTENCY_TTL_MS, keys } from './keys.ts';
 import { waitingFields } from './record.ts';
-import { createScript } from './redis.ts';
+import { createRecordScript } from './record-script.ts';
 
 export interface Submission {
   request: ConvertRequest;
@@ -32,7 +32,7 @@ export type SubmitResult =
  * KEYS live, idempotency ('' without a key), job, unqueued, alive
  * ARGV jobId, bodyHash, nowMs, ttlMs, jobKeyPrefix, field, value, …
  */
-const SUBMIT = createScript(
+const SUBMIT = createRecordScript(
   `
   local function record(jobId) return ARGV[5] .. jobId end
   local function answer(outcome, jobId)
@@ -59,6 +59,7 @@ const SUBMIT = createScript(
   if KEYS[2] ~= '' then redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[4]) end
   redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
   redis.call('ZADD', KEYS[5], ARGV[3], ARGV[1])
+  list(ARGV[1])
   return answer('accepted', ARGV[1])
   `,
 );
@@ -84,6 +85,7 @@ export async function submitJob(backend: Backend, submission: Submission): Promi
   const bodyHash = hashBody(request);
   const fields = waitingFields({
     ...{ jobId, request: JSON.stringify(request), caller, fingerprint, outputName, maxAttempts, createdAtMs: nowMs },
+    ...{ reference: request.reference, slug: request.slug },
     ...(idempotency && { idempotency, bodyHash }),
   });
   const answer = await SUBMIT.run(

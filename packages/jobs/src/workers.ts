@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { keys } from './keys.ts';
-import type { Redis } from './redis.ts';
+import { createScript, type Redis } from './redis.ts';
 
 const signSchema = z.object({
   workerId: z.string(),
   /** Jobs it is running now. */
   busy: z.number().int(),
+  /** Jobs it runs at once. A version that did not say so ran one. */
+  concurrency: z.number().int().min(1).default(1),
   ffmpegVersion: z.string().nullable(),
   /** What keeps its FFmpeg in its place, and what it could not have there. */
   protections: z.object({ held: z.array(z.string()).readonly(), missing: z.array(z.string()).readonly() }),
@@ -18,22 +20,65 @@ export type SignOfLife = z.output<typeof signSchema>;
 /** Three missed signs and a worker counts as gone. */
 export const SIGN_INTERVAL_MS = 5_000;
 const SIGN_TTL_MS = 3 * SIGN_INTERVAL_MS + 1_000;
+/** Somebody has heard of it by then, or nobody ever will. */
+const FORGET_LOST_MS = 24 * 3_600_000;
+
+/**
+ * A worker that nobody has heard of yet takes the place of one that was lost: whoever starts one in its stead has mended
+ * it. So does a scale-up, which cannot be told from that.
+ *
+ * KEYS worker, signs; ARGV workerId, nowMs, lost before, sign, ttlMs, forgotten before
+ */
+const SIGN = createScript(
+  `
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], 0, ARGV[6])
+  if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then
+    local lost = redis.call('ZRANGEBYSCORE', KEYS[2], 0, ARGV[3], 'LIMIT', 0, 1)[1]
+    if lost then redis.call('ZREM', KEYS[2], lost) end
+  end
+  redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+  redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
+  `,
+);
 
 export async function reportAlive(redis: Redis, sign: SignOfLife): Promise<void> {
-  const key = keys.worker(sign.workerId);
-  await redis.multi().set(key, JSON.stringify(sign), 'PX', SIGN_TTL_MS).sadd(keys.workers, sign.workerId).exec();
+  const { workerId } = sign;
+  const nowMs = Date.now();
+  await SIGN.run(
+    redis,
+    [keys.worker(workerId), keys.signs],
+    [workerId, nowMs, nowMs - SIGN_TTL_MS, JSON.stringify(sign), SIGN_TTL_MS, nowMs - FORGET_LOST_MS],
+  );
 }
 
+/** A good-bye: nobody will miss it. */
 export async function reportGone(redis: Redis, workerId: string): Promise<void> {
-  await redis.multi().del(keys.worker(workerId)).srem(keys.workers, workerId).exec();
+  await redis.multi().del(keys.worker(workerId)).zrem(keys.signs, workerId).exec();
 }
 
-/** The workers that are alive now. Forgets those whose sign ran out. */
+export interface Fleet {
+  alive: SignOfLife[];
+  /** How many are silent, have said no good-bye, and were not replaced. */
+  lost: number;
+}
+
+/** @param silentMs since when they must be silent to count as lost; at once, where nothing is said */
+export async function loadFleet(redis: Redis, silentMs = 0): Promise<Fleet> {
+  const rows = await redis.zrange(keys.signs, '0', '-1', 'WITHSCORES');
+  const known = Array.from({ length: rows.length / 2 }, (_, index) => ({
+    workerId: rows[2 * index]!,
+    signedAtMs: Number(rows[2 * index + 1]),
+  }));
+  if (known.length === 0) return { alive: [], lost: 0 };
+  // Whether a sign is still valid is for Redis to say: its clock is everybody's.
+  const signs = await redis.mget(known.map(({ workerId }) => keys.worker(workerId)));
+  const silent = known.filter((_, index) => signs[index] === null);
+  return {
+    alive: signs.filter((sign) => sign !== null).map((sign) => signSchema.parse(JSON.parse(sign))),
+    lost: silent.filter(({ signedAtMs }) => signedAtMs <= Date.now() - silentMs).length,
+  };
+}
+
 export async function listWorkers(redis: Redis): Promise<SignOfLife[]> {
-  const workerIds = await redis.smembers(keys.workers);
-  if (workerIds.length === 0) return [];
-  const signs = await redis.mget(workerIds.map(keys.worker));
-  const gone = workerIds.filter((_, index) => !signs[index]);
-  if (gone.length > 0) await redis.srem(keys.workers, gone);
-  return signs.filter((sign) => sign !== null).map((sign) => signSchema.parse(JSON.parse(sign)));
+  return (await loadFleet(redis)).alive;
 }

@@ -1,11 +1,11 @@
 import { JobError, type JobView } from '@tapedeck/contracts';
-import { buildJobView, loadRecord, type Backend, type JobRecord, type Queues, type Redis } from '@tapedeck/jobs';
+import { buildJobView, loadForecast, loadRecord, type Backend, type JobRecord, type Redis } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
 
 /** Reading jobs. */
-export async function jobRoutes(app: FastifyInstance, { redis, queues }: Backend): Promise<void> {
+export async function jobRoutes(app: FastifyInstance, backend: Backend): Promise<void> {
   app.get<{ Params: { jobId: string } }>('/api/jobs/:jobId', async ({ params }) =>
-    orUnavailable(async () => viewOf(queues, await requireRecord(redis, params.jobId))),
+    orUnavailable(async () => viewOf(backend, await requireRecord(backend.redis, params.jobId))),
   );
 }
 
@@ -16,8 +16,24 @@ export async function requireRecord(redis: Redis, jobId: string): Promise<JobRec
   return record;
 }
 
-export async function viewOf(queues: Queues, record: JobRecord): Promise<JobView> {
-  return buildJobView(record, record.status === 'queued' ? await queues.positionOf(record) : null);
+export async function viewOf({ redis, queues }: Backend, record: JobRecord): Promise<JobView> {
+  const [view] = await viewsOf({ redis, queues }, [record]);
+  return view!;
+}
+
+/** The forecast is made once for all of them; those that have ended need none. */
+export async function viewsOf(
+  { redis, queues }: Pick<Backend, 'redis' | 'queues'>,
+  records: readonly JobRecord[],
+): Promise<JobView[]> {
+  const isAlive = records.some(({ finishedAtMs }) => finishedAtMs === undefined);
+  const forecast = isAlive ? await loadForecast(redis) : undefined;
+  return Promise.all(
+    records.map(async (record) => {
+      const positionInQueue = record.status === 'queued' ? await queues.positionOf(record) : null;
+      return buildJobView(record, { positionInQueue, completionAtMs: forecast?.completionOf(record, positionInQueue) });
+    }),
+  );
 }
 
 /** @throws JobError QUEUE_UNAVAILABLE for whatever Redis throws */

@@ -24,7 +24,7 @@ export async function steerRoutes(app: FastifyInstance, options: SteerOptions): 
       const isOver = record.finishedAtMs !== undefined;
       if (isOver && record.status !== 'canceled') throw conflict('expected a job that has not ended', record);
       // 202: it is on its way, and nobody needs to ask again.
-      return reply.code(isOver ? 200 : 202).send(await viewOf(options.queues, record));
+      return reply.code(isOver ? 200 : 202).send(await viewOf(options, record));
     }),
   );
   app.post<JobRoute>('/api/jobs/:jobId/retry', ({ params }, reply) =>
@@ -55,19 +55,19 @@ export async function cancelAndWait(options: SteerOptions, record: JobRecord): P
 }
 
 async function retry(options: SteerOptions, record: JobRecord): Promise<JobView> {
-  const { redis, queues } = options;
+  const { redis } = options;
   const result = await retryJob(options, record);
   if (result === 'refused') throw conflict('expected a job that failed or was canceled', record);
   if (result === 'gone') throw new JobError('NOT_FOUND', 'no job has this id');
   if (result === 'canceling') throw conflict('it is being canceled; expected one that has ended', record);
   if (result === 'replaced') throw conflict('another job does the same already', record);
-  return viewOf(queues, await requireRecord(redis, record.jobId));
+  return viewOf(options, await requireRecord(redis, record.jobId));
 }
 
 async function replay(options: SteerOptions, record: JobRecord): Promise<JobView> {
-  const { redis, queues } = options;
+  const { redis } = options;
   if (!(await replayCallback(options, record))) throw conflict('expected a job that has ended', record);
-  return viewOf(queues, await requireRecord(redis, record.jobId));
+  return viewOf(options, await requireRecord(redis, record.jobId));
 }
 
 function conflict(expected: string, { status }: JobRecord): JobError {

@@ -1,0 +1,226 @@
+import { JOB_KINDS, JOB_STATUSES, type JobKind, type JobStatus } from '@tapedeck/contracts';
+import { keys, PREFIX } from './keys.ts';
+import { loadRecord, type JobRecord } from './record.ts';
+import { createScript, type Redis } from './redis.ts';
+
+/** Which jobs, in which order, and which of those. */
+export interface JobFilter {
+  /** Empty for all. */
+  statuses: readonly JobStatus[];
+  kind: JobKind | undefined;
+  /** How the reference or the slug begins, in whatever case (ASCII). */
+  prefix: string | undefined;
+  /** Of the time that `sort` names: from `fromMs` on, and before `toMs`. */
+  fromMs: number | undefined;
+  toMs: number | undefined;
+  /** By `finishedAt` only those that have ended are found. */
+  sort: 'createdAt' | 'finishedAt';
+  order: 'asc' | 'desc';
+}
+
+export interface Page {
+  limit: number;
+  offset: number;
+}
+
+export interface FoundJobs {
+  jobIds: string[];
+  /** How many there are, without the page's limits. */
+  total: number;
+  /** Both the filter and the prefix fit thousands: `total` is then the smaller of the two, and not what fits both. */
+  totalIsEstimate: boolean;
+}
+
+/** A prefix that fits more names than this is looked for along the order instead. */
+const MAX_NAMES = 2_000;
+/** Of those that are looked at along the order for one page. */
+const MAX_WALKED = 20_000;
+
+/**
+ * The lists of one order are merged: a job is in exactly one of them, so it is found once. Where a page begins is found
+ * by halving the time: so many jobs lie before a moment as the lists say they do. So a page in the middle of a hundred
+ * thousand costs what the first one costs.
+ *
+ * KEYS the lists; ARGV min, max, order, offset, limit. Answers the total, then ids in order.
+ */
+const PAGE = createScript(
+  `
+  local min, max, isDesc = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == 'desc'
+  local offset, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
+  local function countBetween(low, high)
+    local count = 0
+    for _, key in ipairs(KEYS) do count = count + redis.call('ZCOUNT', key, low, high) end
+    return count
+  end
+  local total = countBetween(min, max)
+  if offset >= total then return { total } end
+
+  -- Where in time the page begins: the job at 'offset' has this score.
+  local low, high = min, max
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if isDesc then
+      if countBetween(middle + 1, max) <= offset then high = middle else low = middle + 1 end
+    else
+      if countBetween(min, middle) > offset then high = middle else low = middle + 1 end
+    end
+  end
+  local ahead = isDesc and countBetween(low + 1, max) or (not isDesc and countBetween(min, low - 1)) or 0
+
+  local rows = {}
+  local wanted = offset - ahead + limit
+  for _, key in ipairs(KEYS) do
+    local found = isDesc
+      and redis.call('ZREVRANGEBYSCORE', key, low, min, 'WITHSCORES', 'LIMIT', 0, wanted)
+      or redis.call('ZRANGEBYSCORE', key, low, max, 'WITHSCORES', 'LIMIT', 0, wanted)
+    for at = 1, #found, 2 do rows[#rows + 1] = { found[at], tonumber(found[at + 1]) } end
+  end
+  table.sort(rows, function(a, b)
+    if a[2] ~= b[2] then return (a[2] > b[2]) == isDesc end
+    return a[1] ~= b[1] and (a[1] > b[1]) == isDesc
+  end)
+  local answer = { total }
+  for at = offset - ahead + 1, math.min(#rows, wanted) do answer[#answer + 1] = rows[at][1] end
+  return answer
+  `,
+);
+
+/**
+ * The jobs whose reference or slug begins so, each once, and which of the lists has them, with what score.
+ *
+ * KEYS names, the lists; ARGV prefix, the most names. Answers -1 when there are more; else id, score, …
+ */
+const BY_NAME = createScript(
+  `
+  local first, last = '[' .. ARGV[1], '[' .. ARGV[1] .. '\\255'
+  if redis.call('ZLEXCOUNT', KEYS[1], first, last) > tonumber(ARGV[2]) then return -1 end
+  local seen, answer = {}, {}
+  for _, member in ipairs(redis.call('ZRANGEBYLEX', KEYS[1], first, last)) do
+    local jobId = string.match(member, '[^%z]*$')
+    for at = 2, seen[jobId] and 1 or #KEYS do
+      local score = redis.call('ZSCORE', KEYS[at], jobId)
+      if score then
+        answer[#answer + 1] = jobId
+        answer[#answer + 1] = score
+        break
+      end
+    end
+    seen[jobId] = true
+  end
+  return answer
+  `,
+);
+
+/** ARGV prefix, job ids. Answers those whose reference or slug begins so. */
+const WITH_PREFIX = createScript(
+  `
+  local answer = {}
+  for at = 2, #ARGV do
+    local names = redis.call('HMGET', '${PREFIX}:job:' .. ARGV[at], 'reference', 'slug')
+    for _, name in ipairs({ names[1] or '', names[2] or '' }) do
+      if string.sub(string.lower(name), 1, #ARGV[1]) == ARGV[1] then
+        answer[#answer + 1] = ARGV[at]
+        break
+      end
+    end
+  end
+  return answer
+  `,
+);
+
+/** What the index holds of jobs, page by page; see JobFilter. */
+export async function findJobs(redis: Redis, filter: JobFilter, page: Page): Promise<FoundJobs> {
+  const lists = listsOf(filter);
+  if (filter.prefix === undefined) return findPage(redis, lists, filter, page);
+  const prefix = lowerAscii(filter.prefix);
+  const byName = await BY_NAME.run(redis, [keys.names, ...lists], [prefix, MAX_NAMES]);
+  if (Array.isArray(byName)) return pageOf(byName as string[], filter, page);
+  return walk(redis, lists, { ...filter, prefix }, page);
+}
+
+/** Records that are gone between the index and the read are left out. */
+export async function loadRecords(redis: Redis, jobIds: readonly string[]): Promise<JobRecord[]> {
+  // A record that cannot be read (a newer version wrote it) must not hide the others.
+  const records = await Promise.all(jobIds.map((jobId) => loadRecord(redis, jobId).catch(() => undefined)));
+  return records.filter((record) => record !== undefined).filter(({ deletedAtMs }) => deletedAtMs === undefined);
+}
+
+/** The last job that a caller has given this reference to, whatever became of it. */
+export async function findByReference(redis: Redis, reference: string): Promise<JobRecord | undefined> {
+  const filter = { statuses: [], kind: undefined, fromMs: undefined, toMs: undefined } as const;
+  const prefix = `${reference}\0`;
+  const { jobIds } = await findJobs(
+    redis,
+    { ...filter, prefix, sort: 'createdAt', order: 'desc' },
+    { limit: MAX_SAME_NAME, offset: 0 },
+  );
+  const records = await loadRecords(redis, jobIds);
+  return records.find(({ request }) => request.reference === reference);
+}
+
+/** One reference has few jobs; the same word as a slug may have others. */
+const MAX_SAME_NAME = 50;
+
+const ENDED: readonly JobStatus[] = ['completed', 'failed', 'canceled'];
+
+function listsOf({ statuses, kind, sort }: JobFilter): string[] {
+  const asked = statuses.length === 0 ? JOB_STATUSES : statuses;
+  const kinds = kind === undefined ? JOB_KINDS : [kind];
+  if (sort === 'createdAt') return asked.flatMap((status) => kinds.map((one) => keys.created(status, one)));
+  const ended = asked.filter((status) => ENDED.includes(status));
+  return ended.flatMap((status) => kinds.map((one) => keys.ended(status, one)));
+}
+
+const MAX_TIME_MS = 8.64e15;
+
+async function findPage(redis: Redis, lists: readonly string[], filter: JobFilter, page: Page): Promise<FoundJobs> {
+  if (lists.length === 0) return { jobIds: [], total: 0, totalIsEstimate: false };
+  const { fromMs = 0, toMs = MAX_TIME_MS, order } = filter;
+  const answer = await PAGE.run(redis, lists, [fromMs, toMs - 1, order, page.offset, page.limit]);
+  const [total, ...jobIds] = answer as [number, ...string[]];
+  return { jobIds, total, totalIsEstimate: false };
+}
+
+function pageOf(rows: readonly string[], filter: JobFilter, { offset, limit }: Page): FoundJobs {
+  const { fromMs = 0, toMs = MAX_TIME_MS, order } = filter;
+  const found: { jobId: string; atMs: number }[] = [];
+  for (let at = 0; at + 1 < rows.length; at += 2) found.push({ jobId: rows[at]!, atMs: Number(rows[at + 1]) });
+  const fitting = found
+    .filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
+    .toSorted((a, b) => a.atMs - b.atMs || (a.jobId < b.jobId ? -1 : 1));
+  if (order === 'desc') fitting.reverse();
+  const jobIds = fitting.slice(offset, offset + limit).map(({ jobId }) => jobId);
+  return { jobIds, total: fitting.length, totalIsEstimate: false };
+}
+
+const WALK_STEP = 1_000;
+
+/** A prefix that fits thousands is met often enough along the order. Exact where the filter leaves few. */
+async function walk(
+  redis: Redis,
+  lists: readonly string[],
+  filter: JobFilter & { prefix: string },
+  { offset, limit }: Page,
+): Promise<FoundJobs> {
+  const found: string[] = [];
+  let [walked, total] = [0, 0];
+  do {
+    const step = await findPage(redis, lists, filter, { offset: walked, limit: WALK_STEP });
+    total = step.total;
+    walked += WALK_STEP;
+    if (step.jobIds.length > 0) {
+      found.push(...((await WITH_PREFIX.run(redis, [], [filter.prefix, ...step.jobIds])) as string[]));
+    }
+  } while (walked < total && walked < MAX_WALKED && (total <= MAX_WALKED || found.length < offset + limit));
+  const isWhole = walked >= total;
+  return {
+    jobIds: found.slice(offset, offset + limit),
+    total: isWhole ? found.length : total,
+    totalIsEstimate: !isWhole,
+  };
+}
+
+/** As Redis lowers them: what is not ASCII stays. */
+function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}

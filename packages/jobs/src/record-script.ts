@@ -1,0 +1,86 @@
+import { PREFIX } from './keys.ts';
+import { createScript, type RedisScript } from './redis.ts';
+
+/**
+ * Scripts that change a job's record say so with one of these, in the same step:
+ *
+ * - `changed(jobId)`: whoever watches the job hears of it.
+ * - `list(jobId)`: the same, and the indexes are brought to what the record says. What always holds after it: a visible
+ *   job is in `created` under its status and kind and nowhere else, in `ended` likewise once it has ended, and in `names`
+ *   with its reference and its slug; one that is hidden, or gone, is in none of them.
+ * - `unlist(jobId)`: before a record is removed or written anew.
+ *
+ * The kind is the beginning of the id. Keys are made from ids here, so this is for one Redis, and not for a cluster.
+ */
+const LIBRARY = `
+  local function keyOf(...) return '${PREFIX}:' .. table.concat({...}, ':') end
+
+  local function changed(jobId)
+    local version = redis.call('HINCRBY', keyOf('job', jobId), 'version', 1)
+    redis.call('PUBLISH', keyOf('changes', jobId), version)
+  end
+
+  local function namesOf(jobId, reference, slug)
+    local names = {}
+    for _, name in ipairs({ reference or '', slug or '' }) do
+      if name ~= '' then names[#names + 1] = string.lower(name) .. '\\0' .. jobId end
+    end
+    return names
+  end
+
+  local function unlist(jobId)
+    local job = keyOf('job', jobId)
+    local listedAs, reference, slug = unpack(redis.call('HMGET', job, 'listedAs', 'reference', 'slug'))
+    if not listedAs then return end
+    local kind = string.match(jobId, '^%a+')
+    redis.call('ZREM', keyOf('created', listedAs, kind), jobId)
+    redis.call('ZREM', keyOf('ended', listedAs, kind), jobId)
+    redis.call('ZREM', keyOf('exhausted'), jobId)
+    for _, name in ipairs(namesOf(jobId, reference, slug)) do redis.call('ZREM', keyOf('names'), name) end
+    redis.call('HDEL', job, 'listedAs')
+  end
+
+  local function list(jobId)
+    changed(jobId)
+    local job = keyOf('job', jobId)
+    local status, listedAs, hidden, createdAtMs, finishedAtMs, callbackStatus, reference, slug = unpack(redis.call(
+      'HMGET', job, 'status', 'listedAs', 'deletedAtMs', 'createdAtMs', 'finishedAtMs', 'callbackStatus',
+      'reference', 'slug'))
+    if hidden or (listedAs and listedAs ~= status) then unlist(jobId) end
+    if hidden then return end
+    local kind = string.match(jobId, '^%a+')
+    redis.call('HSET', job, 'listedAs', status)
+    redis.call('ZADD', keyOf('created', status, kind), createdAtMs, jobId)
+    for _, name in ipairs(namesOf(jobId, reference, slug)) do redis.call('ZADD', keyOf('names'), 0, name) end
+    if finishedAtMs then redis.call('ZADD', keyOf('ended', status, kind), finishedAtMs, jobId) end
+    if finishedAtMs and callbackStatus == 'exhausted' then redis.call('ZADD', keyOf('exhausted'), finishedAtMs, jobId)
+    else redis.call('ZREM', keyOf('exhausted'), jobId) end
+  end
+
+  local function tally(counts)
+    for name, by in pairs(cjson.decode(counts)) do redis.call('HINCRBYFLOAT', keyOf('tallies'), name, by) end
+  end
+
+  local function store(name, bytes)
+    local before = redis.call('HGET', keyOf('stored'), name) or 0
+    if bytes > 0 then redis.call('HSET', keyOf('stored'), name, bytes) else redis.call('HDEL', keyOf('stored'), name) end
+    redis.call('HINCRBY', keyOf('tallies'), 'stored_bytes', bytes - before)
+  end
+
+  local function learn(kind, sample)
+    local speed = keyOf('speed', kind)
+    for name, value in pairs(cjson.decode(sample)) do
+      local before = redis.call('HGET', speed, name) or 0
+      redis.call('HSET', speed, name, before * 0.95 + value)
+    end
+  end
+`;
+
+/**
+ * A script with the functions above, and those that keep the books: `tally(json)` adds to what is counted,
+ * `{ "<field>": number }`; `store(name, bytes)` says what lies under a name of ours now; `learn(kind, json)` adds a
+ * conversion to what is known of the speed of recent ones, of which the last twenty or so weigh.
+ */
+export function createRecordScript(lua: string): RedisScript {
+  return createScript(`${LIBRARY}${lua}`);
+}
