@@ -1,50 +1,7 @@
-import type { ErrorCode } from './errors.ts';
+import { z } from 'zod';
+import { errorCodeSchema, type ErrorCode } from './errors.ts';
+import { hlsOutputSchema, tapeOutputSchema, type JobOutput } from './job-output.ts';
 import type { Phase } from './vocabulary.ts';
-
-/** What a finished tape is, as the callback and the job's `output` tell it. */
-export interface TapeOutput {
-  mp4Url: string;
-  posterUrl?: string;
-  /** Seconds. */
-  duration: number;
-  /** Bytes. */
-  size: number;
-  /** `[width, height]` in pixels. */
-  resolution: [number, number];
-}
-
-export interface RenditionOutput {
-  name: string;
-  /** Pixels; null for sound alone. */
-  width: number | null;
-  height: number | null;
-  /** The measured peak, bits per second, as the master playlist says it. */
-  bandwidth: number;
-  playlistUrl: string;
-}
-
-/** What a finished video is. */
-export interface HlsOutput {
-  hlsUrl: string;
-  /** Absent for sound without a cover. */
-  posterUrl?: string;
-  /** WebVTT with the pictures of the seek bar, when the request asked for it. */
-  storyboardUrl?: string;
-  /** Seconds. */
-  duration: number;
-  /** Bytes of everything that was published. */
-  size: number;
-  /** `[width, height]` of the largest rendition in pixels; null for sound alone. */
-  resolution: [number, number] | null;
-  /** The largest first. */
-  renditions: RenditionOutput[];
-}
-
-export type JobOutput = TapeOutput | HlsOutput;
-
-export function isTapeOutput(output: JobOutput): output is TapeOutput {
-  return 'mp4Url' in output;
-}
 
 /** The part of a job's request that every event of it repeats. */
 export interface EventSubject {
@@ -61,6 +18,25 @@ export type TerminalOutcome =
 
 /** On the wire the outcomes have the names that receivers already know. */
 const WIRE_STATUS = { completed: 'complete', failed: 'error', canceled: 'canceled' } as const;
+
+const subjectSchema = z.object({
+  mongoId: z.string().optional().describe("The caller's own reference, under the name that the request had for it."),
+  id: z.string().optional().describe("The caller's own reference; of a video always there."),
+  jobId: z.string(),
+  metadata: z.record(z.string(), z.unknown()).nullable().optional().describe('As it came with the request.'),
+});
+
+/** The body of a callback, as its receiver may check it. */
+export const callbackBodySchema = z.union([
+  subjectSchema.extend({ status: z.literal(WIRE_STATUS.completed), ...tapeOutputSchema.shape }),
+  subjectSchema.extend({ id: z.string(), status: z.literal(WIRE_STATUS.completed), ...hlsOutputSchema.shape }),
+  subjectSchema.extend({
+    status: z.literal(WIRE_STATUS.failed),
+    error: z.string().describe('For people: what was expected and what came.'),
+    code: errorCodeSchema,
+  }),
+  subjectSchema.extend({ status: z.literal(WIRE_STATUS.canceled) }),
+]);
 
 /**
  * The body of a callback, byte for byte what is signed and sent on every try.

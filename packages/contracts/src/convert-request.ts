@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ladderSchema } from './ladder.ts';
+import { describeInput, parseInput, type RequestIssue, type RequestIssues } from './request-issue.ts';
 import { PRIORITIES } from './vocabulary.ts';
 import { X264_PRESETS } from './x264-preset.ts';
 
@@ -142,14 +143,7 @@ export function sourceUrlOf(request: ConvertRequest): string {
   return request.kind === 'tape' ? request.zipUrl : request.videoUrl;
 }
 
-export interface RequestIssue {
-  /** Dotted path into the body, `(body)` for the body itself. */
-  path: string;
-  message: string;
-}
-
-export type ParsedRequest =
-  { ok: true; request: ConvertRequest } | { ok: false; issues: [RequestIssue, ...RequestIssue[]] };
+export type ParsedRequest = { ok: true; request: ConvertRequest } | { ok: false; issues: RequestIssues };
 
 /**
  * The body of `POST /convert`, checked and with its defaults filled in. The kind follows from the body:
@@ -159,10 +153,8 @@ export function parseConvertRequest(body: unknown): ParsedRequest {
   const mismatch = findTooDeep(body) ?? findKindMismatch(body);
   if (mismatch) return { ok: false, issues: [mismatch] };
   const isTape = 'zipUrl' in (body as object);
-  const result = (isTape ? tapeRequestSchema : hlsRequestSchema).safeParse(body, { reportInput: true });
-  if (result.success) return { ok: true, request: result.data };
-  const issues = result.error.issues.map(toRequestIssue);
-  return { ok: false, issues: [issues[0]!, ...issues.slice(1)] };
+  const parsed = isTape ? parseInput(tapeRequestSchema, body) : parseInput(hlsRequestSchema, body);
+  return parsed.ok ? { ok: true, request: parsed.value } : parsed;
 }
 
 const MAX_DEPTH = 64;
@@ -181,7 +173,7 @@ function findTooDeep(body: unknown): RequestIssue | undefined {
 
 function findKindMismatch(body: unknown): RequestIssue | undefined {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    return { path: '(body)', message: `expected an object, got ${describe(body)}` };
+    return { path: '(body)', message: `expected an object, got ${describeInput(body)}` };
   }
   const hasZip = 'zipUrl' in body;
   const hasVideo = 'videoUrl' in body;
@@ -191,31 +183,10 @@ function findKindMismatch(body: unknown): RequestIssue | undefined {
   }
   const kind = hasZip ? 'tape' : 'hls';
   if ('type' in body && body.type !== undefined && body.type !== kind) {
-    return { path: 'type', message: `expected "${kind}", which is what the body asks for, got ${describe(body.type)}` };
+    return {
+      path: 'type',
+      message: `expected "${kind}", which is what the body asks for, got ${describeInput(body.type)}`,
+    };
   }
   return undefined;
-}
-
-function toRequestIssue(issue: z.core.$ZodIssue): RequestIssue {
-  const path = issue.path.map(String).join('.') || '(body)';
-  const message = issue.message.replace(/^Invalid input: /, '');
-  const saysWhatCame = message.includes('received') || message.includes(', got ') || issue.code === 'unrecognized_keys';
-  return { path, message: saysWhatCame ? message : `${message}, got ${describe(issue.input)}` };
-}
-
-const MAX_QUOTED_CHARS = 40;
-
-function describeText(text: string): string {
-  const shown = text.replace(/\/\/[^/?#]*@/, '//…@').replace(/[?#].*$/s, '?…');
-  return shown.length > MAX_QUOTED_CHARS ? `"${shown.slice(0, MAX_QUOTED_CHARS)}…"` : JSON.stringify(shown);
-}
-
-/** What came, short enough for an error message. A string may be meant as a URL: its password and query are left out. */
-function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return describeText(value);
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Phase } from './vocabulary.ts';
 
 export interface ErrorRow {
@@ -162,6 +163,12 @@ export const ERROR_TABLE = {
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;
+
+// Object.keys forgets of what.
+const ERROR_CODES = Object.keys(ERROR_TABLE) as [ErrorCode, ...ErrorCode[]];
+export const errorCodeSchema = z
+  .enum(ERROR_CODES)
+  .describe('What went wrong, and by its prefix whose fault it was. docs/errors.md has every code.');
 
 export interface JobErrorOptions {
   /** Facts for the log and the job's page. Never a secret, never a path of the machine. */

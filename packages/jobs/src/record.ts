@@ -1,10 +1,10 @@
 import {
   CALLBACK_STATUSES,
+  errorCodeSchema,
   ERROR_TABLE,
   JOB_STATUSES,
   PHASES,
   storedRequestSchema,
-  type ErrorCode,
   type JobOutput,
   type JobView,
 } from '@tapedeck/contracts';
@@ -21,10 +21,9 @@ const json = z.string().transform((text, context): unknown => {
   }
 });
 const integer = z.coerce.number().int();
-const errorCode = z.custom<ErrorCode>((value) => typeof value === 'string' && value in ERROR_TABLE);
 const phase = z.enum(PHASES);
 
-const jobErrorSchema = z.object({ code: errorCode, message: z.string(), phase: phase.nullable() });
+const jobErrorSchema = z.object({ code: errorCodeSchema, message: z.string(), phase: phase.nullable() });
 export type StoredJobError = z.output<typeof jobErrorSchema>;
 
 /** A job's record as the Redis hash holds it: strings, and JSON where a field has parts. */
