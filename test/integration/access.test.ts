@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { connectRedis, openQueues, waitForRedis } from '@tapedeck/jobs';
+import { connectRedis, createJobWatcher, openQueues, waitForRedis } from '@tapedeck/jobs';
 import { createApiKey, createLogger, hashPassword } from '@tapedeck/runtime';
 import { createObjectStore } from '@tapedeck/transfer';
 import { createApp } from '../../apps/api/src/app.ts';
@@ -40,10 +40,12 @@ async function listRoutes(env: Record<string, string>): Promise<Route[]> {
   const queues = await openQueues(redis, 5_000);
   const store = createObjectStore(config.storage);
   const logger = createLogger({ name: 'routes', level: 'silent' });
-  const app = await createApp({ config, redis, queues, store, logger, journal: undefined });
+  const watcher = createJobWatcher(connectRedis(config.redisUrl, 'patient', () => undefined));
+  const app = await createApp({ config, redis, queues, store, watcher, logger, journal: undefined });
   await app.ready();
   const routes = parseRouteTree(app.printRoutes());
   await app.close();
+  watcher.close();
   await queues.close();
   await redis.quit();
   return routes;

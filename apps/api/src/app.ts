@@ -1,5 +1,5 @@
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
-import type { Backend } from '@tapedeck/jobs';
+import type { Backend, JobWatcher } from '@tapedeck/jobs';
 import type { Logger } from '@tapedeck/runtime';
 import type { ObjectStore } from '@tapedeck/transfer';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
@@ -14,7 +14,9 @@ import { convertRoute } from './routes/convert.ts';
 import { acceptEmptyBodies } from './plugins/empty-bodies.ts';
 import { deleteRoute } from './routes/delete-job.ts';
 import { healthRoutes } from './routes/health.ts';
+import { jobEventRoute } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { postRoutes } from './routes/posts.ts';
 import { steerRoutes } from './routes/steer-jobs.ts';
 import { storageRoutes } from './routes/storage.ts';
 
@@ -22,6 +24,7 @@ import { storageRoutes } from './routes/storage.ts';
 export interface AppDependencies extends Backend {
   config: ApiConfig;
   store: ObjectStore;
+  watcher: JobWatcher;
   logger: Logger;
 }
 
@@ -90,8 +93,10 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     acceptEmptyBodies(scope);
     await scope.register(convertRoute, dependencies);
     await scope.register(jobRoutes, dependencies);
+    await scope.register(jobEventRoute, dependencies);
     await scope.register(steerRoutes, dependencies);
     await scope.register(deleteRoute, dependencies);
+    await scope.register(postRoutes, dependencies);
   });
   return app;
 }

@@ -1,4 +1,4 @@
-import { connectRedis, createJournal, openQueues, waitForRedis, type Journal } from '@tapedeck/jobs';
+import { connectRedis, createJobWatcher, createJournal, openQueues, waitForRedis, type Journal } from '@tapedeck/jobs';
 import {
   createLogger,
   createThrottledErrorLog,
@@ -25,11 +25,16 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async () => {
   const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
   const store = createObjectStore(config.storage);
   const journal = openJournal(store);
-  const app = await createApp({ config, redis, queues, journal, store, logger });
+  // A connection of its own, which waits for a Redis that is away: whoever watches is in no hurry.
+  const watcher = createJobWatcher(
+    connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis, listening')),
+  );
+  const app = await createApp({ config, redis, queues, journal, store, watcher, logger });
   await app.listen({ host: config.HOST, port: config.PORT });
 
   return async () => {
     await app.close();
+    watcher.close();
     await queues.close();
     await withDeadline(redis.quit(), 2_000, 'closing Redis').catch(() => redis.disconnect());
   };

@@ -50,12 +50,13 @@ export type ParsedJobQuery = { ok: true; query: JobQuery } | { ok: false; issues
 /**
  * The query of `GET /api/jobs`, checked and with its defaults filled in. Never throws: what does not fit comes back as a
  * list of parameters and messages.
- * @param query its parameters as text; one that was repeated as a list
+ * @param query its parameters as text; one that was repeated as a list. An empty one, as a form sends it, is none
  */
 export function parseJobQuery(query: Readonly<Record<string, unknown>>): ParsedJobQuery {
   const [first, ...rest] = [...findUnknown(query), ...findRepeated(query)];
   if (first) return { ok: false, issues: [first, ...rest] };
-  const parsed = parseInput(jobQuerySchema, query);
+  const given = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
+  const parsed = parseInput(jobQuerySchema, given);
   return parsed.ok ? { ok: true, query: parsed.value } : parsed;
 }
 

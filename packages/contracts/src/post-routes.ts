@@ -3,8 +3,8 @@ import { jobViewSchema } from './job-view.ts';
 import { parseInput, type ParsedInput } from './request-issue.ts';
 import { PRIORITIES } from './vocabulary.ts';
 
-/** `POST /api/compress/:wp_post_id`. Only its own field: what does not belong is refused by name. */
-export const compressRequestSchema = z.strictObject({ priority: z.enum(PRIORITIES).default('normal') });
+/** `POST /api/compress/:wp_post_id`. What else its callers have always sent is nothing to us. */
+export const compressRequestSchema = z.object({ priority: z.enum(PRIORITIES).default('normal') });
 export type CompressRequest = z.output<typeof compressRequestSchema>;
 
 /** The body of `POST /api/compress/:wp_post_id`; none at all means every default. Never throws. */

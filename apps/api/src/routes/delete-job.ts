@@ -1,4 +1,4 @@
-import { isHlsFixedName, JobError, type JobOutput } from '@tapedeck/contracts';
+import { isHlsFixedName, JobError, type Deleted, type JobOutput } from '@tapedeck/contracts';
 import {
   forgetPublisher,
   hideJob,
@@ -27,36 +27,37 @@ export interface DeleteOptions extends SteerOptions {
   store: ObjectStore;
 }
 
-interface Deleted {
-  deleted_files: number;
-  /** Bytes. */
-  space_freed: number;
-}
+type Removed = Pick<Deleted, 'deleted_files' | 'space_freed'>;
 
 /** `DELETE /api/jobs/:jobId?delete_files=`: ends a job that is alive, removes its result if asked to, forgets it. */
 export async function deleteRoute(app: FastifyInstance, options: DeleteOptions): Promise<void> {
-  const { redis } = options;
-  app.delete<{ Params: { jobId: string }; Querystring: { delete_files?: string } }>(
-    '/api/jobs/:jobId',
-    ({ params, query }) =>
-      orUnavailable(async () => {
-        const withFiles = parseFlag('delete_files', query.delete_files);
-        // Also a hidden one: who deleted it may have died before its files were gone.
-        const asked = await loadRecord(redis, params.jobId);
-        if (!asked) throw new JobError('NOT_FOUND', 'no job has this id');
-        const record = await cancelAndWait(options, asked);
-        if ((await hideJob(redis, record.jobId)) === 'alive') {
-          throw new JobError('JOB_STATE_CONFLICT', 'it is being canceled, or retried; ask again in a few seconds');
-        }
-        const deleted = withFiles ? await deleteFilesOrShow(options, record) : NOTHING;
-        await forgetPublisher(redis, record.request.bucket, record.outputName, record.jobId);
-        await removeHiddenJob(redis, record.jobId);
-        return { success: true, ...deleted };
-      }),
+  app.delete<{ Params: { jobId: string }; Querystring: DeleteQuery }>('/api/jobs/:jobId', ({ params, query }) =>
+    orUnavailable(() => deleteJob(options, params.jobId, query)),
   );
 }
 
-const NOTHING: Deleted = { deleted_files: 0, space_freed: 0 };
+interface DeleteQuery {
+  delete_files?: string;
+}
+
+/** @throws JobError NOT_FOUND, JOB_STATE_CONFLICT, REQUEST_INVALID, STORAGE_… */
+export async function deleteJob(options: DeleteOptions, jobId: string, query: DeleteQuery): Promise<Deleted> {
+  const { redis } = options;
+  const withFiles = parseFlag('delete_files', query.delete_files);
+  // Also a hidden one: who deleted it may have died before its files were gone.
+  const asked = await loadRecord(redis, jobId);
+  if (!asked) throw new JobError('NOT_FOUND', 'no job has this id');
+  const record = await cancelAndWait(options, asked);
+  if ((await hideJob(redis, jobId)) === 'alive') {
+    throw new JobError('JOB_STATE_CONFLICT', 'it is being canceled, or retried; ask again in a few seconds');
+  }
+  const removed = withFiles ? await deleteFilesOrShow(options, record) : NOTHING;
+  await forgetPublisher(redis, record.request.bucket, record.outputName, jobId);
+  await removeHiddenJob(redis, jobId);
+  return { success: true, ...removed };
+}
+
+const NOTHING: Removed = { deleted_files: 0, space_freed: 0 };
 
 function parseFlag(path: string, value: string | undefined): boolean {
   if (value === undefined || value === 'false') return false;
@@ -68,7 +69,7 @@ const FILES_TIMEOUT_MS = 60_000;
 /** For another job's publication to end. */
 const TURN_TIMEOUT_MS = 5_000;
 
-async function deleteFilesOrShow(options: DeleteOptions, record: JobRecord): Promise<Deleted> {
+async function deleteFilesOrShow(options: DeleteOptions, record: JobRecord): Promise<Removed> {
   try {
     return await deleteFiles(options, record);
   } catch (error) {
@@ -78,7 +79,7 @@ async function deleteFilesOrShow(options: DeleteOptions, record: JobRecord): Pro
 }
 
 /** Only what is still this job's: a later one may have replaced it, and what a caller's own URL took is the caller's. */
-async function deleteFiles({ redis, store, config }: DeleteOptions, record: JobRecord): Promise<Deleted> {
+async function deleteFiles({ redis, store, config }: DeleteOptions, record: JobRecord): Promise<Removed> {
   const { jobId, request, output, outputName } = record;
   const { bucket } = request;
   if (!output || (request.kind === 'tape' && request.upload)) return NOTHING;
