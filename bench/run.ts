@@ -6,6 +6,7 @@ import { readToolVersion } from '@tapedeck/media';
 import { runScript } from '../scripts/run-script.ts';
 import { measureBudgets } from './budgets.ts';
 import { compareWays } from './compare.ts';
+import { formatJobs, measureJobs, type JobsResult } from './jobs.ts';
 import { compareLadders, type LadderResult } from './ladder.ts';
 import { describeVideo, formatLadder } from './ladder-report.ts';
 import { createBench, type Bench } from './measure.ts';
@@ -15,8 +16,8 @@ import { makeTape } from './tape.ts';
 import { makeVideo } from './video.ts';
 
 /**
- * `npm run bench [-- --rounds N] [--seed N] [--short] [--only tape|ladder]`: our ways of making a tape's MP4 and a
- * video's stream beside the commands that they replace. Prints tables and writes bench/report.json. Fails when something
+ * `npm run bench [-- --rounds N] [--seed N] [--short] [--only tape|ladder|jobs]`: our ways of making a tape's MP4 and a
+ * video's stream beside the commands that they replace, and the API's answers with many jobs in Redis. Prints tables and writes bench/report.json. Fails when something
  * does not run, never because it is slow.
  */
 interface Settings {
@@ -30,11 +31,13 @@ interface Settings {
   scale: number;
   /** Of the videos. */
   durationSec: number;
+  /** In Redis, while the API is asked for them. */
+  jobs: number;
   parts: readonly Part[];
 }
 
 type Part = (typeof PARTS)[number];
-const PARTS = ['tape', 'ladder'] as const;
+const PARTS = ['tape', 'ladder', 'jobs'] as const;
 
 /** Each is measured with every ladder beside it. */
 const VIDEOS = [
@@ -55,8 +58,8 @@ function parseSettings(args: string[]): Settings {
     },
   });
   const size = values.short
-    ? { frameCount: 40, longFrameCount: 80, scale: 3, durationSec: 4 }
-    : { frameCount: 120, longFrameCount: 600, scale: 6, durationSec: 40 };
+    ? { frameCount: 40, longFrameCount: 80, scale: 3, durationSec: 4, jobs: 2_000 }
+    : { frameCount: 120, longFrameCount: 600, scale: 6, durationSec: 40, jobs: 100_000 };
   const rounds = parseCount('--rounds', values.rounds ?? (values.short ? '1' : '3'));
   const parts = values.only === undefined ? PARTS : [parsePart(values.only)];
   return { rounds, seed: parseCount('--seed', values.seed), ...size, parts };
@@ -79,9 +82,10 @@ async function runBench(bench: Bench, settings: Settings): Promise<object> {
   console.log(machine.summary);
   const tapes = settings.parts.includes('tape') && (await runTapes(bench, settings));
   const ladders = settings.parts.includes('ladder') && (await runLadders(bench, settings));
+  const jobs = settings.parts.includes('jobs') && { jobs: await runJobs(settings) };
   const loadAfter = loadavg();
   console.log(`\nLoad average: ${formatLoad(machine.loadBefore)} before, ${formatLoad(loadAfter)} after.`);
-  return { settings, machine: { ...machine, loadAfter }, ...tapes, ...ladders };
+  return { settings, machine: { ...machine, loadAfter }, ...tapes, ...ladders, ...jobs };
 }
 
 async function runTapes(bench: Bench, settings: Settings): Promise<object> {
@@ -132,6 +136,12 @@ async function runLadders(bench: Bench, { rounds, seed, durationSec }: Settings)
     await service.stop();
   }
   return { ladders: results };
+}
+
+async function runJobs({ jobs }: Settings): Promise<JobsResult> {
+  const result = await measureJobs(jobs);
+  console.log(`\n${formatJobs(result)}`);
+  return result;
 }
 
 async function describeMachine({ environment }: Bench) {
