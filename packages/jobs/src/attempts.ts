@@ -28,7 +28,7 @@ const BEGIN = createRecordScript(
   local status = redis.call('HGET', KEYS[1], 'status')
   if status ~= 'queued' and status ~= 'processing' then return false end
   if (redis.call('HGET', KEYS[1], 'run') or '1') ~= ARGV[3] then return false end
-  redis.call('HSET', KEYS[1], 'status', 'processing', 'holder', ARGV[1], 'progress', 0)
+  redis.call('HSET', KEYS[1], 'status', 'processing', 'holder', ARGV[1], 'progress', 0, 'attemptStartedAtMs', ARGV[2])
   redis.call('HSETNX', KEYS[1], 'startedAtMs', ARGV[2])
   redis.call('HDEL', KEYS[1], 'phase')
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[4])

@@ -145,6 +145,17 @@ export async function loadRecords(redis: Redis, jobIds: readonly string[]): Prom
   return records.filter((record) => record !== undefined).filter(({ deletedAtMs }) => deletedAtMs === undefined);
 }
 
+/** More than there are workers. */
+const MAX_RUNNING = 100;
+
+/** The jobs that are in processing. */
+export async function loadRunning(redis: Redis): Promise<JobRecord[]> {
+  const any = { kind: undefined, prefix: undefined, fromMs: undefined, toMs: undefined } as const;
+  const filter = { ...any, statuses: ['processing'], sort: 'createdAt', order: 'asc' } as const;
+  const { jobIds } = await findJobs(redis, filter, { limit: MAX_RUNNING, offset: 0 });
+  return loadRecords(redis, jobIds);
+}
+
 /** The last job that a caller has given this reference to, whatever became of it. */
 export async function findByReference(redis: Redis, reference: string): Promise<JobRecord | undefined> {
   const filter = { statuses: [], kind: undefined, fromMs: undefined, toMs: undefined } as const;

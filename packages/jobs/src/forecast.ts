@@ -1,7 +1,7 @@
 import { estimateMegapixels, JOB_KINDS, type JobKind } from '@tapedeck/contracts';
 import { z } from 'zod';
 import type { SpeedSample } from './bookkeeping.ts';
-import { findJobs, loadRecords } from './find-jobs.ts';
+import { loadRunning } from './find-jobs.ts';
 import { keys } from './keys.ts';
 import type { JobRecord } from './record.ts';
 import type { Redis } from './redis.ts';
@@ -39,16 +39,6 @@ export async function loadForecast(redis: Redis, nowMs: number = Date.now()): Pr
       return nowMs + (startsInSec(position) + ownSec) * 1000;
     },
   };
-}
-
-/** More than there are workers. */
-const MAX_RUNNING = 100;
-
-async function loadRunning(redis: Redis): Promise<JobRecord[]> {
-  const any = { kind: undefined, prefix: undefined, fromMs: undefined, toMs: undefined } as const;
-  const filter = { ...any, statuses: ['processing'], sort: 'createdAt', order: 'asc' } as const;
-  const { jobIds } = await findJobs(redis, filter, { limit: MAX_RUNNING, offset: 0 });
-  return loadRecords(redis, jobIds);
 }
 
 const sum = z.coerce.number().nonnegative();

@@ -7,6 +7,9 @@ export interface RedisReport {
   evicts: boolean;
   /** Whether it writes what it is told to a file, at the latest a second later. */
   appendsToFile: boolean;
+  usedBytes: number;
+  /** Where it begins to refuse writes; undefined where only the machine ends it. */
+  maxBytes: number | undefined;
 }
 
 export async function inspectRedis(redis: Redis): Promise<RedisReport> {
@@ -17,5 +20,7 @@ export async function inspectRedis(redis: Redis): Promise<RedisReport> {
     version: info.get('valkey_version') ?? info.get('redis_version') ?? 'unknown',
     evicts: info.get('maxmemory_policy') !== 'noeviction',
     appendsToFile: info.get('aof_enabled') === '1',
+    usedBytes: Number(info.get('used_memory') ?? 0),
+    maxBytes: Number(info.get('maxmemory') ?? 0) || undefined,
   };
 }

@@ -48,7 +48,9 @@ const recordSchema = z.object({
   createdAtMs: integer,
   /** Nobody is to see it any more; it stays for its callback alone. */
   deletedAtMs: integer.optional(),
+  /** Of the run's first attempt, and of its last. */
   startedAtMs: integer.optional(),
+  attemptStartedAtMs: integer.optional(),
   finishedAtMs: integer.optional(),
   output: json.pipe(z.custom<JobOutput>()).optional(),
   error: json.pipe(jobErrorSchema).optional(),

@@ -11,8 +11,11 @@ const signSchema = z.object({
   ffmpegVersion: z.string().nullable(),
   /** What keeps its FFmpeg in its place, and what it could not have there. */
   protections: z.object({ held: z.array(z.string()).readonly(), missing: z.array(z.string()).readonly() }),
-  /** Free space below WORK_DIR. */
+  /** Of WORK_DIR's file system. */
   freeDiskBytes: z.number(),
+  totalDiskBytes: z.number().optional(),
+  /** Resident, of the worker and of the FFmpegs that it runs. */
+  memory: z.object({ nodeBytes: z.number(), ffmpegBytes: z.number() }).optional(),
   version: z.string(),
 });
 export type SignOfLife = z.output<typeof signSchema>;
