@@ -5,6 +5,7 @@ import type { ObjectStore } from '@tapedeck/transfer';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { ApiConfig } from './config.ts';
 import { adminPages } from './admin/admin.ts';
+import { metricsRoute } from './metrics/metrics-route.ts';
 import { createAuthenticator } from './plugins/authenticate.ts';
 import { isRead } from './plugins/is-read.ts';
 import { answerOtherMethods } from './plugins/other-methods.ts';
@@ -84,6 +85,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register(helmet, HEADERS);
   await countInRedis(app, dependencies);
   await app.register(healthRoutes, dependencies);
+  await app.register(metricsRoute, dependencies);
   if (config.storage.driver === 'local') await app.register(storageRoutes, config.storage);
   if (config.access) await app.register(adminPages, { ...dependencies, access: config.access });
   await app.register(async (scope) => {

@@ -63,7 +63,14 @@ export { reconcileJobs } from './reconcile.ts';
 export { replayCallback } from './replay.ts';
 export { retryJob } from './retry.ts';
 export { settleAttempt } from './settle.ts';
-export { countByStatus, countEndedSince, loadStatistics, loadStoredBytes, type Statistics } from './statistics.ts';
+export {
+  countByStatus,
+  countEndedSince,
+  loadStatistics,
+  loadStoredBytes,
+  type JobCounts,
+  type Statistics,
+} from './statistics.ts';
 export { submitJob, type SubmitResult } from './submit.ts';
 export { COUNTERS, HISTOGRAMS, loadTallies, type TallyReadings } from './tallies.ts';
 export { createJobWatcher, type JobWatcher } from './watch-job.ts';

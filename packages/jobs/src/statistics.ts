@@ -1,4 +1,4 @@
-import { JOB_KINDS, JOB_STATUSES, type JobStatus } from '@tapedeck/contracts';
+import { JOB_KINDS, JOB_STATUSES, type JobKind, type JobStatus } from '@tapedeck/contracts';
 import type { Backend } from './backend.ts';
 import { keys } from './keys.ts';
 import { loadTallies } from './tallies.ts';
@@ -47,10 +47,10 @@ export async function loadStatistics({ redis, queues }: Backend): Promise<Statis
   };
 }
 
-type Counts = Record<(typeof JOB_KINDS)[number], Record<JobStatus, number>>;
+export type JobCounts = Readonly<Record<JobKind, Readonly<Record<JobStatus, number>>>>;
 
 /** How many jobs there are of each kind in each state. */
-export async function countByStatus(redis: Redis): Promise<Counts> {
+export async function countByStatus(redis: Redis): Promise<JobCounts> {
   const rows = await Promise.all(
     JOB_KINDS.map(async (kind) => {
       const counts = await Promise.all(
@@ -59,7 +59,7 @@ export async function countByStatus(redis: Redis): Promise<Counts> {
       return [kind, Object.fromEntries(counts)] as const;
     }),
   );
-  return Object.fromEntries(rows) as Counts;
+  return Object.fromEntries(rows) as JobCounts;
 }
 
 async function countCreatedSince(redis: Redis, sinceMs: number): Promise<number> {

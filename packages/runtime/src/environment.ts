@@ -165,6 +165,7 @@ export const ENVIRONMENT = {
   RATE_LIMIT_WINDOW_MS: ms(15 * 60_000),
   AUTH_FAILURES_MAX: count(20),
   AUTH_FAILURES_WINDOW_MS: ms(15 * 60_000),
+  METRICS_TOKEN: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 } as const;
 
@@ -184,6 +185,7 @@ export const CONFIG_EXIT_CODE = 78;
 const SECRET_NAMES: readonly VariableName[] = [
   'API_KEYS',
   'MP4_SERVICE_TOKEN',
+  'METRICS_TOKEN',
   'ADMIN_PASSWORD_HASH',
   'VIEWER_PASSWORD_HASH',
   'OIDC_CLIENT_SECRET',

@@ -1,9 +1,9 @@
-import { statfs } from 'node:fs/promises';
 import { listWorkers, type Queues, type Redis, type SignOfLife } from '@tapedeck/jobs';
 import { VERSION, withDeadline } from '@tapedeck/runtime';
 import type { ObjectStore } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
+import { readDisk } from '../read-disk.ts';
 
 export interface HealthOptions {
   config: ApiConfig;
@@ -99,9 +99,4 @@ async function check(what: string, ask: () => Promise<unknown>): Promise<Check> 
     () => false,
   );
   return { ok, latencyMs: Math.round(performance.now() - startedAt) };
-}
-
-async function readDisk(dir: string): Promise<{ freeBytes: number; totalBytes: number } | null> {
-  const stats = await statfs(dir).catch(() => undefined);
-  return stats ? { freeBytes: stats.bavail * stats.bsize, totalBytes: stats.blocks * stats.bsize } : null;
 }
