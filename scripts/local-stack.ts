@@ -5,7 +5,7 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createApiKey, digestToken } from '@tapedeck/runtime';
+import { createApiKey, digestToken, RESTART_EXIT_CODE } from '@tapedeck/runtime';
 
 /**
  * The whole of Tapedeck on one machine: API, one worker and, where the environment names none, a Redis of its own.
@@ -147,7 +147,7 @@ function supervise(name: string, command: readonly string[], env: Env, graceMs =
       child.once('exit', (code, signal) => {
         if (stopping) return;
         const now = Date.now();
-        deaths.push(now);
+        if (code !== RESTART_EXIT_CODE) deaths.push(now);
         const recent = deaths.filter((time) => now - time < DEATHS_WINDOW_MS).length;
         if (code === CONFIG_EXIT_CODE || recent >= MAX_DEATHS)
           return report(new Error(`${name} ended with ${signal ?? code}`));

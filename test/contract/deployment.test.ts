@@ -35,6 +35,7 @@ function listVariables(load: (env: Env) => unknown, env: Env): string[] {
 function listNeeded(read: readonly string[]): string[] {
   const mayBeMissing = [
     ...['SPACES_PUBLIC_BASE_URL', 'JOURNAL_BUCKET', 'MP4_SERVICE_TOKEN', 'CALLBACK_AUTH_TOKEN', 'ENCODE_MEMORY_BYTES'],
+    ...['LOG_DIR', 'MEMORY_WARN_BYTES', 'MEMORY_LIMIT_BYTES'],
     ...ACCESS_VARIABLES,
   ];
   const withoutDefault = read.filter(

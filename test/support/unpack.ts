@@ -1,7 +1,6 @@
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobError } from '@tapedeck/contracts';
-import { createLogger } from '@tapedeck/runtime';
 import { extractTape } from '../../apps/worker/src/stages/tape/extract.ts';
 import { createTempDir } from './temp-dir.ts';
 
@@ -20,7 +19,6 @@ export interface Unpacked {
 }
 
 const ZIP_NAME = 'tape.zip';
-const logger = createLogger({ name: 'test', level: 'silent' });
 
 /** The worker's own stage on a workspace of its own. */
 export async function unpack(zip: Buffer, limits: Partial<typeof LIMITS> = {}): Promise<Unpacked> {
@@ -34,9 +32,8 @@ export async function unpack(zip: Buffer, limits: Partial<typeof LIMITS> = {}): 
       {
         config: { ...LIMITS, ...limits },
         workspace: { dir, path, remove: temp.remove },
-        progress: { enter: async () => {}, advance: () => {} },
+        progress: { enter: async () => {}, advance: () => {}, note: () => {} },
         signal: AbortSignal.timeout(30_000),
-        logger,
       },
       ZIP_NAME,
     ).then(() => undefined, onlyJobErrors);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import type { Backend, JobWatcher } from '@tapedeck/jobs';
 import type { Logger } from '@tapedeck/runtime';
@@ -6,11 +7,13 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { ApiConfig } from './config.ts';
 import { adminPages } from './admin/admin.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
+import { auditLog } from './plugins/audit.ts';
 import { createAuthenticator } from './plugins/authenticate.ts';
 import { isRead } from './plugins/is-read.ts';
 import { answerOtherMethods } from './plugins/other-methods.ts';
 import { answerClientError, answerWithProblem, problemDetails } from './plugins/problem-details.ts';
 import { countInRedis, createLimiter, networkOf, type Limiter } from './plugins/rate-limit.ts';
+import { followRequest, requestLog } from './plugins/request-log.ts';
 import { convertRoute } from './routes/convert.ts';
 import { acceptEmptyBodies } from './plugins/empty-bodies.ts';
 import { deleteRoute } from './routes/delete-job.ts';
@@ -57,7 +60,8 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   const loggerInstance: FastifyBaseLogger = logger;
   const app = Fastify({
     loggerInstance,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
     ...(config.TRUST_PROXY.length > 0 && { trustProxy: config.TRUST_PROXY }),
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -67,19 +71,19 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: 2_000,
     },
-    frameworkErrors: answerWithProblem,
+    frameworkErrors: (error, request, reply) => {
+      followRequest(request, reply);
+      answerWithProblem(error, request, reply);
+    },
     clientErrorHandler: answerClientError,
     keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: 512 },
     return503OnClosing: true,
     forceCloseConnections: 'idle',
   });
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, url, id: requestId } = request;
-    const durationMs = Math.round(reply.elapsedTime);
-    request.log.info({ requestId, method, path: url.split('?')[0], status: reply.statusCode, durationMs }, 'answered');
-  });
   app.removeContentTypeParser('text/plain');
+  await app.register(requestLog);
+  await app.register(auditLog);
   await app.register(problemDetails);
   await app.register(answerOtherMethods);
   await app.register(helmet, HEADERS);

@@ -34,6 +34,7 @@ const NAMES = [
   'METRICS_TOKEN',
   'SHUTDOWN_GRACE_MS',
   'LOG_LEVEL',
+  'LOG_DIR',
 ] as const;
 
 export type ApiConfig = ReturnType<typeof loadConfig>;
@@ -49,8 +50,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const access = resolveAccess(environment);
   const publicUrl = resolvePublicUrl(environment);
   const dataDir = resolve(environment.DATA_DIR);
+  const logDir = environment.LOG_DIR && resolve(environment.LOG_DIR);
   const storage = resolveStorage(environment, { dataDir, publicUrl });
   const journal = resolveJournal(environment, storage);
   const urlPolicy = resolveUrlPolicy(environment);
-  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, storage, journal, urlPolicy, access });
+  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, logDir, storage, journal, urlPolicy, access });
 }

@@ -3,6 +3,7 @@ import {
   createLogger,
   createThrottledErrorLog,
   hideFromLogs,
+  keepLogDir,
   loadConfigOrExit,
   runProcess,
   withDeadline,
@@ -12,14 +13,23 @@ import { createApp } from './app.ts';
 import { loadConfig } from './config.ts';
 
 const config = loadConfigOrExit(() => loadConfig(process.env));
-const hidden = hideFromLogs(process.env, { DATA_DIR: config.dataDir });
-const logger = createLogger({ name: 'api', level: config.LOG_LEVEL, pretty: process.stdout.isTTY, hidden });
+const hidden = hideFromLogs(process.env, {
+  DATA_DIR: config.dataDir,
+  ...(config.logDir && { LOG_DIR: config.logDir }),
+});
+const logger = loadConfigOrExit(() =>
+  createLogger({
+    ...{ name: 'api', level: config.LOG_LEVEL, pretty: process.stdout.isTTY, hidden },
+    files: { dir: config.logDir, ownLog: 'api' },
+  }),
+);
 
 const REDIS_TIMEOUT_MS = 30_000;
 /** A caller waits for it. */
 const JOURNAL_TIMEOUT_MS = 3_000;
 
-await runProcess(logger, config.SHUTDOWN_GRACE_MS, async () => {
+await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
+  const logKeeping = config.logDir && keepLogDir(config.logDir, logger, stopping);
   const redis = connectRedis(config.redisUrl, 'fast', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
   const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
@@ -35,6 +45,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async () => {
   return async () => {
     await app.close();
     watcher.close();
+    await logKeeping;
     await queues.close();
     await withDeadline(redis.quit(), 2_000, 'closing Redis').catch(() => redis.disconnect());
   };

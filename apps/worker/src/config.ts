@@ -44,12 +44,17 @@ const NAMES = [
   'MAX_FRAME_PIXELS',
   'MAX_DURATION_SEC',
   'LOG_LEVEL',
+  'LOG_DIR',
+  'MEMORY_WARN_BYTES',
+  'MEMORY_LIMIT_BYTES',
 ] as const;
 
 export type WorkerConfig = ReturnType<typeof loadConfig>;
 
 /** Part of the container's memory that one worker's FFmpegs may plan with; the rest is Node and the page cache. */
 const ENCODE_SHARE = 0.7;
+/** Of the same memory: beyond it somebody should look. */
+const WARN_SHARE = 0.85;
 
 /** @throws ConfigError naming every variable that is wrong or missing. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
@@ -74,9 +79,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
     journal: resolveJournal(environment, storage),
     urlPolicy: resolveUrlPolicy(environment),
     workDir: resolve(environment.WORK_DIR),
+    logDir: environment.LOG_DIR && resolve(environment.LOG_DIR),
     ffmpegPath: toAbsolute(environment.FFMPEG_PATH),
     ffprobePath: toAbsolute(environment.FFPROBE_PATH),
-    encodeMemoryBytes: environment.ENCODE_MEMORY_BYTES ?? shareOfMemory(environment.WORKER_CONCURRENCY),
+    encodeMemoryBytes: environment.ENCODE_MEMORY_BYTES ??
+      Math.floor((findMemory() * ENCODE_SHARE) / environment.WORKER_CONCURRENCY),
+    memoryWarnBytes: environment.MEMORY_WARN_BYTES ?? Math.floor(findMemory() * WARN_SHARE),
   });
 }
 
@@ -85,9 +93,8 @@ function toAbsolute(program: string): string {
   return program.includes('/') ? resolve(program) : program;
 }
 
-/** The cgroup's limit (v1 or v2) where there is one, the machine's memory otherwise. */
-function shareOfMemory(concurrency: number): number {
+/** Bytes: the cgroup's limit (v1 or v2) where there is one, the machine's memory otherwise. */
+function findMemory(): number {
   const limitBytes = process.constrainedMemory();
-  const availableBytes = limitBytes > 0 ? Math.min(limitBytes, totalmem()) : totalmem();
-  return Math.floor((availableBytes * ENCODE_SHARE) / concurrency);
+  return limitBytes > 0 ? Math.min(limitBytes, totalmem()) : totalmem();
 }

@@ -24,8 +24,10 @@ import type { AttemptContext, Equipment } from './attempt-context.ts';
 import { backoffMs } from './backoff.ts';
 import { tapeToMp4 } from './pipelines/tape-to-mp4.ts';
 import { videoToHls } from './pipelines/video-to-hls.ts';
+import { createPhaseLog } from './phase-log.ts';
 import { createProgressReporter } from './progress-reporter.ts';
 import { createQueueWorker, RetryLaterError } from './queue-worker.ts';
+import { logToolRuns } from './tool-runs.ts';
 import type { Workspaces } from './workspace.ts';
 
 /**
@@ -43,8 +45,12 @@ import type { Workspaces } from './workspace.ts';
 export interface Consumer {
   /** Jobs that are running now. */
   busy: () => number;
+  /** Whether it has begun a job since it started. */
+  hasWorked: () => boolean;
   /** Ends the attempt of this job, if it runs here. */
   cancel: (jobId: string) => void;
+  /** Takes no other job; resolves when those that run have ended, however long that takes. */
+  drain: () => Promise<void>;
   /** Lets running jobs finish for `graceMs`, then hands them back. */
   close: (graceMs: number) => Promise<void>;
 }
@@ -73,6 +79,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const { config } = equipment;
   // Not by job id: a process that was frozen past its lock can get the same job again while the old attempt winds down.
   const running = new Set<RunningAttempt>();
+  let hasWorked = false;
 
   const consume = async (job: Job, lockToken: string): Promise<void> => {
     await options.untilCompared();
@@ -84,6 +91,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     }
     const current = { entryId: job.id!, jobId: attempt.jobId, stop: new AbortController() };
     running.add(current);
+    hasWorked = true;
     try {
       await carryOut(options, attempt, current.stop);
     } catch (error) {
@@ -110,7 +118,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   });
   return {
     busy: () => running.size,
+    hasWorked: () => hasWorked,
     cancel: (id) => stopRunning(({ jobId }) => jobId === id, new CanceledError('somebody canceled it')),
+    drain: worker.drain,
     close: worker.close,
   };
 }
@@ -119,25 +129,29 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 async function carryOut(options: ConsumerOptions, attempt: Attempt, stop: AbortController): Promise<void> {
   const { equipment } = options;
   const { jobId, number, record } = attempt;
-  const logger = options.logger.child({ jobId, attempt: number, reference: record.request.reference });
+  const logger = options.logger.child({ log: 'conversion', jobId, attempt: number, reference: record.request.reference });
   if (record.cancelRequestedAtMs !== undefined) return settle(options, attempt, { status: 'canceled' }, logger);
   if (number > record.maxAttempts) {
     const error = { code: 'WORKER_LOST', message: new JobError('WORKER_LOST').message, phase: null } as const;
     return settle(options, attempt, { status: 'failed', error }, logger);
   }
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(equipment.config.JOB_TIMEOUT_MS)]);
-  const progress = createProgressReporter(
-    (news) => writeAsHolder(options.redis, attempt, stop, news),
-    (error) => logger.warn({ err: error }, 'progress could not be written'),
-  );
+  const phases = createPhaseLog(logger);
+  const progress = createProgressReporter({
+    write: (news) => writeAsHolder(options.redis, attempt, stop, news),
+    onWriteFailed: (error) => logger.warn({ err: error }, 'progress could not be written'),
+    phases,
+  });
   const watch = watchStanding(options.redis, attempt, stop, logger);
   logger.info({ kind: record.request.kind, slug: record.request.slug }, 'attempt begins');
   // The workspace is gone before the outcome is known to anybody: who hears of a job's end finds nothing left of it.
   const ended = await runInWorkspace(options, attempt, { signal, progress, logger }).then(
     (output) => ({ output }),
-    (error: unknown) => ({ error: toAttemptError(error, signal, progress.phase) }),
+    (error: unknown) => ({ error: toAttemptError(error, signal, phases.phase) }),
   );
   clearInterval(watch);
+  const measures = phases.end('error' in ended ? ended.error : undefined);
+  logger.info(measures, 'attempt ends');
   if ('output' in ended) await settle(options, attempt, { status: 'completed', output: ended.output }, logger);
   else await endFailedAttempt(options, attempt, ended.error, logger);
 }
@@ -153,6 +167,7 @@ async function runInWorkspace(
     return await convert(record.request, {
       ...equipment,
       ...watch,
+      tools: logToolRuns(equipment.tools, watch.logger),
       jobId,
       workspace,
       assertHolder: () => assertHolder(redis, attempt),

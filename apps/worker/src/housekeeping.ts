@@ -15,6 +15,7 @@ import {
 } from '@tapedeck/jobs';
 import { VERSION, type Logger } from '@tapedeck/runtime';
 import { COMPARE_INTERVAL_MS } from './comparison.ts';
+import type { MemoryWatch } from './memory-watch.ts';
 import type { Workspaces } from './workspace.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
@@ -32,6 +33,7 @@ export interface HousekeepingOptions {
   protections: SignOfLife['protections'];
   busy: () => number;
   concurrency: number;
+  memory: MemoryWatch;
   /** Without news for so long, a job ought to have a queue entry; see reconcileJobs. */
   quietMs: number;
   stuckAfterMs: number;
@@ -57,6 +59,8 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
   const { backend, workspaces, logger } = options;
   const ownChores: Chore[] = [
     { what: 'sign of life', intervalMs: SIGN_INTERVAL_MS, work: () => showLife(options) },
+    // Also while Redis takes no sign of life.
+    { what: 'memory watch', intervalMs: SIGN_INTERVAL_MS, work: () => options.memory.sample() },
     { what: 'comparison with the journal', intervalMs: COMPARE_INTERVAL_MS, work: options.compareIfNeeded },
     { what: 'removal of orphaned workspaces', intervalMs: CLEANUP_INTERVAL_MS, work: () => workspaces.removeOrphans() },
   ];
@@ -106,8 +110,9 @@ export async function showLife({
   protections,
   busy,
   concurrency,
+  memory,
 }: HousekeepingOptions): Promise<void> {
-  const { bavail, bsize } = await statfs(workDir);
+  const { bavail, blocks, bsize } = await statfs(workDir);
   await reportAlive(backend.redis, {
     workerId,
     busy: busy(),
@@ -115,6 +120,8 @@ export async function showLife({
     ffmpegVersion: ffmpegVersion ?? null,
     protections,
     freeDiskBytes: bavail * bsize,
+    totalDiskBytes: blocks * bsize,
+    memory: await memory.sample(),
     version: VERSION,
   });
   await workspaces.showAlive();

@@ -20,7 +20,9 @@ import {
   createLogger,
   createThrottledErrorLog,
   hideFromLogs,
+  keepLogDir,
   loadConfigOrExit,
+  RESTART_EXIT_CODE,
   runProcess,
   VERSION,
   withDeadline,
@@ -29,15 +31,25 @@ import { createGuardedAgent, createObjectLog, createObjectStore, type ObjectStor
 import { cleanUpSuperseded } from './clean-up-superseded.ts';
 import { createComparer } from './comparison.ts';
 import { loadConfig } from './config.ts';
-import { createConsumer } from './consume.ts';
+import { createConsumer, type Consumer } from './consume.ts';
 import { createDeliverer } from './deliver-callbacks.ts';
 import { abortDeadUploads } from './abort-dead-uploads.ts';
 import { keepHouse, showLife, type HousekeepingOptions } from './housekeeping.ts';
+import { createMemoryWatch } from './memory-watch.ts';
+import { readMemory } from './read-memory.ts';
 import { createWorkspaces } from './workspace.ts';
 
 const config = loadConfigOrExit(() => loadConfig(process.env));
-const hidden = hideFromLogs(process.env, { DATA_DIR: resolve(config.DATA_DIR), WORK_DIR: config.workDir });
-const logger = createLogger({ name: 'worker', level: config.LOG_LEVEL, pretty: process.stdout.isTTY, hidden });
+const hidden = hideFromLogs(process.env, {
+  ...{ DATA_DIR: resolve(config.DATA_DIR), WORK_DIR: config.workDir },
+  ...(config.logDir && { LOG_DIR: config.logDir }),
+});
+const logger = loadConfigOrExit(() =>
+  createLogger({
+    ...{ name: 'worker', level: config.LOG_LEVEL, pretty: process.stdout.isTTY, hidden },
+    files: { dir: config.logDir, ownLog: 'worker' },
+  }),
+);
 
 const REDIS_TIMEOUT_MS = 30_000;
 const COMPARE_TIMEOUT_MS = 30_000;
@@ -46,7 +58,8 @@ const REDIS_FAREWELL_MS = 2_000;
 /** A job that has ended waits for it, and then no longer: its event is in the outbox. */
 const JOURNAL_TIMEOUT_MS = 10_000;
 
-await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
+await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) => {
+  const logKeeping = config.logDir && keepLogDir(config.logDir, logger, stopping);
   const redis = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
   const { tools, ffmpegVersion, protections } = await prepareTools();
@@ -71,6 +84,14 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     equipment: { config, tools, store, agent, policy, addresses },
     ...{ untilCompared, logger },
   });
+  const memory = createMemoryWatch({
+    read: readMemory,
+    warnBytes: config.memoryWarnBytes,
+    limitBytes: config.MEMORY_LIMIT_BYTES,
+    hasWorked: consumer.hasWorked,
+    onLimit: () => void endAfterwards(consumer).finally(() => stop(RESTART_EXIT_CODE)),
+    logger,
+  });
   const ears = await openEars(consumer.cancel);
   const deliverer = createDeliverer({
     ...backend,
@@ -82,7 +103,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   });
   const house: HousekeepingOptions = {
     ...{ backend, compareIfNeeded, workspaces, workerId, ffmpegVersion, protections, logger },
-    ...{ workDir: config.workDir, busy: consumer.busy, concurrency: config.WORKER_CONCURRENCY },
+    ...{ workDir: config.workDir, busy: consumer.busy, concurrency: config.WORKER_CONCURRENCY, memory },
     // A dead worker's entry comes back after its lock and two checks.
     quietMs: 2 * (config.JOB_LOCK_MS + 2 * config.JOB_STALL_CHECK_MS),
     // FFmpeg's own watch comes first.
@@ -116,11 +137,20 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
     // Files before connections: they are ours to remove even when Redis is away.
     await workspaces.remove();
     await agent.destroy();
+    await logKeeping;
     ears.disconnect();
     await forgetRedis(redis, [housekeeping, reportGone(redis, workerId), queues.close()]);
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
   };
 });
+
+/** An attempt has its own time limit; this is for a Redis that never lets go. */
+async function endAfterwards(consumer: Consumer): Promise<void> {
+  const timeoutMs = config.JOB_TIMEOUT_MS + STUCK_GRACE_MS;
+  await withDeadline(consumer.drain(), timeoutMs, 'finishing the last jobs').catch((error: unknown) =>
+    logger.error({ err: error }, 'jobs still run'),
+  );
+}
 
 function buildSenderSettings() {
   return {

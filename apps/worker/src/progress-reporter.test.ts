@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { AttemptNews } from '@tapedeck/jobs';
+import { createLogger } from '@tapedeck/runtime';
+import { createPhaseLog } from './phase-log.ts';
 import { createProgressReporter, type ProgressReporter } from './progress-reporter.ts';
 
 let written: AttemptNews[];
@@ -7,10 +9,11 @@ let reporter: ProgressReporter;
 beforeEach(async () => {
   jest.useFakeTimers({ now: 0 });
   written = [];
-  reporter = createProgressReporter(
-    async (news) => void written.push(news),
-    () => undefined,
-  );
+  reporter = createProgressReporter({
+    write: async (news) => void written.push(news),
+    onWriteFailed: () => undefined,
+    phases: createPhaseLog(createLogger({ name: 'test', level: 'silent' })),
+  });
   await reporter.enter('encode');
   written = [];
 });

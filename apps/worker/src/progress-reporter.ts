@@ -1,5 +1,6 @@
 import type { Phase } from '@tapedeck/contracts';
 import type { AttemptNews } from '@tapedeck/jobs';
+import type { PhaseFacts, PhaseLog } from './phase-log.ts';
 
 /** Where each phase begins and ends on the job's way from 0 to 100. Encoding is what takes the time. */
 const SPANS: Record<Phase, readonly [from: number, to: number]> = {
@@ -16,9 +17,9 @@ const STEP_MS = 2_000;
 const SIGN_MS = 30_000;
 
 export interface ProgressReporter {
-  /** The phase that is running, for errors. */
-  readonly phase: Phase | undefined;
   enter(phase: Phase): Promise<void>;
+  /** What the log is to say of the phase that is running. */
+  note(facts: PhaseFacts): void;
   /** How far the phase is, 0 to 1. Never fails: a report that is lost is followed by the next. */
   advance(fraction: number): void;
   /** Something is going on, though nobody knows how far it is. Never fails either. */
@@ -26,17 +27,19 @@ export interface ProgressReporter {
   plan(plan: Record<string, unknown>): Promise<void>;
 }
 
+export interface ProgressReporterOptions {
+  /** Must throw when the attempt no longer holds the job. */
+  write: (news: AttemptNews) => Promise<void>;
+  /** Hears of reports within a phase that could not be written. */
+  onWriteFailed: (error: unknown) => void;
+  phases: PhaseLog;
+}
+
 /**
  * Reports each new phase at once, and within a phase every 5 % or 2 s, whichever comes first; what moves too slowly for
  * that, or nobody knows how far, every 30 s.
- * @param write must throw when the attempt no longer holds the job
- * @param onWriteFailed hears of reports within a phase that could not be written
  */
-export function createProgressReporter(
-  write: (news: AttemptNews) => Promise<void>,
-  onWriteFailed: (error: unknown) => void,
-): ProgressReporter {
-  let phase: Phase | undefined;
+export function createProgressReporter({ write, onWriteFailed, phases }: ProgressReporterOptions): ProgressReporter {
   let reportedPercent = 0;
   let reportedAt = performance.now();
   const report = (news: AttemptNews): Promise<void> => {
@@ -45,16 +48,14 @@ export function createProgressReporter(
     return write(news);
   };
   return {
-    get phase() {
-      return phase;
+    async enter(phase) {
+      phases.begin(phase);
+      await report({ phase, progress: SPANS[phase][0] });
     },
-    async enter(next) {
-      phase = next;
-      await report({ phase: next, progress: SPANS[next][0] });
-    },
+    note: (facts) => phases.note(facts),
     advance(fraction) {
-      if (!phase) return;
-      const [from, to] = SPANS[phase];
+      if (!phases.phase) return;
+      const [from, to] = SPANS[phases.phase];
       const percent = Math.floor(from + (to - from) * Math.min(1, Math.max(0, fraction)));
       const silentMs = performance.now() - reportedAt;
       const isDue = percent - reportedPercent >= STEP_PERCENT || silentMs >= STEP_MS;

@@ -14,6 +14,8 @@ export class RetryLaterError extends Error {
 }
 
 export interface QueueWorker {
+  /** Takes nothing new; resolves when nothing runs any more. */
+  drain(): Promise<void>;
   /**
    * Takes nothing new, waits `graceMs` for what runs, then calls `abortRunning` and waits a little more.
    * @throws TimeoutError when something still runs after that.
@@ -85,6 +87,7 @@ export function createQueueWorker(
   worker.on('error', createThrottledErrorLog(logger, `queue ${queueName}`));
   worker.on('lockRenewalFailed', (entryIds) => entryIds.forEach((entryId) => onLockLost?.(entryId)));
   return {
+    drain: () => worker.pause(),
     async close(graceMs) {
       const closed = worker.close();
       try {

@@ -1,4 +1,5 @@
 export * from './answers.ts';
+export * from './attempt-measures.ts';
 export * from './callback-event.ts';
 export * from './convert-request.ts';
 export * from './errors.ts';

@@ -9,7 +9,7 @@ export { probeFile } from './ffmpeg/probe.ts';
 export type { EncodeProgress } from './ffmpeg/progress.ts';
 export { describeProtections, type Protection } from './ffmpeg/guards.ts';
 export { readWritten } from './ffmpeg/written-files.ts';
-export { findMediaTools, readToolVersion, type MediaTools } from './ffmpeg/tools.ts';
+export { findMediaTools, readToolVersion, type MediaTools, type ToolReport } from './ffmpeg/tools.ts';
 export { countFrames, framesPerSec } from './hls/frame-rate.ts';
 export { buildHlsArgv, STILL_FILES } from './hls/hls-argv.ts';
 export { planHlsEncode, type HlsEncodePlan } from './hls/hls-plan.ts';

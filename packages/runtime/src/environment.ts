@@ -167,6 +167,11 @@ export const ENVIRONMENT = {
   AUTH_FAILURES_WINDOW_MS: ms(15 * 60_000),
   METRICS_TOKEN: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** Unset: stdout only. */
+  LOG_DIR: z.string().min(1).optional(),
+  /** Of a worker with its FFmpegs. */
+  MEMORY_WARN_BYTES: z.coerce.number().int().min(1).optional(),
+  MEMORY_LIMIT_BYTES: z.coerce.number().int().min(1).optional(),
 } as const;
 
 export type VariableName = keyof typeof ENVIRONMENT;

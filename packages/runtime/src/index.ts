@@ -10,9 +10,11 @@ export {
 } from './environment.ts';
 export { inLanes } from './lanes.ts';
 export { JOURNAL_VARIABLES, resolveJournal, type JournalConfig } from './journal.ts';
-export { runProcess, type Lifecycle } from './lifecycle.ts';
+export { RESTART_EXIT_CODE, runProcess, type Lifecycle } from './lifecycle.ts';
 export { loadConfigOrExit } from './load-config.ts';
-export { createLogger, hideFromLogs, type Logger } from './logger.ts';
+export { createLogger, hideFromLogs, type Logger } from './logs/logger.ts';
+export type { LogName } from './logs/log-names.ts';
+export { keepLogDir } from './logs/sweep-log-dir.ts';
 export { hashPassword, PASSWORD_CHARS, verifyPassword, type PasswordHash } from './password.ts';
 export { resolvePublicUrl } from './public-url.ts';
 export { stripUrlQueries } from './redact.ts';

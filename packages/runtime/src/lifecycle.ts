@@ -1,5 +1,5 @@
 import { CONFIG_EXIT_CODE, ConfigError } from './environment.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from './logs/logger.ts';
 
 /** What `stop` may take beyond the grace: to abort what still runs and to say good-bye. */
 const FORCED_EXIT_AFTER_MS = 18_000;
@@ -7,11 +7,17 @@ const FORCED_EXIT_AFTER_MS = 18_000;
 export interface Lifecycle {
   /** Aborted when the process was asked to stop. */
   stopping: AbortSignal;
+  /** Stops the process as a signal would, but a clean stop then ends with this exit code. */
+  stop(exitCode: number): void;
 }
+
+/** EX_TEMPFAIL of sysexits: nothing is wrong, and a supervisor is to start another one. */
+export const RESTART_EXIT_CODE = 75;
 
 /**
  * Runs a process from start to stop: `start` returns how to stop. SIGTERM, SIGINT and SIGHUP stop it once; a second
- * one does no harm. Exit code 0 after a clean stop, 78 for a wrong configuration, 1 when starting or stopping failed.
+ * one does no harm. Exit code 0 after a clean stop, or the one that was asked for; 78 for a wrong configuration, 1 when
+ * starting or stopping failed.
  *
  * @param graceMs how long `stop` may take before the process ends regardless.
  */
@@ -22,13 +28,18 @@ export async function runProcess(
 ): Promise<void> {
   const stopping = new AbortController();
   const stopped = waitForStop(stopping);
+  const requestStop = (exitCode: number): void => {
+    if (stopping.signal.aborted) return;
+    process.exitCode = exitCode;
+    stopping.abort();
+  };
   process.on('unhandledRejection', (error) => {
     logger.fatal({ err: error }, 'unhandled rejection');
     process.exitCode = 1;
     stopping.abort(error);
   });
   try {
-    const stop = await start({ stopping: stopping.signal });
+    const stop = await start({ stopping: stopping.signal, stop: requestStop });
     await stopped;
     const deadline = setTimeout(() => exitAtDeadline(logger), graceMs + FORCED_EXIT_AFTER_MS);
     deadline.unref();

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { createLogger } from './logger.ts';
+import { createLogger } from './logs/logger.ts';
 import { createThrottledErrorLog } from './throttled-log.ts';
 
 let lines: object[];

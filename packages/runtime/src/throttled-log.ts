@@ -1,4 +1,4 @@
-import type { Logger } from './logger.ts';
+import type { Logger } from './logs/logger.ts';
 
 const INTERVAL_MS = 10_000;
 /** Some errors name a script or a job: a storm of one fault may have a message for each. */

@@ -52,7 +52,7 @@ export async function adminPages(app: FastifyInstance, { config, access, redis, 
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', createGuard(redis, publicUrl));
     guarded.get(ADMIN_PATH, ({ operator }, reply) => operator && sendHomePage(reply, operator));
-    guarded.post(`${ADMIN_PATH}/logout`, { config: { forEveryRole: true } }, async (request, reply) => {
+    guarded.post(`${ADMIN_PATH}/logout`, { config: { forEveryRole: true, audit: 'logout' } }, async (request, reply) => {
       await signOut(redis, request);
       return reply.redirect(LOGIN_PATH, 303);
     });

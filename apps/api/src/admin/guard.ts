@@ -7,7 +7,7 @@ import { findOperator, type Operator } from './session.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who is signed in: nobody before the guard has looked, and where it refuses. */
+    /** Who is signed in, or has just signed in: nobody before the guard has looked, and where it refuses. */
     operator: Operator | undefined;
   }
   interface FastifyContextConfig {

@@ -47,7 +47,7 @@ export async function oidcLoginRoutes(app: FastifyInstance, options: OidcLoginOp
     return reply.redirect(url.href);
   });
 
-  app.get(OIDC_CALLBACK_PATH, async (request, reply) => {
+  app.get(OIDC_CALLBACK_PATH, { config: { audit: 'login' } }, async (request, reply) => {
     await limitTries(request, reply);
     const pending = request.session.get('pendingLogin');
     request.session.set('pendingLogin', undefined);
@@ -55,32 +55,36 @@ export async function oidcLoginRoutes(app: FastifyInstance, options: OidcLoginOp
     let operator: Operator;
     try {
       if (!pending) throw new JobError('UNAUTHORIZED', 'expected a login that was begun in this browser');
-      operator = await exchange(config, await findProvider(), new URL(request.url, publicUrl), pending);
+      const claimant = await exchange(await findProvider(), new URL(request.url, publicUrl), pending);
+      request.claimant = claimant;
+      operator = authorize(config, claimant);
     } catch (error) {
       const problem = explain(request, error);
       const page = { hasPassword: options.access.passwords.length > 0, hasOidc: true, returnTo };
       return sendLoginPage(reply.code(403), { ...page, problem });
     }
     signIn(request, operator);
-    request.log.info({ ip: request.ip, operator: operator.name }, 'signed in');
     return reply.redirect(returnTo, 303);
   });
 }
 
-/** The provider's answer for the account that it vouches for. @throws JobError, or what openid-client throws */
+/**
+ * The provider's answer for the account that it vouches for.
+ * @returns the e-mail address in lower case
+ * @throws JobError, or what openid-client throws
+ */
 async function exchange(
-  config: OidcConfig,
   provider: oidc.Configuration,
   answer: URL,
   { codeVerifier, state, nonce }: PendingLogin,
-): Promise<Operator> {
+): Promise<string> {
   const tokens = await oidc.authorizationCodeGrant(provider, answer, {
     pkceCodeVerifier: codeVerifier,
     expectedState: state,
     expectedNonce: nonce,
     idTokenExpected: true,
   });
-  return authorizeEmail(config, await readEmail(provider, tokens));
+  return requireVerified(await readEmail(provider, tokens));
 }
 
 /** Asked for when somebody signs in: a provider that is away keeps nobody else from anything. */
@@ -118,12 +122,16 @@ async function readEmail(provider: oidc.Configuration, tokens: Tokens): Promise<
   return oidc.fetchUserInfo(provider, tokens.access_token, claims.sub);
 }
 
-/** @throws JobError FORBIDDEN unless the provider vouches for an address that is on the list */
-function authorizeEmail({ roles }: OidcConfig, { email, email_verified: isVerified }: Email): Operator {
+/** @throws JobError FORBIDDEN unless the provider vouches for an address */
+function requireVerified({ email, email_verified: isVerified }: Email): string {
   if (typeof email !== 'string') throw new JobError('FORBIDDEN', 'the provider tells no e-mail address');
   // Otherwise anybody could have entered somebody else's.
   if (isVerified !== true) throw new JobError('FORBIDDEN', 'the provider has not verified the e-mail address');
-  const name = email.toLowerCase();
+  return email.toLowerCase();
+}
+
+/** @throws JobError FORBIDDEN unless the address is on the list */
+function authorize({ roles }: OidcConfig, name: string): Operator {
   const role = roles.get(name);
   if (!role) throw new JobError('FORBIDDEN', `${name} is not among those who are let in`);
   return { name, role };

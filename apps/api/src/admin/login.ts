@@ -28,20 +28,18 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   );
   if (!page.hasPassword) return;
 
-  app.post<ToQuery>(LOGIN_PATH, async (request, reply) => {
+  app.post<ToQuery>(LOGIN_PATH, { config: { audit: 'login' } }, async (request, reply) => {
     if (comesFromBrowser(request)) assertOwnPage(request, publicUrl);
     await limitTries(request, reply);
     const form = formSchema.safeParse(request.body);
     const role = form.success ? await findRole(access, form.data.password) : undefined;
     const returnTo = parseReturnTo(request.query.to);
     if (!role) {
-      request.log.warn({ ip: request.ip }, 'a password was refused');
       return refuse(request, reply, () =>
         sendLoginPage(reply, { ...page, returnTo, problem: 'That is not the password.' }),
       );
     }
     signIn(request, { name: role, role });
-    request.log.info({ ip: request.ip, operator: role }, 'signed in');
     return reply.redirect(returnTo, 303);
   });
 }

@@ -4,13 +4,18 @@ import { FastifyAdapter } from '@bull-board/fastify';
 import { JobError } from '@tapedeck/contracts';
 import type { Queues } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
+import type { AuditAction } from '../plugins/audit.ts';
 import { isRead } from '../plugins/is-read.ts';
 import { QUEUES_PATH } from './paths.ts';
 
-const HARMLESS_WRITES = [
-  ...['/api/queues/pause', '/api/queues/resume', '/api/queues/:queueName/pause', '/api/queues/:queueName/resume'],
-  ...['/api/queues/:queueName/promote', '/api/queues/:queueName/:jobId/promote'],
-];
+const HARMLESS_WRITES = new Map<string, AuditAction>([
+  ['/api/queues/pause', 'queue.pause'],
+  ['/api/queues/resume', 'queue.resume'],
+  ['/api/queues/:queueName/pause', 'queue.pause'],
+  ['/api/queues/:queueName/resume', 'queue.resume'],
+  ['/api/queues/:queueName/promote', 'queue.promote'],
+  ['/api/queues/:queueName/:jobId/promote', 'queue.promote'],
+]);
 
 /**
  * Bull Board over both queues: what waits, runs and is delayed. Entries hold ids only, so there is nothing to hide.
@@ -30,8 +35,12 @@ export async function queuesBoard(app: FastifyInstance, { queues }: { queues: Qu
   serverAdapter.setErrorHandler((error) => {
     throw error;
   });
+  app.addHook('onRoute', (route) => {
+    const audit = HARMLESS_WRITES.get(route.url.slice(QUEUES_PATH.length));
+    if (audit) route.config = { ...route.config, audit };
+  });
   app.addHook('onRequest', async (request) => {
-    const isHarmless = HARMLESS_WRITES.some((path) => request.routeOptions.url === `${QUEUES_PATH}${path}`);
+    const isHarmless = request.routeOptions.config.audit !== undefined;
     if (isRead(request) || isHarmless) return;
     throw new JobError('FORBIDDEN', 'this would go past the records of the jobs: use the API');
   });

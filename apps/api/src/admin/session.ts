@@ -51,7 +51,9 @@ export async function registerSessions(app: FastifyInstance, key: Buffer, public
 }
 
 /** Nothing of an earlier session stays. */
-export function signIn({ session }: FastifyRequest, { name, role }: Operator): void {
+export function signIn(request: FastifyRequest, { name, role }: Operator): void {
+  const { session } = request;
+  request.operator = { name, role };
   session.regenerate();
   session.set('signedIn', { name, role, sessionId: randomUUID(), signedInAtMs: Date.now() });
 }

@@ -13,6 +13,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
 import { InvalidRequestError } from '../plugins/problem-details.ts';
+import { nameJob } from '../plugins/request-log.ts';
 
 /** A caller waits for us, and is gone in seconds. Redis has its own deadline of each command, and the journal its own. */
 const SUBMIT_TIMEOUT_MS = 5_000;
@@ -48,11 +49,12 @@ export async function convertRoute(app: FastifyInstance, options: ConvertOptions
       }),
     );
     const { outcome, jobId } = result;
+    nameJob(request, jobId);
     if (outcome === 'conflict') {
       throw new JobError('IDEMPOTENCY_CONFLICT', `expected the body that made ${jobId}, or another Idempotency-Key`);
     }
     const { positionInQueue, status } = await describeState(options, result);
-    request.log.info({ jobId, outcome, caller: request.caller, reference: convertRequest.reference }, 'submitted');
+    request.log.info({ outcome, caller: request.caller, reference: convertRequest.reference }, 'submitted');
     return reply
       .code(outcome === 'accepted' ? 202 : 200)
       .header('location', `/api/jobs/${jobId}`)

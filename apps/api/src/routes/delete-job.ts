@@ -31,8 +31,10 @@ type Removed = Pick<Deleted, 'deleted_files' | 'space_freed'>;
 
 /** `DELETE /api/jobs/:jobId?delete_files=`: ends a job that is alive, removes its result if asked to, forgets it. */
 export async function deleteRoute(app: FastifyInstance, options: DeleteOptions): Promise<void> {
-  app.delete<{ Params: { jobId: string }; Querystring: DeleteQuery }>('/api/jobs/:jobId', ({ params, query }) =>
-    orUnavailable(() => deleteJob(options, params.jobId, query)),
+  app.delete<{ Params: { jobId: string }; Querystring: DeleteQuery }>(
+    '/api/jobs/:jobId',
+    { config: { audit: 'job.delete' } },
+    ({ params, query }) => orUnavailable(() => deleteJob(options, params.jobId, query)),
   );
 }
 

@@ -18,7 +18,7 @@ type JobRoute = { Params: { jobId: string } };
 export async function steerRoutes(app: FastifyInstance, options: SteerOptions): Promise<void> {
   const { redis } = options;
 
-  app.post<JobRoute>('/api/jobs/:jobId/cancel', ({ params }, reply) =>
+  app.post<JobRoute>('/api/jobs/:jobId/cancel', { config: { audit: 'job.cancel' } }, ({ params }, reply) =>
     orUnavailable(async () => {
       const record = await cancelAndWait(options, await requireRecord(redis, params.jobId));
       const isOver = record.finishedAtMs !== undefined;
@@ -27,10 +27,10 @@ export async function steerRoutes(app: FastifyInstance, options: SteerOptions): 
       return reply.code(isOver ? 200 : 202).send(await viewOf(options, record));
     }),
   );
-  app.post<JobRoute>('/api/jobs/:jobId/retry', ({ params }, reply) =>
+  app.post<JobRoute>('/api/jobs/:jobId/retry', { config: { audit: 'job.retry' } }, ({ params }, reply) =>
     orUnavailable(async () => reply.code(202).send(await retry(options, await requireRecord(redis, params.jobId)))),
   );
-  app.post<JobRoute>('/api/jobs/:jobId/callback', ({ params }, reply) =>
+  app.post<JobRoute>('/api/jobs/:jobId/callback', { config: { audit: 'job.callback' } }, ({ params }, reply) =>
     orUnavailable(async () => reply.code(202).send(await replay(options, await requireRecord(redis, params.jobId)))),
   );
 }

@@ -4,13 +4,12 @@ import type { AttemptContext } from '../attempt-context.ts';
 
 /** Fetches the source into the workspace. @returns the name of the file. */
 export async function downloadSource(context: AttemptContext, url: string): Promise<string> {
-  const { progress, logger } = context;
+  const { progress } = context;
   await progress.enter('download');
   // A dot, so that no rendition's directory can have the name.
   const fileName = 'source.bin';
-  const startedAt = performance.now();
   const { sizeBytes } = await fetchSource(context, url, fileName);
-  logger.info({ phase: 'download', sizeBytes, durationMs: Math.round(performance.now() - startedAt) }, 'downloaded');
+  progress.note({ bytes: sizeBytes });
   return fileName;
 }
 

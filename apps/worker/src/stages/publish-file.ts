@@ -23,6 +23,6 @@ export async function publishFile(context: AttemptContext, fileName: string, key
   if (stored?.sizeBytes !== sizeBytes || stored.sha256Hex !== sha256Hex) {
     throw new JobError('STORAGE_MISMATCH', `expected ${sizeBytes} bytes, got ${stored?.sizeBytes ?? 'nothing'}`);
   }
-  logger.debug({ phase: 'publish', key, sizeBytes }, 'published');
+  logger.debug({ key, sizeBytes }, 'published');
   return sizeBytes;
 }

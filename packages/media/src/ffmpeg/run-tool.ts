@@ -68,9 +68,11 @@ async function runToEnd(tools: MediaTools, run: ToolRun): Promise<ToolResult> {
   const stop = superviseChild(child, run, output.lastProgressAt);
   try {
     const { exitCode, signal } = await waitForClose(child, run.tool);
-    run.signal.throwIfAborted();
     const durationMs = Math.round(performance.now() - startedAt);
-    return { exitCode, signal, durationMs, ...stop.reason(), ...output.read() };
+    const result = { exitCode, signal, durationMs, ...stop.reason(), ...output.read() };
+    tools.onRun?.({ tool: run.tool, ...result });
+    run.signal.throwIfAborted();
+    return result;
   } finally {
     stop.disarm();
   }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readAnswer } from './answers.ts';
+import type { ToolResult } from './run-tool.ts';
 import { findGuards, type Guard, type GuardOptions } from './guards.ts';
 
 /** How to start FFmpeg and ffprobe on this machine, found out once per process. */
@@ -10,6 +11,15 @@ export interface MediaTools {
   ffmpegPath: string;
   ffprobePath: string;
   guards: readonly Guard[];
+  /** Hears of each run that has ended, whoever started it and for whatever reason it ended. */
+  onRun?: (run: ToolReport) => void;
+}
+
+export interface ToolReport extends Pick<
+  ToolResult,
+  'exitCode' | 'signal' | 'timedOut' | 'stalled' | 'durationMs' | 'stderrTail'
+> {
+  tool: 'ffmpeg' | 'ffprobe';
 }
 
 export interface MediaToolsOptions extends Pick<GuardOptions, 'memoryBytes'> {

@@ -33,9 +33,8 @@ export interface PosterArtifact extends FrameSize {
 }
 
 export async function encodeHls(context: HlsContext, plan: HlsPlan): Promise<HlsArtifacts> {
-  const { progress, workspace, logger } = context;
+  const { progress, workspace } = context;
   await progress.enter('encode');
-  const startedAt = performance.now();
   const passes = plan.encode?.passes ?? [plan.renditions];
   for (const { name } of plan.renditions) await mkdir(workspace.path(name));
   let complaints = '';
@@ -52,8 +51,12 @@ export async function encodeHls(context: HlsContext, plan: HlsPlan): Promise<Hls
   await writeFile(workspace.path(HLS_NAMES.master), buildMasterPlaylist(renditions));
   const poster = await makePoster(context, plan);
   const storyboardNames = await finishStoryboard(context, plan);
-  logger.info({ phase: 'encode', durationMs: Math.round(performance.now() - startedAt) }, 'encoded');
+  progress.note({ bytes: sumBytes(renditions) });
   return { renditions, poster, storyboardNames };
+}
+
+function sumBytes(renditions: readonly MeasuredRendition[]): number {
+  return renditions.flatMap(({ segments }) => segments).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 /** Stills come out of the first pass, which has the largest rendition. */

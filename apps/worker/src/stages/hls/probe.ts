@@ -34,7 +34,7 @@ export interface HlsPlan {
 
 /** Looks at the video and decides how to encode it. The decisions are logged and stored on the job. */
 export async function probeVideo(context: HlsContext, sourceName: string): Promise<HlsPlan> {
-  const { config, progress, request, workspace, signal, tools, logger } = context;
+  const { config, progress, request, workspace, signal, tools } = context;
   await progress.enter('probe');
   const file = { fileName: sourceName, cwd: workspace.dir, signal };
   const limits = { maxFramePixels: config.MAX_FRAME_PIXELS, maxDurationSec: config.MAX_DURATION_SEC };
@@ -45,7 +45,7 @@ export async function probeVideo(context: HlsContext, sourceName: string): Promi
     ...(source.picture ? planPicture(context, source, ladder) : planSound(ladder)),
   };
   const description = describePlan(plan);
-  logger.info({ phase: 'probe', plan: description }, 'planned');
+  progress.note({ plan: description });
   await progress.plan(description);
   return plan;
 }

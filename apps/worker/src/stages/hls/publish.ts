@@ -26,7 +26,7 @@ export async function publishHls(context: HlsContext, artifacts: HlsArtifacts, h
   // Again: only from now on is the version before superseded.
   await context.scheduleCleanup();
   const sizeBytes = segmentBytes + namedBytes;
-  context.logger.info({ phase: 'publish', sizeBytes }, 'published');
+  context.progress.note({ bytes: sizeBytes });
   return describeOutput(context, artifacts, hls, sizeBytes);
 }
 

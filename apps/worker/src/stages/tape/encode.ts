@@ -27,7 +27,6 @@ export async function encodeTape(context: TapeContext, plan: TapePlan): Promise<
   const { progress, request, logger } = context;
   await progress.enter('encode');
   const { maxBytes, poster } = request.options;
-  const startedAt = performance.now();
   let sizeBytes = await runTapeEncode(context, plan);
   if (maxBytes !== undefined && sizeBytes > maxBytes) {
     logger.info({ sizeBytes, maxBytes }, 'too large, encoded again under a bitrate ceiling');
@@ -37,7 +36,7 @@ export async function encodeTape(context: TapeContext, plan: TapePlan): Promise<
     }
   }
   const posterName = poster ? await makePoster(context, plan) : undefined;
-  logger.info({ phase: 'encode', sizeBytes, durationMs: Math.round(performance.now() - startedAt) }, 'encoded');
+  progress.note({ bytes: sizeBytes });
   return { mp4Name: MP4_NAME, posterName };
 }
 

@@ -25,16 +25,15 @@ export interface ExtractedFrame extends ImageHeader {
 }
 
 /** What unpacking needs of an attempt. */
-export type ExtractContext = Pick<TapeContext, 'workspace' | 'signal' | 'logger'> & {
+export type ExtractContext = Pick<TapeContext, 'workspace' | 'signal'> & {
   config: Pick<TapeContext['config'], 'MAX_ARCHIVE_ENTRIES' | 'MAX_ARCHIVE_BYTES' | 'MAX_FRAME_PIXELS'>;
-  progress: Pick<TapeContext['progress'], 'enter' | 'advance'>;
+  progress: Pick<TapeContext['progress'], 'enter' | 'advance' | 'note'>;
 };
 
 /** Unpacks what timing.json shows, and no more. Nothing of the archive names a file on our disk. */
 export async function extractTape(context: ExtractContext, zipName: string): Promise<ExtractedTape> {
-  const { config, progress, workspace, signal, logger } = context;
+  const { config, progress, workspace, signal } = context;
   await progress.enter('extract');
-  const startedAt = performance.now();
   const archive = await openArchive(workspace.path(zipName), {
     maxEntries: config.MAX_ARCHIVE_ENTRIES,
     maxUnpackedBytes: config.MAX_ARCHIVE_BYTES,
@@ -49,10 +48,7 @@ export async function extractTape(context: ExtractContext, zipName: string): Pro
     if (layout.soundtrackName && soundtrackName) {
       await archive.extract(layout.soundtrackName, workspace.path(soundtrackName), signal);
     }
-    logger.info(
-      { phase: 'extract', frames: frames.size, durationMs: Math.round(performance.now() - startedAt) },
-      'extracted',
-    );
+    progress.note({ frames: frames.size });
     return { timing, frames, soundtrackName };
   } finally {
     await archive.close();

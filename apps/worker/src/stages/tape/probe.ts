@@ -56,7 +56,9 @@ export async function probeTape(context: TapeContext, tape: ExtractedTape): Prom
   );
   const soundtrackName = await probeSoundtrack(context, tape.soundtrackName);
   const posterFrame = findFrame(tape, shotAt(timeline, POSTER_POSITION));
-  await progress.plan(describePlan(tape, { timeline, output, encode, soundtrackName }));
+  const description = describePlan(tape, { timeline, output, encode, soundtrackName });
+  progress.note({ plan: description });
+  await progress.plan(description);
   return { timeline, frame, output, encode, listName: LIST_NAME, soundtrackName, posterFrame, largestFrame: largest };
 }
 

@@ -17,38 +17,48 @@ export async function publishTape(
 ): Promise<TapeOutput> {
   const { upload } = context.request;
   await context.progress.enter('publish');
-  const urls = upload ? await uploadTo(context, upload, artifacts) : await publishToBucket(context, artifacts);
+  const { bytes, ...urls } = upload
+    ? await uploadTo(context, upload, artifacts)
+    : await publishToBucket(context, artifacts);
+  context.progress.note({ bytes });
   return { ...urls, duration: mp4.durationSec, size: mp4.sizeBytes, resolution: [mp4.width, mp4.height] };
 }
 
-type TapeUrls = Pick<TapeOutput, 'mp4Url' | 'posterUrl'>;
+type Published = Pick<TapeOutput, 'mp4Url' | 'posterUrl'> & { bytes: number };
 
-async function publishToBucket(context: TapeContext, { mp4Name, posterName }: TapeArtifacts): Promise<TapeUrls> {
+async function publishToBucket(context: TapeContext, { mp4Name, posterName }: TapeArtifacts): Promise<Published> {
   const { request, store, addresses } = context;
   const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
   await context.announcePublishing({ keys: [mp4Key, posterKey] });
   const poster = posterName ? [{ fileName: posterName, key: posterKey }] : [];
-  await replaceObjects(context, [...poster, { fileName: mp4Name, key: mp4Key }], { lastMayBeLarge: true });
+  const replacements = [...poster, { fileName: mp4Name, key: mp4Key }];
+  const bytes = await replaceObjects(context, replacements, { lastMayBeLarge: true });
   const urlOf = (key: string): string => store.publicUrl(request.bucket, key, request.zipUrl);
-  return { mp4Url: urlOf(mp4Key), ...(posterName && { posterUrl: urlOf(posterKey) }) };
+  return { bytes, mp4Url: urlOf(mp4Key), ...(posterName && { posterUrl: urlOf(posterKey) }) };
 }
 
 async function uploadTo(
   context: TapeContext,
   { putUrl, posterPutUrl }: Upload,
   { mp4Name, posterName }: TapeArtifacts,
-): Promise<TapeUrls> {
-  const posterUrl = posterName && posterPutUrl && (await uploadFile(context, posterName, posterPutUrl));
-  const mp4Url = await uploadFile(context, mp4Name, putUrl);
-  return { mp4Url, ...(posterUrl && { posterUrl }) };
+): Promise<Published> {
+  const poster = posterName && posterPutUrl ? await uploadFile(context, posterName, posterPutUrl) : undefined;
+  const mp4 = await uploadFile(context, mp4Name, putUrl);
+  const bytes = mp4.bytes + (poster?.bytes ?? 0);
+  return { bytes, mp4Url: mp4.url, ...(poster && { posterUrl: poster.url }) };
 }
 
-/** @returns where the file is: the URL without its signature, which nobody else is to see */
-async function uploadFile(context: TapeContext, fileName: string, putUrl: string): Promise<string> {
+interface Uploaded {
+  /** Without its signature, which nobody else is to see. */
+  url: string;
+  bytes: number;
+}
+
+async function uploadFile(context: TapeContext, fileName: string, putUrl: string): Promise<Uploaded> {
   const { agent, policy, signal, workspace, assertHolder, logger } = context;
   const path = workspace.path(fileName);
   const { size: sizeBytes } = await stat(path);
   await putToPresignedUrl({ putUrl, path, sizeBytes, assertMayPublish: assertHolder }, { agent, policy, signal });
-  logger.debug({ phase: 'publish', sizeBytes }, 'uploaded');
-  return withoutSignature(putUrl);
+  logger.debug({ sizeBytes }, 'uploaded');
+  return { url: withoutSignature(putUrl), bytes: sizeBytes };
 }

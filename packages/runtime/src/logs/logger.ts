@@ -1,6 +1,8 @@
-import { pino, type Logger } from 'pino';
-import { listSecrets } from './environment.ts';
-import { createRedactor, stripUrlQueries, type Hidden } from './redact.ts';
+import { pino, type DestinationStream, type Logger, type LoggerOptions as PinoOptions } from 'pino';
+import { listSecrets } from '../environment.ts';
+import { createLogFiles } from './log-files.ts';
+import { createLogSplitter } from './log-splitter.ts';
+import { createRedactor, stripUrlQueries, type Hidden } from '../redact.ts';
 
 export type { Logger } from 'pino';
 
@@ -11,6 +13,8 @@ export interface LoggerOptions {
   /** For a person at a terminal; JSON lines otherwise. */
   pretty?: boolean;
   hidden?: Hidden;
+  /** Where lines are kept in files, too; undefined: nowhere. */
+  files?: { dir: string | undefined; ownLog: 'api' | 'worker' };
 }
 
 const SECRET_FIELDS = ['authorization', 'token', 'secret', 'password', 'cookie'];
@@ -29,20 +33,32 @@ const NOTHING_HIDDEN: Hidden = { secrets: [], dirs: {} };
 
 /**
  * JSON on stdout. Tokens are censored by field name, URLs lose their query: a signed URL is a secret. And the finished
- * line loses what is hidden, by value.
+ * line loses what is hidden, by value. Files get the same lines.
+ *
+ * A child logger with `log` (see LogName) writes to that log's file, and has the name in its lines.
+ * @throws ConfigError naming LOG_DIR when it cannot be written
  */
-export function createLogger({ name, level, pretty = false, hidden = NOTHING_HIDDEN }: LoggerOptions): Logger {
-  return pino({
+export function createLogger({ name, level, pretty = false, hidden = NOTHING_HIDDEN, files }: LoggerOptions): Logger {
+  const options: PinoOptions = {
     name,
     level,
     redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
     formatters: { log: (fields) => stripAll(fields) },
     serializers: { err: serializeError },
     hooks: { streamWrite: createRedactor(hidden) },
-    ...(pretty && {
-      transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } },
-    }),
-  });
+  };
+  const terminal = pretty ? createPrettyStream() : pino.destination();
+  const terminalLogger = pino(options, terminal);
+  if (files?.dir === undefined) return terminalLogger;
+  const { dir, ownLog } = files;
+  const onFailure = (error: Error): void =>
+    terminalLogger.error({ err: error }, 'LOG_DIR: a log cannot be written, its lines are here alone');
+  const logFiles = createLogFiles({ dir, onFailure }, [ownLog, 'error']);
+  return pino(options, createLogSplitter(terminal, logFiles, ownLog));
+}
+
+function createPrettyStream(): DestinationStream {
+  return pino.transport({ target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } });
 }
 
 /** Plain objects and lists, all the way down; errors have a serializer of their own. */
