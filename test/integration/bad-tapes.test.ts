@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readdir } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
 import { encodePng } from '../../scripts/sample/png.ts';
 import { encodeZip } from '../../scripts/sample/zip.ts';
+import { breakPixels } from '../support/break-pixels.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { buildTape } from '../support/tape-layouts.ts';
 
@@ -34,16 +34,6 @@ function lieAboutSize(): Buffer {
   return png;
 }
 
-/** All chunks and checksums are right; what is in IDAT is no picture. */
-function breakPixels(): Buffer {
-  const png = Buffer.from(ok);
-  const type = png.indexOf('IDAT');
-  const dataBytes = png.readUInt32BE(type - 4);
-  png.fill(0x55, type + 4, type + 4 + dataBytes);
-  png.writeUInt32BE(crc32(png.subarray(type, type + 4 + dataBytes)), type + 4 + dataBytes);
-  return png;
-}
-
 /** A byte of the pixels was lost on the way: the archive is whole, the picture is not. */
 function breakChecksum(): Buffer {
   const png = Buffer.from(ok);
@@ -71,7 +61,7 @@ const BAD_TAPES: Record<string, { code: string; source: () => Promise<Buffer>; s
     source: () => withFrame(breakChecksum()),
     says: 'IDAT',
   },
-  'has a PNG with broken pixels': { code: 'MEDIA_UNDECODABLE', source: () => withFrame(breakPixels()) },
+  'has a PNG with broken pixels': { code: 'MEDIA_UNDECODABLE', source: () => withFrame(breakPixels(ok)) },
   'has a frame of too many pixels': {
     code: 'MEDIA_FRAME_TOO_LARGE',
     source: () => withFrame(encodePng(1001, 1000, () => [0, 0, 0, 255])),

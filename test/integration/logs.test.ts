@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, stat, symlink } from 'node:fs/promises';
-import { request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { hashPassword } from '@tapedeck/runtime';
 import { nameLogFile } from '../../packages/runtime/src/logs/log-names.ts';
+import { breakPixels } from '../support/break-pixels.ts';
 import { parseLines, readLog, type LogLine } from '../support/log-dir.ts';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
-import { startApp, startStack, TOKEN, type RunningProcess, type Stack } from '../support/stack.ts';
+import { startApp, startStack, TOKEN, type Stack } from '../support/stack.ts';
 import { buildTape } from '../support/tape-layouts.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 import { WebClient } from '../support/web-client.ts';
@@ -64,14 +65,12 @@ describe('a request', () => {
 
   test('has a line even if nobody waits for the answer', async () => {
     const path = '/api/jobs/nobody-waits/cancel';
-    const gone = request(`${stack.url}${path}`, { method: 'POST', headers: { ...AUTHORIZED, 'content-length': 9 } });
-    gone.on('error', () => undefined);
-    gone.write('{');
-    await poll('the request to arrive', async () => {
-      gone.destroy();
-      const lines = (await readLog(logs.dir, 'access')).filter((line) => line.path === path);
-      return lines.length === 1 && lines[0]!.aborted ? true : undefined;
-    });
+    const head = `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-length: 9\r\n\r\n{`;
+    const socket = connect(Number(stack.env.PORT), '127.0.0.1');
+    socket.write(head, () => socket.destroy());
+    expect(await findLines('access', (line) => line.path === path)).toEqual([
+      expect.objectContaining({ aborted: true, caller: 'tests' }),
+    ]);
   });
 
   test('that makes a job, or is about one, has its id in its lines', async () => {
@@ -84,6 +83,11 @@ describe('a request', () => {
     expect(posted).toMatchObject({ path: '/convert', jobId, status: 202 });
   });
 });
+
+function breakFirstFrame(files: Map<string, Buffer>): void {
+  const [name, png] = [...files].find(([fileName]) => fileName.endsWith('.png'))!;
+  files.set(name, breakPixels(png));
+}
 
 describe('a conversion', () => {
   test('has one line for each phase, and one for each FFmpeg that ran', async () => {
@@ -109,9 +113,7 @@ describe('a conversion', () => {
   });
 
   test('that fails has the code in the line of its phase, and is in the error log', async () => {
-    const { zip: bad } = await buildTape({ change: (files) => files.set('frame-00000.png', Buffer.from('no picture')) });
-    const broken = Buffer.from(bad.subarray(0, bad.length / 2));
-    const { jobId } = await convert('/broken.zip', broken);
+    const { jobId } = await convert('/broken.zip', zip.subarray(0, zip.length / 2));
     const { code } = (await stack.job(jobId)).error!;
     const phases = await findLines('conversion', (line) => line.jobId === jobId && line.phase !== undefined);
     expect(phases).toEqual([
@@ -123,17 +125,12 @@ describe('a conversion', () => {
   });
 
   test('an FFmpeg that complains is quoted', async () => {
-    const { zip: bad } = await buildTape({ change: breakPictures });
+    const { zip: bad } = await buildTape({ durationsMs: [50, 50], change: breakFirstFrame });
     const { jobId } = await convert('/undecodable.zip', bad);
     const runs = await findLines('conversion', (line) => line.jobId === jobId && line.tool === 'ffmpeg');
     expect(runs.at(-1)).toMatchObject({ level: 40, exitCode: expect.any(Number), stderrTail: expect.stringMatching(/./) });
   });
 });
-
-/** The headers stay, so that it is FFmpeg who finds out. */
-function breakPictures(files: Map<string, Buffer>): void {
-  for (const [name, bytes] of files) if (name.endsWith('.png')) bytes.fill(0xff, 60);
-}
 
 describe('what people do by hand', () => {
   const audit = (action: string) => findLines('audit', (line) => line.action === action);
@@ -171,6 +168,15 @@ describe('what people do by hand', () => {
     expect(await audit('job.delete')).toEqual([expect.objectContaining({ ...by, outcome: 'done', status: 200 })]);
   });
 });
+
+/** Another process; see log-writer.ts. */
+function startWriter(dir: string, name: string) {
+  const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', 'test/support/log-writer.ts', dir, name];
+  const child = spawn(process.execPath, args, { stdio: 'pipe' });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
+  return { child, said: () => said };
+}
 
 describe('LOG_DIR', () => {
   test('holds what stdout holds, each line once, and nothing that is hidden', async () => {
@@ -217,14 +223,12 @@ describe('LOG_DIR', () => {
 
   test('loses no line when several processes write and compress while the day ends', async () => {
     const shared = await createTempDir('shared-logs');
-    const startedAtMs = Date.now() + 500;
-    const run = promisify(execFile);
-    const script = ['--conditions=source', 'test/support/log-writer.ts', shared.dir];
-    const writers = await Promise.all(
-      ['a', 'b', 'c'].map((name) => run(process.execPath, [...script, name, String(startedAtMs)])),
-    );
-    expect(writers.map(({ stderr }) => stderr)).toEqual(['', '', '']);
-    const counts = writers.map(({ stdout }) => Number(stdout));
+    const writers = ['a', 'b', 'c'].map((name) => startWriter(shared.dir, name));
+    await poll('the writers', () => (writers.every(({ said }) => said() === 'ready\n') ? true : undefined));
+    const startedAtMs = Date.now();
+    for (const { child } of writers) child.stdin.end(String(startedAtMs));
+    await Promise.all(writers.map(({ child }) => once(child, 'close')));
+    const counts = writers.map(({ said }) => Number(/^ready\n(\d+)\n$/.exec(said())?.[1]));
     expect((await readdir(shared.dir)).toSorted()).toEqual(['error.2026-11-22.log.gz', 'error.2026-11-23.log']);
     const lines = await readLog(shared.dir, 'error');
     expect(lines).toHaveLength(counts.reduce((sum, count) => sum + count));

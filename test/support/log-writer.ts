@@ -1,16 +1,20 @@
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogFiles } from '../../packages/runtime/src/logs/log-files.ts';
 import { sweepLogDir } from '../../packages/runtime/src/logs/sweep-log-dir.ts';
 
 /**
- * `log-writer.ts DIR NAME STARTED_AT_MS`: writes lines and sweeps the directory, as every process does, from ten minutes
- * before midnight to two hours after it. All who were told the same start have the same clock, on which an hour takes
- * 360 ms. Prints how many lines it wrote.
+ * `log-writer.ts DIR NAME`: says that it is ready, waits for the time to start on stdin, and then writes lines and sweeps
+ * the directory, as every process does, from ten minutes before midnight to two hours after it. All who were told the
+ * same start have the same clock, on which an hour takes 720 ms. Prints how many lines it wrote.
  */
-const [dir = '', name = '', startedAtMs = ''] = process.argv.slice(2);
-const SPEED = 10_000;
+const [dir = '', name = ''] = process.argv.slice(2);
+const SPEED = 5_000;
 const MIDNIGHT = Date.parse('2026-11-23T00:00:00Z');
 const MINUTE_MS = 60_000;
+
+console.log('ready');
+const startedAtMs = await text(process.stdin);
 const nowMs = (): number => MIDNIGHT - 10 * MINUTE_MS + (Date.now() - Number(startedAtMs)) * SPEED;
 
 const files = createLogFiles({ dir, nowMs, onFailure: (error) => console.error(error) }, []);
