@@ -128,7 +128,11 @@ describe('a conversion', () => {
     const { zip: bad } = await buildTape({ durationsMs: [50, 50], change: breakFirstFrame });
     const { jobId } = await convert('/undecodable.zip', bad);
     const runs = await findLines('conversion', (line) => line.jobId === jobId && line.tool === 'ffmpeg');
-    expect(runs.at(-1)).toMatchObject({ level: 40, exitCode: expect.any(Number), stderrTail: expect.stringMatching(/./) });
+    expect(runs.at(-1)).toMatchObject({
+      level: 40,
+      exitCode: expect.any(Number),
+      stderrTail: expect.stringMatching(/./),
+    });
   });
 });
 
@@ -162,7 +166,9 @@ describe('what people do by hand', () => {
     for (const action of ['cancel', 'retry', 'callback']) await send('POST', `/${action}`);
     await send('DELETE', '');
     const by = { who: 'tests', via: 'key', jobId };
-    expect(await audit('job.cancel')).toContainEqual(expect.objectContaining({ ...by, outcome: 'refused', status: 409 }));
+    expect(await audit('job.cancel')).toContainEqual(
+      expect.objectContaining({ ...by, outcome: 'refused', status: 409 }),
+    );
     expect(await audit('job.retry')).toEqual([expect.objectContaining({ ...by, outcome: 'refused' })]);
     expect(await audit('job.callback')).toEqual([expect.objectContaining({ ...by, outcome: 'done' })]);
     expect(await audit('job.delete')).toEqual([expect.objectContaining({ ...by, outcome: 'done', status: 200 })]);
@@ -171,7 +177,13 @@ describe('what people do by hand', () => {
 
 /** Another process; see log-writer.ts. */
 function startWriter(dir: string, name: string) {
-  const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', 'test/support/log-writer.ts', dir, name];
+  const args = [
+    '--conditions=source',
+    '--disable-warning=ExperimentalWarning',
+    'test/support/log-writer.ts',
+    dir,
+    name,
+  ];
   const child = spawn(process.execPath, args, { stdio: 'pipe' });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));

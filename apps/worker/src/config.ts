@@ -82,8 +82,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
     logDir: environment.LOG_DIR && resolve(environment.LOG_DIR),
     ffmpegPath: toAbsolute(environment.FFMPEG_PATH),
     ffprobePath: toAbsolute(environment.FFPROBE_PATH),
-    encodeMemoryBytes: environment.ENCODE_MEMORY_BYTES ??
-      Math.floor((findMemory() * ENCODE_SHARE) / environment.WORKER_CONCURRENCY),
+    encodeMemoryBytes:
+      environment.ENCODE_MEMORY_BYTES ?? Math.floor((findMemory() * ENCODE_SHARE) / environment.WORKER_CONCURRENCY),
     memoryWarnBytes: environment.MEMORY_WARN_BYTES ?? Math.floor(findMemory() * WARN_SHARE),
   });
 }

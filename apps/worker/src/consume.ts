@@ -129,7 +129,12 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 async function carryOut(options: ConsumerOptions, attempt: Attempt, stop: AbortController): Promise<void> {
   const { equipment } = options;
   const { jobId, number, record } = attempt;
-  const logger = options.logger.child({ log: 'conversion', jobId, attempt: number, reference: record.request.reference });
+  const logger = options.logger.child({
+    log: 'conversion',
+    jobId,
+    attempt: number,
+    reference: record.request.reference,
+  });
   if (record.cancelRequestedAtMs !== undefined) return settle(options, attempt, { status: 'canceled' }, logger);
   if (number > record.maxAttempts) {
     const error = { code: 'WORKER_LOST', message: new JobError('WORKER_LOST').message, phase: null } as const;

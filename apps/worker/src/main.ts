@@ -35,7 +35,7 @@ import { createConsumer, type Consumer } from './consume.ts';
 import { createDeliverer } from './deliver-callbacks.ts';
 import { abortDeadUploads } from './abort-dead-uploads.ts';
 import { keepHouse, showLife, type HousekeepingOptions } from './housekeeping.ts';
-import { createMemoryWatch } from './memory-watch.ts';
+import { createMemoryWatch, type MemoryWatch } from './memory-watch.ts';
 import { readMemory } from './read-memory.ts';
 import { createWorkspaces } from './workspace.ts';
 
@@ -84,14 +84,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
     equipment: { config, tools, store, agent, policy, addresses },
     ...{ untilCompared, logger },
   });
-  const memory = createMemoryWatch({
-    read: readMemory,
-    warnBytes: config.memoryWarnBytes,
-    limitBytes: config.MEMORY_LIMIT_BYTES,
-    hasWorked: consumer.hasWorked,
-    onLimit: () => void endAfterwards(consumer).finally(() => stop(RESTART_EXIT_CODE)),
-    logger,
-  });
+  const memory = watchMemory(consumer, () => stop(RESTART_EXIT_CODE));
   const ears = await openEars(consumer.cancel);
   const deliverer = createDeliverer({
     ...backend,
@@ -143,6 +136,18 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
   };
 });
+
+/** @param end is called when a worker that is too large has nothing left to do */
+function watchMemory(consumer: Consumer, end: () => void): MemoryWatch {
+  return createMemoryWatch({
+    read: readMemory,
+    warnBytes: config.memoryWarnBytes,
+    limitBytes: config.MEMORY_LIMIT_BYTES,
+    hasWorked: consumer.hasWorked,
+    onLimit: () => void endAfterwards(consumer).finally(end),
+    logger,
+  });
+}
 
 /** An attempt has its own time limit; this is for a Redis that never lets go. */
 async function endAfterwards(consumer: Consumer): Promise<void> {

@@ -72,7 +72,9 @@ test("children and theirs count as FFmpeg's, and nobody else's", async () => {
   expect(before.nodeBytes).toBeGreaterThan(1_000_000);
   const size = 64 * 1024 ** 2;
   const hold = `const held = Buffer.alloc(${size}, 1); console.log(held.length); process.stdin.resume()`;
-  const child = spawn('sh', ['-c', '"$0" -e "$1"; true', process.execPath, hold], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('sh', ['-c', '"$0" -e "$1"; true', process.execPath, hold], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   await new Promise((done) => child.stdout.once('data', done));
   const during = await readMemory();
   child.stdin.end();

@@ -36,7 +36,10 @@ test('each phase gives one line when it is over, with what its stage said', () =
 test('a phase that is broken off has its line too, with the code, and its bytes do not count', () => {
   phases.begin('download');
   phases.note({ bytes: 10 });
-  expect(phases.end(new JobError('SOURCE_TRUNCATED'))).toMatchObject({ sourceBytes: undefined, outputBytes: undefined });
+  expect(phases.end(new JobError('SOURCE_TRUNCATED'))).toMatchObject({
+    sourceBytes: undefined,
+    outputBytes: undefined,
+  });
   expect(lines).toEqual([expect.objectContaining({ level: 40, phase: 'download', code: 'SOURCE_TRUNCATED' })]);
 });
 

@@ -52,10 +52,14 @@ export async function adminPages(app: FastifyInstance, { config, access, redis, 
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', createGuard(redis, publicUrl));
     guarded.get(ADMIN_PATH, ({ operator }, reply) => operator && sendHomePage(reply, operator));
-    guarded.post(`${ADMIN_PATH}/logout`, { config: { forEveryRole: true, audit: 'logout' } }, async (request, reply) => {
-      await signOut(redis, request);
-      return reply.redirect(LOGIN_PATH, 303);
-    });
+    guarded.post(
+      `${ADMIN_PATH}/logout`,
+      { config: { forEveryRole: true, audit: 'logout' } },
+      async (request, reply) => {
+        await signOut(redis, request);
+        return reply.redirect(LOGIN_PATH, 303);
+      },
+    );
     // Whoever asks for a page that is not there learns that only when signed in.
     guarded.all(`${ADMIN_PATH}/*`, () => {
       throw new JobError('NOT_FOUND');

@@ -40,7 +40,10 @@ export const auditLog = fp(async (app) => {
 });
 
 /** A key may have a person's name: who somebody is also depends on how we know it. */
-function identify({ caller, operator, claimant }: FastifyRequest): { who: string | null; via: 'key' | 'session' | 'login' } {
+function identify({ caller, operator, claimant }: FastifyRequest): {
+  who: string | null;
+  via: 'key' | 'session' | 'login';
+} {
   if (caller) return { who: caller, via: 'key' };
   return operator ? { who: operator.name, via: 'session' } : { who: claimant ?? null, via: 'login' };
 }

@@ -53,7 +53,10 @@ test('the audit log has a file for each week, from Monday to Sunday', () => {
 
 test('what is not ours has no end', () => {
   expect(parseLogFile('audit.2026-11-16.log')?.endMs).toBe(Date.parse('2026-11-23'));
-  expect(parseLogFile('worker.2026-11-22.log.gz')).toMatchObject({ endMs: Date.parse('2026-11-23'), isCompressed: true });
+  expect(parseLogFile('worker.2026-11-22.log.gz')).toMatchObject({
+    endMs: Date.parse('2026-11-23'),
+    isCompressed: true,
+  });
   for (const name of ['nginx.2026-11-22.log', 'worker.log', 'worker.2026-99-99.log', 'worker.2026-11-22.log.bak']) {
     expect(parseLogFile(name)).toBeUndefined();
   }
