@@ -2,6 +2,7 @@ import { parseConvertRequest, type ConvertRequest, type TerminalOutcome } from '
 import {
   beginAttempt,
   connectRedis,
+  NOTHING_MEASURED,
   openQueues,
   settleAttempt,
   submitJob,
@@ -91,7 +92,10 @@ async function makeJob(backend: Backend, number: number): Promise<void> {
   const { outcome } = OUTCOMES.find(({ below }) => number % 100 < below)!;
   if (!outcome) return;
   const attempt = await beginAttempt(backend.redis, { jobId, run: 1 });
-  await settleAttempt(backend.redis, attempt!, outcome, { phases: [], megapixels: 1_000 + (number % 7) * 500 });
+  await settleAttempt(backend.redis, attempt!, outcome, {
+    ...NOTHING_MEASURED,
+    megapixels: 1_000 + (number % 7) * 500,
+  });
   await backend.queues.removeConversion({ jobId, run: 1 });
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { JOB_STATUSES, parseConvertRequest, type JobStatus } from '@tapedeck/contracts';
+import { JOB_STATUSES, parseConvertRequest, type AttemptMeasures, type JobStatus } from '@tapedeck/contracts';
 import {
   beginAttempt,
   changePriority,
@@ -13,6 +13,7 @@ import {
   loadRecord,
   loadStatistics,
   loadTallies,
+  NOTHING_MEASURED,
   openQueues,
   releaseForRetry,
   reportAlive,
@@ -194,11 +195,14 @@ describe('the lists of jobs', () => {
 describe('what is counted', () => {
   test('a job counts once as ended, with its code, its phases and its bytes', async () => {
     const attempt = await begin(await submit('one'));
-    const report = { phases: [{ phase: 'encode', durationMs: 2_000 }], sourceBytes: 500, megapixels: 8 } as const;
-    await releaseForRetry(redis, attempt, FAILED.error, report);
+    const measures: AttemptMeasures = {
+      ...NOTHING_MEASURED,
+      ...{ phases: [{ phase: 'encode', durationMs: 2_000 }], sourceBytes: 500, megapixels: 8 },
+    };
+    await releaseForRetry(redis, attempt, FAILED.error, measures);
     const again = await begin(attempt.jobId);
-    await settleAttempt(redis, again, COMPLETED, report);
-    await settleAttempt(redis, again, COMPLETED, report);
+    await settleAttempt(redis, again, COMPLETED, measures);
+    await settleAttempt(redis, again, COMPLETED, measures);
     await settleAttempt(redis, await begin(await submit('two')), FAILED);
     const { counters, histograms } = await loadTallies(redis);
     expect(counters.jobs_finished_total).toEqual([
@@ -244,7 +248,7 @@ describe('forecasts', () => {
   async function complete(name: string, megapixels: number, sec: number): Promise<void> {
     const attempt = await begin(await submit(name));
     const record = { ...attempt.record, startedAtMs: Date.now() - sec * 1000 };
-    await settleAttempt(redis, { ...attempt, record }, COMPLETED, { phases: [], megapixels });
+    await settleAttempt(redis, { ...attempt, record }, COMPLETED, { ...NOTHING_MEASURED, megapixels });
   }
   const hint = (megapixels: number) => ({
     metadata: { totalDuration: 1000, scaledSize: [1_000, (megapixels * 1_000) / 30] },

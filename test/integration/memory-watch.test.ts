@@ -27,7 +27,7 @@ afterAll(async () => {
 
 test("a worker's sign of life has its memory and its disk", async () => {
   const [sign] = await listWorkers(redis);
-  expect(sign!.memory.nodeBytes).toBeGreaterThan(20 * MIB);
+  expect(sign!.memory!.nodeBytes).toBeGreaterThan(20 * MIB);
   expect(sign!.totalDiskBytes).toBeGreaterThanOrEqual(sign!.freeDiskBytes);
   expect(sign!.freeDiskBytes).toBeGreaterThan(0);
   expect(parseLines(worker.log())).toContainEqual(
@@ -36,15 +36,10 @@ test("a worker's sign of life has its memory and its disk", async () => {
 });
 
 test('the sign of a worker of the version before can be read', async () => {
-  const [{ memory: _memory, totalDiskBytes: _totalDiskBytes, ...old }] = (await listWorkers(redis)) as [
-    Awaited<ReturnType<typeof listWorkers>>[0],
-  ];
-  await reportAlive(redis, { ...old, workerId: 'old' } as Parameters<typeof reportAlive>[1]);
-  const signs = await listWorkers(redis);
-  expect(signs.find(({ workerId }) => workerId === 'old')).toMatchObject({
-    memory: { nodeBytes: 0, ffmpegBytes: 0 },
-    totalDiskBytes: 0,
-  });
+  const [sign] = await listWorkers(redis);
+  const { memory: _memory, totalDiskBytes: _totalDiskBytes, ...old } = sign!;
+  await reportAlive(redis, { ...old, workerId: 'old' });
+  expect((await listWorkers(redis)).map(({ workerId }) => workerId)).toContain('old');
 });
 
 async function submitTape(): Promise<string> {
@@ -60,7 +55,7 @@ test('above its limit a worker finishes its job, takes no other and ends to be s
   await tools.untilHeld('ffmpeg');
   await poll('what runs to be in the sign of life', async () => {
     const signs = await listWorkers(redis);
-    return signs.some(({ memory }) => memory.ffmpegBytes > MIB) ? true : undefined;
+    return signs.some(({ memory }) => (memory?.ffmpegBytes ?? 0) > MIB) ? true : undefined;
   });
   await poll('the limit to be noticed', () => (worker.log().includes('MEMORY_LIMIT_BYTES') ? true : undefined));
   expect((await stack.job(first)).status).toBe('processing');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { poll } from '../support/poll.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { submit } from '../support/submit.ts';
 import { buildTape } from '../support/tape-layouts.ts';
@@ -38,6 +39,9 @@ test('a job that was converted and one that failed are counted, with their phase
   const { output } = await stack.finished(done);
   const bad = await submit(stack, stack.tapeRequest(stack.source.serve('/bad.zip', Buffer.from('not a ZIP'))));
   await stack.finished(bad);
+  for (const jobId of [done, bad]) {
+    await poll('the callback', async () => (await stack.job(jobId)).callback.status === 'delivered' || undefined);
+  }
   const samples = await readSamples();
   const expectSample = (series: string) => expect({ [series]: samples.get(series) });
   const is = (series: string, value: number) => expectSample(series).toEqual({ [series]: value });

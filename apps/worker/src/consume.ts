@@ -1,22 +1,25 @@
-import { asJobError, JobError, type ConvertRequest, type JobOutput, type TerminalOutcome } from '@tapedeck/contracts';
+import {
+  asJobError,
+  JobError,
+  type AttemptMeasures,
+  type ConvertRequest,
+  type JobOutput,
+  type TerminalOutcome,
+} from '@tapedeck/contracts';
 import {
   announcePublishing,
-  askStanding,
   beginAttempt,
   conversionEntrySchema,
   CONVERSIONS,
   enqueueCallback,
   handBack,
   isCompared,
-  isHolder,
   releaseForRetry,
-  reportProgress,
   scheduleCleanup,
   settleAttempt,
   publishInTurn,
   type Attempt,
   type Backend,
-  type Redis,
 } from '@tapedeck/jobs';
 import type { Logger } from '@tapedeck/runtime';
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
@@ -28,6 +31,7 @@ import { createPhaseLog } from './phase-log.ts';
 import { createProgressReporter } from './progress-reporter.ts';
 import { createQueueWorker, RetryLaterError } from './queue-worker.ts';
 import { logToolRuns } from './tool-runs.ts';
+import { AttemptLostError, assertHolder, CanceledError, watchStanding, writeAsHolder } from './standing.ts';
 import type { Workspaces } from './workspace.ts';
 
 /**
@@ -64,8 +68,6 @@ export interface ConsumerOptions extends Backend {
 }
 
 class StoppingError extends Error {}
-class AttemptLostError extends Error {}
-class CanceledError extends Error {}
 
 /** An attempt that runs in this process, and how to stop it. */
 interface RunningAttempt {
@@ -135,10 +137,10 @@ async function carryOut(options: ConsumerOptions, attempt: Attempt, stop: AbortC
     attempt: number,
     reference: record.request.reference,
   });
-  if (record.cancelRequestedAtMs !== undefined) return settle(options, attempt, { status: 'canceled' }, logger);
+  if (record.cancelRequestedAtMs !== undefined) return settle(options, { attempt, logger }, { status: 'canceled' });
   if (number > record.maxAttempts) {
     const error = { code: 'WORKER_LOST', message: new JobError('WORKER_LOST').message, phase: null } as const;
-    return settle(options, attempt, { status: 'failed', error }, logger);
+    return settle(options, { attempt, logger }, { status: 'failed', error });
   }
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(equipment.config.JOB_TIMEOUT_MS)]);
   const phases = createPhaseLog(logger);
@@ -157,8 +159,9 @@ async function carryOut(options: ConsumerOptions, attempt: Attempt, stop: AbortC
   clearInterval(watch);
   const measures = phases.end('error' in ended ? ended.error : undefined);
   logger.info(measures, 'attempt ends');
-  if ('output' in ended) await settle(options, attempt, { status: 'completed', output: ended.output }, logger);
-  else await endFailedAttempt(options, attempt, ended.error, logger);
+  const over = { attempt, measures, logger };
+  if ('output' in ended) await settle(options, over, { status: 'completed', output: ended.output });
+  else await endFailedAttempt(options, over, ended.error);
 }
 
 async function runInWorkspace(
@@ -190,40 +193,6 @@ function convert(request: ConvertRequest, context: Omit<AttemptContext, 'request
   return request.kind === 'tape' ? tapeToMp4({ ...context, request }) : videoToHls({ ...context, request });
 }
 
-async function writeAsHolder(
-  redis: Redis,
-  attempt: Attempt,
-  stop: AbortController,
-  news: Parameters<typeof reportProgress>[2],
-): Promise<void> {
-  const answer = await reportProgress(redis, attempt, news);
-  if (answer === 'written') return;
-  stop.abort(toStopReason(answer));
-  throw stop.signal.reason;
-}
-
-function toStopReason(standing: 'lost' | 'canceled'): AttemptLostError | CanceledError {
-  if (standing === 'canceled') return new CanceledError('somebody canceled it');
-  return new AttemptLostError('another attempt holds the job');
-}
-
-const STANDING_INTERVAL_MS = 5_000;
-
-/** For an attempt that has no news: whether it was taken from it, or is to stop, and the message of that was lost. */
-function watchStanding(redis: Redis, attempt: Attempt, stop: AbortController, logger: Logger): NodeJS.Timeout {
-  const ask = async (): Promise<void> => {
-    const standing = await askStanding(redis, attempt);
-    if (standing !== 'held') stop.abort(toStopReason(standing));
-  };
-  return setInterval(() => {
-    ask().catch((error: unknown) => logger.warn({ err: error }, 'the standing of the attempt is not known'));
-  }, STANDING_INTERVAL_MS);
-}
-
-async function assertHolder(redis: Redis, attempt: Attempt): Promise<void> {
-  if (!(await isHolder(redis, attempt))) throw new AttemptLostError('another attempt holds the job');
-}
-
 type AttemptError = JobError | StoppingError | AttemptLostError | CanceledError;
 
 /** Whatever a stage threw because it was aborted, the reason for the abort is what happened. */
@@ -236,12 +205,15 @@ function toAttemptError(error: unknown, signal: AbortSignal, phase: JobError['ph
   return jobError;
 }
 
-async function endFailedAttempt(
-  options: ConsumerOptions,
-  attempt: Attempt,
-  error: AttemptError,
-  logger: Logger,
-): Promise<void> {
+interface EndedAttempt {
+  attempt: Attempt;
+  /** Absent for one that ended before it began. */
+  measures?: AttemptMeasures;
+  logger: Logger;
+}
+
+async function endFailedAttempt(options: ConsumerOptions, over: EndedAttempt, error: AttemptError): Promise<void> {
+  const { attempt, measures, logger } = over;
   if (error instanceof StoppingError) {
     logger.info('attempt is handed back');
     throw error;
@@ -250,27 +222,26 @@ async function endFailedAttempt(
     logger.warn({ err: error }, 'attempt is lost');
     throw new UnrecoverableError(error.message);
   }
-  if (error instanceof CanceledError) return settle(options, attempt, { status: 'canceled' }, logger);
+  if (error instanceof CanceledError) return settle(options, over, { status: 'canceled' });
   const { code, message, phase = null } = error;
   const stored = { code, message, phase };
   if (error.retryable && attempt.number < attempt.record.maxAttempts) {
     const delayMs = backoffMs(options.equipment.config.JOB_BACKOFF_MS, attempt.number, error);
     logger.warn({ err: error, delayMs }, 'attempt failed and will be repeated');
-    await releaseForRetry(options.redis, attempt, stored);
+    await releaseForRetry(options.redis, attempt, stored, measures);
     throw new RetryLaterError(delayMs, code);
   }
   logger.error({ err: error }, 'job failed');
-  await settle(options, attempt, { status: 'failed', error: stored }, logger);
+  await settle(options, over, { status: 'failed', error: stored });
   throw new UnrecoverableError(code);
 }
 
 async function settle(
   options: ConsumerOptions,
-  attempt: Attempt,
+  { attempt, measures, logger }: EndedAttempt,
   outcome: TerminalOutcome,
-  logger: Logger,
 ): Promise<void> {
-  const settled = await settleAttempt(options.redis, attempt, outcome);
+  const settled = await settleAttempt(options.redis, attempt, outcome, measures);
   if (settled.result !== 'settled') {
     logger.warn({ result: settled.result }, 'the outcome was not needed');
     return;

@@ -5,6 +5,8 @@ import type { Logger } from '@tapedeck/runtime';
 export interface PhaseFacts extends Record<string, unknown> {
   /** Received, encoded or published. */
   bytes?: number;
+  /** To be encoded; see AttemptMeasures. */
+  megapixels?: number;
 }
 
 /** Writes one line for each phase of an attempt, when it is over. */
@@ -30,6 +32,7 @@ export function createPhaseLog(logger: Logger): PhaseLog {
   /** Of phases that came to their end. */
   const bytes = new Map<Phase, number>();
   let running: RunningPhase | undefined;
+  let megapixels: number | undefined;
   const finish = (error?: Error): void => {
     if (!running) return;
     const { phase, startedAt, facts } = running;
@@ -48,11 +51,12 @@ export function createPhaseLog(logger: Logger): PhaseLog {
       running = { phase, startedAt: performance.now(), facts: {} };
     },
     note(facts) {
+      megapixels = facts.megapixels ?? megapixels;
       if (running) running.facts = { ...running.facts, ...facts };
     },
     end(error) {
       finish(error);
-      return { phases: timings, sourceBytes: bytes.get('download'), outputBytes: bytes.get('publish') };
+      return { phases: timings, sourceBytes: bytes.get('download'), megapixels, outputBytes: bytes.get('publish') };
     },
   };
 }

@@ -24,7 +24,13 @@ export interface ProgressReporter {
   advance(fraction: number): void;
   /** Something is going on, though nobody knows how far it is. Never fails either. */
   sign(): void;
-  plan(plan: Record<string, unknown>): Promise<void>;
+  /** How the attempt goes about it: for the record, for the log, and for forecasts. */
+  plan(plan: AttemptPlan): Promise<void>;
+}
+
+export interface AttemptPlan extends Record<string, unknown> {
+  /** See AttemptMeasures. */
+  megapixels: number;
 }
 
 export interface ProgressReporterOptions {
@@ -66,6 +72,9 @@ export function createProgressReporter({ write, onWriteFailed, phases }: Progres
       const isDue = performance.now() - reportedAt >= SIGN_MS;
       if (isDue) report({ progress: reportedPercent }).catch(onWriteFailed);
     },
-    plan: (plan) => report({ plan }),
+    plan(plan) {
+      phases.note({ plan, megapixels: plan.megapixels });
+      return report({ plan });
+    },
   };
 }

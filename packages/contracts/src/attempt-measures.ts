@@ -11,6 +11,8 @@ export interface AttemptMeasures {
   phases: readonly PhaseTiming[];
   /** undefined when the source was not received whole. */
   sourceBytes: number | undefined;
+  /** How much there was to encode: pictures times pixels, in millions, over all renditions; undefined when not known. */
+  megapixels: number | undefined;
   /** Of everything that was published; undefined when not all of it was. */
   outputBytes: number | undefined;
 }

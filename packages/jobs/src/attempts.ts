@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Phase } from '@tapedeck/contracts';
-import { bookFailedAttempt, type AttemptReport } from './bookkeeping.ts';
+import type { AttemptMeasures, Phase } from '@tapedeck/contracts';
+import { bookFailedAttempt, NOTHING_MEASURED } from './bookkeeping.ts';
 import { keys } from './keys.ts';
 import type { ConversionEntry } from './queues.ts';
 import { loadRecord, type JobRecord, type StoredJobError } from './record.ts';
@@ -113,10 +113,10 @@ export async function releaseForRetry(
   redis: Redis,
   attempt: Attempt,
   error: StoredJobError,
-  report: AttemptReport = { phases: [] },
+  measures: AttemptMeasures = NOTHING_MEASURED,
 ): Promise<void> {
   const { jobId, token, record } = attempt;
-  const tallies = JSON.stringify(bookFailedAttempt(record, error.code, report));
+  const tallies = JSON.stringify(bookFailedAttempt(record, error.code, measures));
   await RELEASE.run(redis, [keys.job(jobId)], [token, jobId, '0', tallies, 'error', JSON.stringify(error)]);
 }
 

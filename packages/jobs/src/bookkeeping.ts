@@ -1,15 +1,6 @@
-import type { Phase, TerminalOutcome } from '@tapedeck/contracts';
+import type { AttemptMeasures, TerminalOutcome } from '@tapedeck/contracts';
 import type { JobRecord } from './record.ts';
 import { addTallies, countOf, observationOf, type Tallies } from './tallies.ts';
-
-/** What an attempt knows of itself when it is over. */
-export interface AttemptReport {
-  phases: readonly { phase: Phase; durationMs: number }[];
-  /** Of the source, once it was downloaded. */
-  sourceBytes?: number | undefined;
-  /** How much there was to encode: pictures times pixels, in millions, over all renditions. */
-  megapixels?: number | undefined;
-}
 
 /** What the end of a job adds to what is known of all of them. */
 export interface Books {
@@ -29,7 +20,15 @@ export interface SpeedSample {
   products: number;
 }
 
-export function bookAttempt({ request }: JobRecord, { phases }: AttemptReport): Tallies {
+/** Of an attempt that did not begin, or that somebody else carried out. */
+export const NOTHING_MEASURED: AttemptMeasures = {
+  phases: [],
+  sourceBytes: undefined,
+  megapixels: undefined,
+  outputBytes: undefined,
+};
+
+export function bookAttempt({ request }: JobRecord, { phases }: AttemptMeasures): Tallies {
   const { kind } = request;
   return addTallies(
     ...phases.map(({ phase, durationMs }) => observationOf('phase_seconds', { kind, phase }, durationMs / 1000)),
@@ -37,22 +36,25 @@ export function bookAttempt({ request }: JobRecord, { phases }: AttemptReport): 
 }
 
 /** An attempt that failed, and will be repeated. */
-export function bookFailedAttempt(record: JobRecord, code: string, report: AttemptReport): Tallies {
+export function bookFailedAttempt(record: JobRecord, code: string, measures: AttemptMeasures): Tallies {
   const { kind } = record.request;
-  return addTallies(bookAttempt(record, report), countOf('attempts_failed_total', { kind, code }));
+  return addTallies(bookAttempt(record, measures), countOf('attempts_failed_total', { kind, code }));
 }
 
-/** @param report absent for a job that ended without an attempt */
+/** @param measures absent for a job that ended without an attempt */
 export function bookEnd(
   record: JobRecord,
   outcome: TerminalOutcome,
   endedAtMs: number,
-  report: AttemptReport = { phases: [] },
+  measures: AttemptMeasures = NOTHING_MEASURED,
 ): Books {
   const { request, startedAtMs, createdAtMs, run } = record;
   const { kind } = request;
   const code = outcome.status === 'failed' ? outcome.error.code : '';
-  const tallies = [bookAttempt(record, report), countOf('jobs_finished_total', { kind, status: outcome.status, code })];
+  const tallies = [
+    bookAttempt(record, measures),
+    countOf('jobs_finished_total', { kind, status: outcome.status, code }),
+  ];
   // Of a later run nobody knows since when it waited.
   if (run === 1 && startedAtMs !== undefined) {
     tallies.push(observationOf('wait_seconds', { kind }, (startedAtMs - createdAtMs) / 1000));
@@ -62,17 +64,17 @@ export function bookEnd(
   }
   const { size: outputBytes, duration: mediaSec } = outcome.output;
   const sec = (endedAtMs - (startedAtMs ?? endedAtMs)) / 1000;
-  const encodeMs = report.phases.find(({ phase }) => phase === 'encode')?.durationMs;
+  const encodeMs = measures.phases.find(({ phase }) => phase === 'encode')?.durationMs;
   tallies.push(
     observationOf('conversion_seconds', { kind }, sec),
     countOf('output_bytes_total', { kind }, outputBytes),
-    countOf('source_bytes_total', { kind }, report.sourceBytes ?? 0),
+    countOf('source_bytes_total', { kind }, measures.sourceBytes ?? 0),
     ...(encodeMs ? [observationOf('encode_speed_ratio', { kind }, (mediaSec * 1000) / encodeMs)] : []),
   );
   const isOurs = !(request.kind === 'tape' && request.upload);
   return {
     tallies: addTallies(...tallies),
-    sample: sampleOf(sec, report.megapixels),
+    sample: sampleOf(sec, measures.megapixels),
     storedBytes: isOurs ? outputBytes : undefined,
   };
 }

@@ -14,7 +14,7 @@ export { claimChore, type ChoreClaim } from './claim-chore.ts';
 export { compareWithJournal } from './compare.ts';
 export { isCompared } from './generation.ts';
 export { changePriority } from './change-priority.ts';
-export type { AttemptReport } from './bookkeeping.ts';
+export { NOTHING_MEASURED } from './bookkeeping.ts';
 export { findByReference, findJobs, loadRecords, type FoundJobs, type JobFilter, type Page } from './find-jobs.ts';
 export { loadForecast, type Forecast } from './forecast.ts';
 export { createJournal, type Journal, type JournalLog } from './journal.ts';

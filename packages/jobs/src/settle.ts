@@ -1,7 +1,7 @@
-import { buildCallbackBody, type TerminalOutcome } from '@tapedeck/contracts';
+import { buildCallbackBody, type AttemptMeasures, type TerminalOutcome } from '@tapedeck/contracts';
 import type { Attempt } from './attempts.ts';
 import { createId } from './ids.ts';
-import { bookEnd, type AttemptReport } from './bookkeeping.ts';
+import { bookEnd } from './bookkeeping.ts';
 import { keys, storedName } from './keys.ts';
 import type { CallbackEntry } from './queues.ts';
 import type { JobRecord } from './record.ts';
@@ -45,9 +45,9 @@ export function settleAttempt(
   redis: Redis,
   attempt: Attempt,
   outcome: TerminalOutcome,
-  report?: AttemptReport,
+  measures?: AttemptMeasures,
 ): Promise<SettleResult> {
-  return settle(redis, attempt, outcome, report);
+  return settle(redis, attempt, outcome, measures);
 }
 
 /** Settles a job that waits: `fenced` when an attempt holds it. */
@@ -59,7 +59,7 @@ async function settle(
   redis: Redis,
   { record, token }: Pick<Attempt, 'record' | 'token'>,
   outcome: TerminalOutcome,
-  report?: AttemptReport,
+  measures?: AttemptMeasures,
 ): Promise<SettleResult> {
   const { jobId, request, fingerprint, outputName } = record;
   const { mongoId, id, metadata } = request;
@@ -67,7 +67,7 @@ async function settle(
   const callbackBody = buildCallbackBody({ jobId, mongoId, id, metadata }, outcome);
   const fields = { status: outcome.status, eventId, callbackBody, ...outcomeFields(outcome) };
   const nowMs = Date.now();
-  const { tallies, sample, storedBytes } = bookEnd(record, outcome, nowMs, report);
+  const { tallies, sample, storedBytes } = bookEnd(record, outcome, nowMs, measures);
   const result = await SETTLE.run(
     redis,
     [keys.job(jobId), keys.live(fingerprint), keys.outbox, keys.alive],

@@ -5,6 +5,8 @@ export interface Metric {
   name: string;
   help: string;
   type: 'counter' | 'gauge' | 'histogram';
+  /** Nothing is to be added up: each value is there once. */
+  aggregator: 'first';
   values: readonly MetricValue[];
 }
 
@@ -60,14 +62,15 @@ function buildGauges({ vitals, jobs, storedBytes, dataDiskUsedRatio }: FleetRead
       listRow({ node: workerMemory?.nodeBytes, ffmpeg: workerMemory?.ffmpegBytes }, 'process'),
     ),
     gauge('redis_memory_used_bytes', 'What Redis uses', redisMemory.usedBytes),
-    gauge('redis_memory_max_bytes', 'What Redis may use; 0 without a limit', redisMemory.maxBytes),
+    gauge('redis_memory_max_bytes', 'What Redis may use; 0 without a limit', redisMemory.maxBytes ?? 0),
   ];
 }
 
-function gauge(name: string, help: string, values: number | MetricValue[]): Metric {
+/** One that is not known has no value, rather than a wrong one. */
+function gauge(name: string, help: string, values: number | undefined | MetricValue[]): Metric {
   return {
-    ...{ name: `${PREFIX}${name}`, help, type: 'gauge' },
-    values: typeof values === 'number' ? [{ labels: {}, value: values }] : values,
+    ...{ name: `${PREFIX}${name}`, help, type: 'gauge', aggregator: 'first' },
+    values: Array.isArray(values) ? values : values === undefined ? [] : [{ labels: {}, value: values }],
   };
 }
 
@@ -88,7 +91,7 @@ function listCells(table: Readonly<Record<string, object>>, rowLabel: string, co
 
 function buildCounters({ counters }: TallyReadings): Metric[] {
   return Object.entries(COUNTERS).map(([name, { help }]) => ({
-    ...{ name: `${PREFIX}${name}`, help, type: 'counter' },
+    ...{ name: `${PREFIX}${name}`, help, type: 'counter', aggregator: 'first' },
     values: counters[name as keyof typeof COUNTERS],
   }));
 }
@@ -104,6 +107,6 @@ function buildHistograms({ histograms }: TallyReadings): Metric[] {
       { metricName: `${name}_sum`, labels, value: sum },
       { metricName: `${name}_count`, labels, value: buckets.at(-1)!.count },
     ]);
-    return { name, help, type: 'histogram', values };
+    return { name, help, type: 'histogram', aggregator: 'first', values };
   });
 }

@@ -16,6 +16,7 @@ import {
   type StoryboardPlan,
 } from '@tapedeck/media';
 import type { HlsContext } from '../../attempt-context.ts';
+import type { AttemptPlan } from '../../progress-reporter.ts';
 
 /** Every decision about a stream, made before its encode starts. */
 export interface HlsPlan {
@@ -44,9 +45,7 @@ export async function probeVideo(context: HlsContext, sourceName: string): Promi
     ...{ source, sourceName, guard, ladder, runId: randomBytes(6).toString('hex') },
     ...(source.picture ? planPicture(context, source, ladder) : planSound(ladder)),
   };
-  const description = describePlan(plan);
-  progress.note({ plan: description });
-  await progress.plan(description);
+  await progress.plan(describePlan(plan));
   return plan;
 }
 
@@ -80,12 +79,15 @@ function planSound({ rungs }: Ladder): Plans {
   return { renditions: [rendition], encode: undefined, poster: undefined, storyboard: undefined };
 }
 
-function describePlan({ source, ladder, renditions, encode, storyboard, runId }: HlsPlan): Record<string, unknown> {
+function describePlan({ source, ladder, renditions, encode, storyboard, runId }: HlsPlan): AttemptPlan {
   const { picture, sound, durationSec } = source;
   const passes = encode?.passes.map((pass) => pass.map(({ name }) => name));
+  const pictures = picture ? countFrames(durationSec, picture.frameRate) : 0;
+  const pixels = renditions.reduce((sum, { width, height }) => sum + width * height, 0);
   return {
     runId,
     durationSec,
+    megapixels: (pictures * pixels) / 1e6,
     source: {
       sound: sound !== undefined,
       ...(picture && {

@@ -13,6 +13,7 @@ import {
   type Timeline,
 } from '@tapedeck/media';
 import type { TapeContext } from '../../attempt-context.ts';
+import type { AttemptPlan } from '../../progress-reporter.ts';
 import type { ExtractedFrame, ExtractedTape } from './extract.ts';
 
 /** Every decision about an encode, made before it starts. */
@@ -56,9 +57,7 @@ export async function probeTape(context: TapeContext, tape: ExtractedTape): Prom
   );
   const soundtrackName = await probeSoundtrack(context, tape.soundtrackName);
   const posterFrame = findFrame(tape, shotAt(timeline, POSTER_POSITION));
-  const description = describePlan(tape, { timeline, output, encode, soundtrackName });
-  progress.note({ plan: description });
-  await progress.plan(description);
+  await progress.plan(describePlan(tape, { timeline, output, encode, soundtrackName }));
   return { timeline, frame, output, encode, listName: LIST_NAME, soundtrackName, posterFrame, largestFrame: largest };
 }
 
@@ -108,11 +107,12 @@ async function probeSoundtrack(context: TapeContext, fileName: string | undefine
 function describePlan(
   tape: ExtractedTape,
   plan: Pick<TapePlan, 'timeline' | 'output' | 'soundtrackName'> & { encode: EncodePlan },
-): Record<string, unknown> {
+): AttemptPlan {
   const { timeline, output, encode, soundtrackName } = plan;
   return {
     timing: { mode: timeline.mode, source: tape.timing.source, frames: tape.timing.frames.length },
     pictures: timeline.pictureCount,
+    megapixels: (timeline.pictureCount * output.width * output.height) / 1e6,
     durationSec: timeline.durationSec,
     output: {
       width: output.width,
