@@ -24,7 +24,7 @@ export async function sweepLogDir(dir: string, nowMs: number, signal: AbortSigna
   const names = await readdir(dir);
   for (const name of names) {
     if (signal.aborted) return;
-    if (isTemp(name)) await removeStale(join(dir, name), nowMs);
+    if (isTemp(name)) await removeStale(join(dir, name));
     const file = parseLogFile(name);
     if (!file) continue;
     if (nowMs >= file.removeAtMs) await rm(join(dir, name), { force: true });
@@ -53,13 +53,13 @@ async function compress(dir: string, name: string, signal: AbortSignal): Promise
   }
 }
 
-async function removeStale(path: string, nowMs: number): Promise<void> {
+async function removeStale(path: string): Promise<void> {
   const info = await stat(path).catch(() => undefined);
-  if (info && nowMs - info.mtimeMs > TEMP_STALE_MS) await rm(path, { force: true });
+  if (info && Date.now() - info.mtimeMs > TEMP_STALE_MS) await rm(path, { force: true });
 }
 
 function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }
 
 const SWEEP_INTERVAL_MS = 600_000;
