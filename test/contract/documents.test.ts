@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { ERROR_TABLE } from '@tapedeck/contracts';
-import { ENVIRONMENT, VERSION } from '@tapedeck/runtime';
+import { ENVIRONMENT, MIN_NODE_VERSION, VERSION } from '@tapedeck/runtime';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 
@@ -53,6 +53,7 @@ test('there is one version', () => {
     ...['apps', 'packages'].flatMap((dir) => readdirSync(dir).map((name) => `${dir}/${name}/package.json`)),
   ];
   for (const manifest of manifests) expect(JSON.parse(read(manifest))).toMatchObject({ version: VERSION });
+  expect(JSON.parse(read('package.json'))).toMatchObject({ engines: { node: `>=${MIN_NODE_VERSION}` } });
 });
 
 test('the lockfile has no download address', () => {

@@ -7,6 +7,7 @@ import {
   GetObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  PutBucketCorsCommand,
   PutBucketLifecycleConfigurationCommand,
   PutObjectCommand,
   PutPublicAccessBlockCommand,
@@ -29,6 +30,8 @@ export interface TestSpaces {
   blockPublicAcls(bucket: string): Promise<void>;
   /** Somebody's rule: objects below the prefix are removed after a year. */
   addExpiryRule(bucket: string, id: string, prefix: string): Promise<void>;
+  /** Somebody's rule: pages of that origin may PUT. */
+  addCorsRule(bucket: string, id: string, origin: string): Promise<void>;
   /** The ids of the bucket's lifecycle rules, in order. */
   listRules(bucket: string): Promise<string[]>;
   /** @returns its URL, which only the owner may fetch */
@@ -63,6 +66,17 @@ export function openSpaces(
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
+  // With rules of a bucket the gateway wants a header that the SDK no longer sends.
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      async (args) => {
+        const { headers, body } = args.request as { headers: Record<string, string>; body: string };
+        const isRule = /^PutBucket/.test(commandName);
+        if (isRule) headers['content-md5'] = createHash('md5').update(body).digest('base64');
+        return next(args);
+      },
+    { step: 'build' },
+  );
   return {
     env: {
       ...{ DO_SPACES_KEY: accessKeyId, DO_SPACES_SECRET: secretAccessKey },
@@ -92,15 +106,11 @@ export function openSpaces(
       const command = new PutBucketLifecycleConfigurationCommand({
         ...{ Bucket: bucket, LifecycleConfiguration: { Rules: [rule] } },
       });
-      // The gateway wants a header that the SDK no longer sends.
-      command.middlewareStack.add(
-        (next) => async (args) => {
-          const { headers, body } = args.request as { headers: Record<string, string>; body: string };
-          headers['content-md5'] = createHash('md5').update(body).digest('base64');
-          return next(args);
-        },
-        { step: 'build' },
-      );
+      await client.send(command);
+    },
+    async addCorsRule(bucket, id, origin) {
+      const rule = { ID: id, AllowedOrigins: [origin], AllowedMethods: ['PUT'] };
+      const command = new PutBucketCorsCommand({ Bucket: bucket, CORSConfiguration: { CORSRules: [rule] } });
       await client.send(command);
     },
     async listRules(bucket) {

@@ -5,7 +5,9 @@ import {
   resolveJournal,
   resolvePublicUrl,
   resolveStorage,
+  resolveUrlPolicy,
   STORAGE_VARIABLES,
+  URL_POLICY_VARIABLES,
 } from '@tapedeck/runtime';
 
 const NAMES = [
@@ -13,10 +15,14 @@ const NAMES = [
   'PORT',
   'PUBLIC_URL',
   'DATA_DIR',
+  'WORK_DIR',
   ...STORAGE_VARIABLES,
   ...JOURNAL_VARIABLES,
+  ...URL_POLICY_VARIABLES,
   'FFMPEG_PATH',
   'FFPROBE_PATH',
+  'MAX_SOURCE_BYTES',
+  'MAX_FRAME_PIXELS',
 ] as const;
 
 export type CliConfig = ReturnType<typeof loadConfig>;
@@ -24,7 +30,8 @@ export type CliConfig = ReturnType<typeof loadConfig>;
 /** @throws ConfigError naming every variable that is wrong. Nothing must be set. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const environment = loadEnvironment(env, NAMES);
-  const local = { dataDir: resolve(environment.DATA_DIR), publicUrl: resolvePublicUrl(environment) };
-  const storage = resolveStorage(environment, local);
-  return Object.freeze({ ...environment, storage, journal: resolveJournal(environment, storage) });
+  const dirs = { dataDir: resolve(environment.DATA_DIR), workDir: resolve(environment.WORK_DIR) };
+  const storage = resolveStorage(environment, { dataDir: dirs.dataDir, publicUrl: resolvePublicUrl(environment) });
+  const journal = resolveJournal(environment, storage);
+  return Object.freeze({ ...environment, ...dirs, storage, journal, urlPolicy: resolveUrlPolicy(environment) });
 }

@@ -30,7 +30,7 @@ export {
   type PublishedSlug,
 } from './cleanups.ts';
 export { forgetPublisher, forgetStored, hideJob, loadPublisher, removeHiddenJob, showJob } from './delete-job.ts';
-export { inspectRedis } from './inspect-redis.ts';
+export { inspectRedis, type RedisReport } from './inspect-redis.ts';
 export {
   closeEvent,
   loadOutboxEntry,

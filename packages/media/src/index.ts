@@ -1,8 +1,10 @@
 export { openArchive, type Archive } from './archive/archive.ts';
 export type { ArchiveLimits } from './archive/policy.ts';
 export { estimateEncodeBytes, planEncode, type EncodePlan } from './encode/encode-plan.ts';
+export { tryEncode } from './encode/trial-encode.ts';
 export { maxPixelsFor } from './ffmpeg/arguments.ts';
 export type { InputGuard } from './ffmpeg/arguments.ts';
+export { findMissingEncoders } from './ffmpeg/encoders.ts';
 export { runFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 export type { ToolResult } from './ffmpeg/run-tool.ts';
 export { probeFile } from './ffmpeg/probe.ts';
@@ -33,6 +35,11 @@ export { makeCoverPoster } from './images/cover.ts';
 export { fitInto, POSTER_BOX } from './images/fit.ts';
 export { readImageHeader, type ImageHeader } from './images/image-header.ts';
 export { makeTapePoster } from './images/poster.ts';
+export type { Finding } from './inspect/finding.ts';
+export { inspectHls, type InspectedStream } from './inspect/inspect-hls.ts';
+export { inspectMp4 } from './inspect/inspect-mp4.ts';
+export type { InspectedFile } from './inspect/inspected-file.ts';
+export { loadFromDir, type LoadedFile, type LoadFile } from './inspect/load-file.ts';
 export { findTapeLayout, type TapeLayout } from './tape/layout.ts';
 export { chooseOutputSize, exceedsLevel51, type OutputSize } from './tape/output-size.ts';
 export {

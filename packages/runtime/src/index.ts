@@ -19,6 +19,6 @@ export { hashPassword, PASSWORD_CHARS, verifyPassword, type PasswordHash } from 
 export { resolvePublicUrl } from './public-url.ts';
 export { stripUrlQueries } from './redact.ts';
 export { createThrottledErrorLog } from './throttled-log.ts';
-export { VERSION } from './version.ts';
+export { MIN_NODE_VERSION, VERSION } from './version.ts';
 export { resolveStorage, STORAGE_VARIABLES, type StorageConfig } from './storage.ts';
 export { resolveUrlPolicy, URL_POLICY_VARIABLES } from './url-policy.ts';

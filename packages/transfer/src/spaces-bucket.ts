@@ -1,15 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
   DeleteObjectCommand,
+  GetBucketCorsCommand,
   GetBucketLifecycleConfigurationCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  PutBucketCorsCommand,
   PutBucketLifecycleConfigurationCommand,
   PutObjectCommand,
+  type CORSRule,
   type LifecycleRule,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { MiddlewareStack } from '@smithy/types';
 import { createSpacesClient, type SpacesClientOptions } from './spaces-client.ts';
 import { isErrorNamed, orStorageError } from './spaces-errors.ts';
 
@@ -25,11 +29,19 @@ export interface BucketAdmin {
   hasExpiryRule(bucket: string, signal: AbortSignal): Promise<boolean>;
   /** Adds such a rule to those that are there. It counts for everybody's uploads to the bucket. */
   addExpiryRule(bucket: string, signal: AbortSignal): Promise<void>;
+  /** Adds a rule that lets pages of any origin read what is public, to those that are there. */
+  addReaderRule(bucket: string, signal: AbortSignal): Promise<void>;
 }
 
 /** Longer than anybody's upload takes. Our own are aborted as soon as their attempts are over. */
 export const UPLOAD_EXPIRY_DAYS = 7;
 const RULE_ID = 'tapedeck-incomplete-uploads';
+
+/** What a player asks for: whole objects and parts of them. Writing stays closed to pages. */
+const READER_RULE: CORSRule = {
+  ...{ ID: 'tapedeck-players', AllowedOrigins: ['*'], AllowedMethods: ['GET', 'HEAD'], AllowedHeaders: ['*'] },
+  ...{ ExposeHeaders: ['Content-Length', 'Content-Range', 'ETag'], MaxAgeSeconds: 3_600 },
+};
 
 export function createBucketAdmin(options: SpacesClientOptions): BucketAdmin {
   const client = createSpacesClient(options);
@@ -64,6 +76,14 @@ export function createBucketAdmin(options: SpacesClientOptions): BucketAdmin {
       addContentMd5(command);
       await orStorageError(client.send(command, abortWith(signal)), signal);
     },
+    async addReaderRule(bucket, signal) {
+      const others = (await loadCorsRules(client, bucket, signal)).filter(({ ID: id }) => id !== READER_RULE.ID);
+      const command = new PutBucketCorsCommand({
+        ...{ Bucket: bucket, CORSConfiguration: { CORSRules: [...others, READER_RULE] } },
+      });
+      addContentMd5(command);
+      await orStorageError(client.send(command, abortWith(signal)), signal);
+    },
   };
 }
 
@@ -71,14 +91,26 @@ const abortWith = (signal: AbortSignal) => ({ abortSignal: signal });
 
 async function loadRules(client: S3Client, bucket: string, signal: AbortSignal): Promise<LifecycleRule[]> {
   const command = new GetBucketLifecycleConfigurationCommand({ Bucket: bucket });
-  const rules = client.send(command, abortWith(signal)).then(
-    (answer) => answer.Rules ?? [],
-    (error: unknown) => {
-      if (isErrorNamed(error, ['NoSuchLifecycleConfiguration'])) return [];
-      throw error;
-    },
-  );
+  const rules = client
+    .send(command, abortWith(signal))
+    .then(({ Rules: all }) => all ?? [], noneWhere('NoSuchLifecycleConfiguration'));
   return orStorageError(rules, signal);
+}
+
+async function loadCorsRules(client: S3Client, bucket: string, signal: AbortSignal): Promise<CORSRule[]> {
+  const command = new GetBucketCorsCommand({ Bucket: bucket });
+  const rules = client
+    .send(command, abortWith(signal))
+    .then(({ CORSRules: all }) => all ?? [], noneWhere('NoSuchCORSConfiguration'));
+  return orStorageError(rules, signal);
+}
+
+/** A bucket that was never given rules answers with an error. */
+function noneWhere(errorName: string): (error: unknown) => [] {
+  return (error) => {
+    if (isErrorNamed(error, [errorName])) return [];
+    throw error;
+  };
 }
 
 function abortsAllUploads(rule: LifecycleRule): boolean {
@@ -87,8 +119,10 @@ function abortsAllUploads(rule: LifecycleRule): boolean {
   return rule.Status === 'Enabled' && isForAll && rule.AbortIncompleteMultipartUpload !== undefined;
 }
 
-/** The gateway wants it for this one request, and the SDK has given it up for newer checksums. */
-function addContentMd5(command: PutBucketLifecycleConfigurationCommand): void {
+/** The gateway wants it with a bucket's rules, and the SDK has given it up for newer checksums. */
+function addContentMd5<Input extends object, Output extends object>(command: {
+  middlewareStack: MiddlewareStack<Input, Output>;
+}): void {
   command.middlewareStack.add(
     (next) => async (args) => {
       const { headers, body } = args.request as { headers: Record<string, string>; body: string };

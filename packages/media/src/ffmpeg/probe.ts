@@ -138,19 +138,64 @@ export async function scanPackets(
 function parsePacket(line: string): Packet | undefined {
   const [streamIndex, pts, dts, duration, position, flags = ''] = line.split(',');
   if (flags === '') return undefined;
-  const number = (text: string | undefined): number | undefined => {
-    const value = Number.parseFloat(text ?? '');
-    return Number.isFinite(value) ? value : undefined;
-  };
   return {
-    streamIndex: number(streamIndex) ?? -1,
-    ptsSec: number(pts),
-    dtsSec: number(dts),
-    durationSec: number(duration),
-    position: number(position),
+    streamIndex: toNumber(streamIndex) ?? -1,
+    ptsSec: toNumber(pts),
+    dtsSec: toNumber(dts),
+    durationSec: toNumber(duration),
+    position: toNumber(position),
     isKey: flags.includes('K'),
     isDiscarded: flags.includes('D'),
   };
+}
+
+/** One picture, or piece of sound, as a decoder gave it. */
+export interface Frame {
+  streamIndex: number;
+  timeSec: number | undefined;
+}
+
+/** What a decoder complained of, with the frame that came next: what it could not show comes before. */
+export interface Complaint {
+  atSec: number | undefined;
+  text: string;
+}
+
+const ERRORS = '16';
+
+/**
+ * Decodes a file from end to end and keeps nothing of it.
+ * @throws as probeFile; what cannot be decoded is a complaint
+ */
+export async function scanFrames(
+  tools: MediaTools,
+  options: Omit<ProbeOptions, 'countPackets'> & {
+    timeoutMs: number;
+    onFrame: (frame: Frame) => void;
+    onComplaint: (complaint: Complaint) => void;
+  },
+): Promise<void> {
+  const { onFrame, onComplaint, ...run } = options;
+  const entries = 'frame=stream_index,best_effort_timestamp_time:log=message';
+  let atSec: number | undefined;
+  await runProbe(tools, {
+    ...run,
+    args: ['-show_frames', '-show_log', ERRORS, '-show_entries', entries, '-of', 'csv=nk=1'],
+    onLine: (line) => {
+      const [, streamIndex, time] = /^frame,(\d+),([^,]*)/.exec(line) ?? [];
+      if (streamIndex !== undefined) {
+        atSec = toNumber(time);
+        onFrame({ streamIndex: Number(streamIndex), timeSec: atSec });
+      }
+      const [, text] = /(?:^|,)log,"?(.*)$/.exec(line) ?? [];
+      if (text !== undefined) onComplaint({ atSec, text: text.replaceAll(/ @ 0x[0-9a-f]+/g, '').trim() });
+    },
+  });
+}
+
+function toNumber(text: string | undefined): number | undefined {
+  const value = Number.parseFloat(text ?? '');
+  return Number.isFinite(value) ? value : undefined;
 }
 
 type ProbeRun = Pick<ProbeOptions, 'fileName' | 'cwd' | 'guard' | 'signal'> &

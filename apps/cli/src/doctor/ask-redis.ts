@@ -1,0 +1,28 @@
+import { connectRedis, type Redis } from '@tapedeck/jobs';
+
+const TIMEOUT_MS = 5_000;
+
+/** What Redis answered, or why it did not: a code or its own words, without the URL, which may hold a password. */
+export type RedisAnswer<T> = { value: T } | { failure: string };
+
+/** Connects, asks, and hangs up. The first connection that fails is the answer: an operator waits for no other. */
+export async function askRedis<T>(redisUrl: string, ask: (redis: Redis) => Promise<T>): Promise<RedisAnswer<T>> {
+  const connected = Promise.withResolvers<void>();
+  const redis = connectRedis(redisUrl, 'fast', connected.reject);
+  redis.once('ready', connected.resolve);
+  const deadline = AbortSignal.timeout(TIMEOUT_MS);
+  deadline.addEventListener('abort', () => connected.reject(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+  try {
+    await connected.promise;
+    return { value: await ask(redis) };
+  } catch (error) {
+    return { failure: describeError(error) };
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return 'no answer';
+  return 'code' in error ? String(error.code) : error.message;
+}

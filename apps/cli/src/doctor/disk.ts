@@ -1,0 +1,49 @@
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Finding } from './finding.ts';
+
+const WARN_USED = 0.8;
+const FAIL_USED = 0.95;
+
+export interface DiskUsage {
+  usedBytes: number;
+  freeBytes: number;
+}
+
+/** How full the disks are, each by the variable whose directory lies on it. */
+export function examineDisks(dirs: Readonly<Record<string, string>>): Promise<Finding[]> {
+  return Promise.all(Object.entries(dirs).map(([variable, dir]) => examineDisk(variable, dir)));
+}
+
+async function examineDisk(variable: string, dir: string): Promise<Finding> {
+  const usage = await measureDisk(dir);
+  if (usage) return judgeDisk(`${variable} (${dir})`, usage);
+  const advice = `Make the directory, or name another in ${variable}.`;
+  return { verdict: 'fails', what: `${variable} (${dir}) cannot be looked at`, advice };
+}
+
+/** A directory that is made at the first start is on the disk of the one above it. */
+async function measureDisk(dir: string): Promise<DiskUsage | undefined> {
+  try {
+    const { blocks, bfree, bavail, bsize } = await statfs(dir);
+    return { usedBytes: (blocks - bfree) * bsize, freeBytes: bavail * bsize };
+  } catch (error) {
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return isAbsent && dirname(dir) !== dir ? measureDisk(dirname(dir)) : undefined;
+  }
+}
+
+/** As `df` counts: what is kept for root is neither used nor free. */
+export function judgeDisk(where: string, { usedBytes, freeBytes }: DiskUsage): Finding {
+  const used = usedBytes / Math.max(1, usedBytes + freeBytes);
+  const what = `the disk of ${where} is ${Math.round(used * 100)} % full, ${toGib(freeBytes)} GiB are free`;
+  if (used < WARN_USED) return { verdict: 'ok', what };
+  const advice =
+    'Conversions that find no room fail with WORKER_DISK_FULL. Make room, or give it a larger disk: an attempt needs ' +
+    'its source, what is unpacked of it, and the result.';
+  return { verdict: used < FAIL_USED ? 'warns' : 'fails', what, advice };
+}
+
+function toGib(bytes: number): string {
+  return (bytes / 1024 ** 3).toFixed(1);
+}

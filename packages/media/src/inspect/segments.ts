@@ -1,0 +1,135 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { JobError } from '@tapedeck/contracts';
+import type { types } from 'hls-parser';
+import type { Findings } from './finding.ts';
+import type { LoadedFile, LoadFile } from './load-file.ts';
+
+/** Segments that a decoder reads one behind the other: up to the next discontinuity, or the next header. */
+export interface Run {
+  segments: readonly types.Segment[];
+  /** Index of the first in the playlist. */
+  firstIndex: number;
+}
+
+export function splitRuns(segments: readonly types.Segment[]): Run[] {
+  const runs: { segments: types.Segment[]; firstIndex: number }[] = [];
+  for (const [index, segment] of segments.entries()) {
+    const before = segments[index - 1];
+    const isNew = !before || segment.discontinuity === true || headerOf(segment) !== headerOf(before);
+    if (isNew) runs.push({ segments: [], firstIndex: index });
+    runs.at(-1)!.segments.push(segment);
+  }
+  return runs;
+}
+
+/** By its types each segment has one. */
+function headerOf({ map }: { map?: types.Segment['map'] }): string | undefined {
+  return map?.uri;
+}
+
+/** Why what is inside a segment cannot be looked at, though a player could. */
+export function findObstacle({ key, byterange }: { key?: types.Key; byterange?: unknown }): string | undefined {
+  if (key && key.method !== 'NONE') return `encrypted (${key.method})`;
+  return byterange ? 'parts of one file (EXT-X-BYTERANGE)' : undefined;
+}
+
+export interface JoinedRun {
+  fileName: string;
+  /** The byte at which each segment ends; as many as the run has segments. */
+  ends: number[];
+  /** Of each segment, undefined where it could not be had. */
+  sizes: (number | undefined)[];
+}
+
+export interface Place {
+  cwd: string;
+  /** Of the playlist. */
+  address: string;
+  load: LoadFile;
+  signal: AbortSignal;
+}
+
+/** Writes a run's segments into one file, those that can be had; the others are findings. */
+export async function joinRun(run: Run, place: Place, fileName: string, findings: Findings): Promise<JoinedRun> {
+  const path = join(place.cwd, fileName);
+  await rm(path, { force: true });
+  let bytes = 0;
+  const header = headerOf(run.segments[0]!);
+  if (header !== undefined) bytes += (await append(header, path, place, findings)) ?? 0;
+  const joined: JoinedRun = { fileName, ends: [], sizes: [] };
+  for (const { uri } of run.segments) {
+    const size = await append(uri, path, place, findings, header === undefined);
+    bytes += size ?? 0;
+    joined.ends.push(bytes);
+    joined.sizes.push(size);
+  }
+  return joined;
+}
+
+/** @returns its size, or undefined where there is nothing to append */
+async function append(
+  uri: string,
+  path: string,
+  { cwd, address, load, signal }: Place,
+  findings: Findings,
+  standsAlone = false,
+): Promise<number | undefined> {
+  const where = stripQuery(uri);
+  const file = await loadOrFind(load(uri, address), where, findings, signal);
+  if (!file) return undefined;
+  try {
+    const from = join(cwd, file.fileName);
+    const fault = standsAlone ? await findSegmentFault(from, file.sizeBytes) : undefined;
+    if (fault) findings.add({ verdict: 'wrong', code: 'not-a-segment', where, what: fault });
+    if (fault) return undefined;
+    await pipeline(createReadStream(from), createWriteStream(path, { flags: 'a' }), { signal });
+    return file.sizeBytes;
+  } finally {
+    await file.release?.();
+  }
+}
+
+/** The file, or a finding that says why there is none. */
+export async function loadOrFind(
+  loading: Promise<LoadedFile>,
+  where: string,
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<LoadedFile | undefined> {
+  try {
+    return await loading;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof JobError)) throw error;
+    const isEmpty = error.code === 'SOURCE_EMPTY';
+    const what = isEmpty ? 'it is empty' : `it cannot be fetched: ${error.message}`;
+    findings.add({ verdict: 'wrong', code: isEmpty ? 'empty' : 'missing', where, what });
+    return undefined;
+  }
+}
+
+const TS_PACKET_BYTES = 188;
+const TS_SYNC = 0x47;
+
+/** Without a header of its own a segment is a transport stream; sound may also come as it is. */
+async function findSegmentFault(path: string, sizeBytes: number): Promise<string | undefined> {
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    const isPackedSound = buffer.toString('latin1', 0, 3) === 'ID3' || buffer.readUInt16BE(0) >= 0xfff0;
+    if (isPackedSound) return undefined;
+    if (buffer[0] !== TS_SYNC) return 'it is no transport stream';
+    const isWhole = sizeBytes % TS_PACKET_BYTES === 0;
+    return isWhole ? undefined : `it is cut off: ${sizeBytes} bytes are not whole transport packets of 188`;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Signatures are nobody's business. */
+export function stripQuery(uri: string): string {
+  return uri.replace(/[?#].*$/s, '');
+}
