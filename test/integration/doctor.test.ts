@@ -150,7 +150,7 @@ describe('fails, and says what to do, about', () => {
 
   test('an FFmpeg that says that it is done, and is not', async () => {
     const tools = await createMisbehavingTools();
-    await tools.misbehave('ffmpeg', { when: 'trial.mp4', does: 'exit 0' });
+    await tools.misbehave('ffmpeg', { when: 'file:trial.mp4', does: 'exit 0' });
     const { stdout, exitCode } = await doctor(['ffmpeg'], tools.env);
     await tools.remove();
     expect(stdout).toMatch(/FAIL {2}FFmpeg makes an MP4 that passes verification: no\n {6}.+WORK_DIR/);

@@ -22,7 +22,6 @@ const NAMES = [
   'FFMPEG_PATH',
   'FFPROBE_PATH',
   'MAX_SOURCE_BYTES',
-  'MAX_FRAME_PIXELS',
 ] as const;
 
 export type CliConfig = ReturnType<typeof loadConfig>;

@@ -2,6 +2,7 @@
 import { VERSION } from '@tapedeck/runtime';
 import { Command } from 'commander';
 import { createDoctorCommand } from './commands/doctor.ts';
+import { createInspectCommand } from './commands/inspect.ts';
 import { createKeysCommand } from './commands/keys.ts';
 import { createPasswordCommand } from './commands/password.ts';
 
@@ -10,6 +11,7 @@ await new Command('tapedeck')
   .version(VERSION)
   .showHelpAfterError()
   .addCommand(createDoctorCommand(process.env))
+  .addCommand(createInspectCommand(process.env))
   .addCommand(createKeysCommand())
   .addCommand(createPasswordCommand())
   .parseAsync();

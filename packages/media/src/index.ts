@@ -35,11 +35,11 @@ export { makeCoverPoster } from './images/cover.ts';
 export { fitInto, POSTER_BOX } from './images/fit.ts';
 export { readImageHeader, type ImageHeader } from './images/image-header.ts';
 export { makeTapePoster } from './images/poster.ts';
-export type { Finding } from './inspect/finding.ts';
+export { createFindings, type Finding } from './inspect/finding.ts';
 export { inspectHls, type InspectedStream } from './inspect/inspect-hls.ts';
 export { inspectMp4 } from './inspect/inspect-mp4.ts';
 export type { InspectedFile } from './inspect/inspected-file.ts';
-export { loadFromDir, type LoadedFile, type LoadFile } from './inspect/load-file.ts';
+export { loadFromDir, loadOrFind, type LoadedFile, type LoadFile } from './inspect/load-file.ts';
 export { findTapeLayout, type TapeLayout } from './tape/layout.ts';
 export { chooseOutputSize, exceedsLevel51, type OutputSize } from './tape/output-size.ts';
 export {

@@ -15,6 +15,10 @@ export interface DownloadOptions {
   /** `totalBytes` is undefined where the source does not say. */
   onProgress?: (receivedBytes: number, totalBytes: number | undefined) => void;
   limits?: Partial<DownloadLimits>;
+  /** The page on which a player would ask: sent as Origin. */
+  origin?: string;
+  /** Told of each answer that is no redirect, whatever comes of it. */
+  onAnswer?: (answer: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>) => void;
 }
 
 export interface DownloadLimits {
@@ -108,6 +112,7 @@ async function receive(
   options: DownloadOptions,
 ): Promise<void> {
   const response = await requestFollowing(url, progress, options);
+  options.onAnswer?.(response);
   try {
     acceptAnswer(response, progress, options.maxBytes);
   } catch (error) {
@@ -119,10 +124,11 @@ async function receive(
 }
 
 async function requestFollowing(url: string, progress: Progress, options: DownloadOptions) {
-  const { agent, policy, signal } = options;
+  const { agent, policy, signal, origin } = options;
+  const headers = { ...buildHeaders(progress), ...(origin !== undefined && { origin }) };
   let current: URL = assertUrlAllowed(url, policy, 'SOURCE_URL_REFUSED');
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-    const response = await request(current, { dispatcher: agent, signal, headers: buildHeaders(progress) });
+    const response = await request(current, { dispatcher: agent, signal, headers });
     const location = response.headers.location;
     if (response.statusCode < 300 || response.statusCode >= 400 || typeof location !== 'string') return response;
     await response.body.dump({ limit: 64 * 1024 });

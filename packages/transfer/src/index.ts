@@ -1,5 +1,5 @@
 export { sendCallback, type CallbackAnswer, type CallbackSender } from './callback.ts';
-export { download } from './download.ts';
+export { download, type DownloadOptions } from './download.ts';
 export { createGuardedAgent } from './guarded-agent.ts';
 export { hashFile } from './hash-file.ts';
 export { createObjectStore } from './create-object-store.ts';

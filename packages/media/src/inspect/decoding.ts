@@ -5,8 +5,8 @@ import { INSPECT_GUARD, type InspectedFile } from './inspected-file.ts';
 import type { TrackAccount } from './tracks.ts';
 
 const DECODE_TIMEOUT_MS = 30 * 60_000;
-/** Decoders keep a picture or two at the end, and leave out what lies before the first key frame. */
-const MAY_BE_LOST = 2;
+/** Codecs of which every packet is a frame, and how many may be missing: of sound, what nobody hears. */
+const MAY_BE_LOST: Readonly<Record<string, number>> = { h264: 0, hevc: 0, aac: 2, mp3: 2 };
 
 /** Decodes all of it, and tells what could not be. */
 export async function inspectDecoding(
@@ -32,11 +32,12 @@ export async function inspectDecoding(
     const what = `${complaints} errors while decoding${where}: ${text}`;
     findings.add({ verdict: 'wrong', code: 'decode-errors', where: name, what, ...(atSec !== undefined && { atSec }) });
   }
-  for (const [index, { packets, discarded }] of tracks) {
-    if (probe.streams.find((stream) => stream.index === index)?.codec_type !== 'video') continue;
-    const [expected, got] = [packets - discarded, decoded.get(index) ?? 0];
-    if (got >= expected - MAY_BE_LOST) continue;
-    const what = `${expected - got} of ${expected} pictures cannot be decoded`;
-    findings.add({ verdict: 'wrong', code: 'pictures-lost', where: name, what });
+  for (const { index, codec_name: codec = '', codec_type: type } of probe.streams) {
+    const mayBeLost = MAY_BE_LOST[codec];
+    const { packets, discarded } = tracks.get(index) ?? { packets: 0, discarded: 0 };
+    const lost = packets - discarded - (decoded.get(index) ?? 0);
+    if (mayBeLost === undefined || lost <= mayBeLost) continue;
+    const what = `${lost} of ${packets - discarded} ${type === 'video' ? 'pictures' : 'pieces of its sound'} cannot be decoded`;
+    findings.add({ verdict: 'wrong', code: 'frames-lost', where: name, what });
   }
 }

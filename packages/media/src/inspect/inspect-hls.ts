@@ -2,9 +2,9 @@ import type { types } from 'hls-parser';
 import type { MediaTools } from '../ffmpeg/tools.ts';
 import { createFindings, type Finding, type Findings } from './finding.ts';
 import { inspectMedia, type RenditionAccount } from './inspect-media.ts';
-import { loadFromDir, type LoadFile } from './load-file.ts';
+import { loadFromDir, loadOrFind, type LoadFile } from './load-file.ts';
 import { readPlaylist } from './read-playlist.ts';
-import { loadOrFind, stripQuery } from './segments.ts';
+import { stripQuery } from './segments.ts';
 import { judgeAlignment, judgeVariant } from './variants.ts';
 
 /** A stream to look at. */

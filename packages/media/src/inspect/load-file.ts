@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path/posix';
 import { JobError } from '@tapedeck/contracts';
+import type { Findings } from './finding.ts';
 
 /** A file that a playlist names, within the reach of FFmpeg. */
 export interface LoadedFile {
@@ -46,4 +47,28 @@ function decodePath(uri: string): string {
   } catch {
     return uri;
   }
+}
+
+/** The file, or a finding that says why there is none. */
+export async function loadOrFind(
+  loading: Promise<LoadedFile>,
+  where: string,
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<LoadedFile | undefined> {
+  try {
+    return await loading;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof JobError)) throw error;
+    const isEmpty = error.code === 'SOURCE_EMPTY';
+    const what = isEmpty ? 'it is empty' : `it cannot be had: ${reasonOf(error)}`;
+    findings.add({ verdict: 'wrong', code: isEmpty ? 'empty' : 'missing', where, what });
+    return undefined;
+  }
+}
+
+/** Without the summary of its code, which speaks of jobs. */
+function reasonOf({ message }: JobError): string {
+  return message.replace(/^[^:]*: /, '');
 }

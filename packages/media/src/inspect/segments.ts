@@ -2,10 +2,9 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { JobError } from '@tapedeck/contracts';
 import type { types } from 'hls-parser';
 import type { Findings } from './finding.ts';
-import type { LoadedFile, LoadFile } from './load-file.ts';
+import { loadOrFind, type LoadFile } from './load-file.ts';
 
 /** Segments that a decoder reads one behind the other: up to the next discontinuity, or the next header. */
 export interface Run {
@@ -89,25 +88,6 @@ async function append(
     return file.sizeBytes;
   } finally {
     await file.release?.();
-  }
-}
-
-/** The file, or a finding that says why there is none. */
-export async function loadOrFind(
-  loading: Promise<LoadedFile>,
-  where: string,
-  findings: Findings,
-  signal: AbortSignal,
-): Promise<LoadedFile | undefined> {
-  try {
-    return await loading;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof JobError)) throw error;
-    const isEmpty = error.code === 'SOURCE_EMPTY';
-    const what = isEmpty ? 'it is empty' : `it cannot be fetched: ${error.message}`;
-    findings.add({ verdict: 'wrong', code: isEmpty ? 'empty' : 'missing', where, what });
-    return undefined;
   }
 }
 
