@@ -1,12 +1,14 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { JobError } from '@tapedeck/contracts';
 import {
   createFindings,
   findMediaTools,
   inspectHls,
   inspectMp4,
   loadOrFind,
+  readToolVersion,
   type Finding,
   type LoadedFile,
   type LoadFile,
@@ -24,6 +26,7 @@ export interface InspectOptions {
 /** @param target a file's path, or a URL. @returns what is wrong with it: nothing when all is well */
 export async function inspectTarget(target: string, options: InspectOptions): Promise<Finding[]> {
   const { config, searchPath, signal } = options;
+  await assertTools(options);
   const dir = await mkdtemp(join(config.workDir, '.tapedeck-inspect-'));
   const answers = createAnswerLog();
   const bringer = createBringer(target, dir, options, answers.add);
@@ -44,6 +47,16 @@ export async function inspectTarget(target: string, options: InspectOptions): Pr
     await bringer.close();
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** What cannot be opened for want of a program would look like a broken file. */
+async function assertTools({ config, searchPath }: InspectOptions): Promise<void> {
+  const { FFPROBE_PATH: path } = config;
+  if (await readToolVersion(path, searchPath)) return;
+  throw new JobError(
+    'WORKER_INTERNAL',
+    `FFPROBE_PATH: expected a program, got ${path}, which does not answer -version`,
+  );
 }
 
 export function isUrl(target: string): boolean {

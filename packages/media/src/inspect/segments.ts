@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { types } from 'hls-parser';
 import type { Findings } from './finding.ts';
 import { loadOrFind, type LoadFile } from './load-file.ts';
+import { countTransportFaults } from './transport-packets.ts';
 
 /** Segments that a decoder reads one behind the other: up to the next discontinuity, or the next header. */
 export interface Run {
@@ -81,9 +82,11 @@ async function append(
   if (!file) return undefined;
   try {
     const from = join(cwd, file.fileName);
-    const fault = standsAlone ? await findSegmentFault(from, file.sizeBytes) : undefined;
+    const kind = standsAlone ? await findKind(from, file.sizeBytes) : 'other';
+    const fault = typeof kind === 'object' ? kind.fault : undefined;
     if (fault) findings.add({ verdict: 'wrong', code: 'not-a-segment', where, what: fault });
     if (fault) return undefined;
+    if (kind === 'transport stream') await judgePackets(from, where, findings);
     await pipeline(createReadStream(from), createWriteStream(path, { flags: 'a' }), { signal });
     return file.sizeBytes;
   } finally {
@@ -91,19 +94,26 @@ async function append(
   }
 }
 
+async function judgePackets(path: string, where: string, findings: Findings): Promise<void> {
+  const { damaged, gaps } = await countTransportFaults(path);
+  if (damaged + gaps === 0) return;
+  const what = `${damaged} of its transport packets are damaged, and ${gaps} times some are missing`;
+  findings.add({ verdict: 'wrong', code: 'packets-lost', where, what });
+}
+
 const TS_PACKET_BYTES = 188;
 const TS_SYNC = 0x47;
 
 /** Without a header of its own a segment is a transport stream; sound may also come as it is. */
-async function findSegmentFault(path: string, sizeBytes: number): Promise<string | undefined> {
+async function findKind(path: string, sizeBytes: number): Promise<'transport stream' | 'other' | { fault: string }> {
   const file = await open(path);
   try {
     const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
     const isPackedSound = buffer.toString('latin1', 0, 3) === 'ID3' || buffer.readUInt16BE(0) >= 0xfff0;
-    if (isPackedSound) return undefined;
-    if (buffer[0] !== TS_SYNC) return 'it is no transport stream';
-    const isWhole = sizeBytes % TS_PACKET_BYTES === 0;
-    return isWhole ? undefined : `it is cut off: ${sizeBytes} bytes are not whole transport packets of 188`;
+    if (isPackedSound) return 'other';
+    if (buffer[0] !== TS_SYNC) return { fault: 'it is no transport stream' };
+    if (sizeBytes % TS_PACKET_BYTES === 0) return 'transport stream';
+    return { fault: `it is cut off: ${sizeBytes} bytes are not whole transport packets of ${TS_PACKET_BYTES}` };
   } finally {
     await file.close();
   }
