@@ -2,7 +2,7 @@ import { loadConfigOrExit } from '@tapedeck/runtime';
 import { Argument, Command } from 'commander';
 import { loadConfig } from '../config.ts';
 import { examineAll, PARTS, type Part } from '../doctor/examine-all.ts';
-import type { Finding } from '../doctor/finding.ts';
+import { describeFinding, isWell } from '../doctor/finding.ts';
 
 interface DoctorOptions {
   bucket?: string[];
@@ -22,14 +22,8 @@ export function createDoctorCommand(env: NodeJS.ProcessEnv): Command {
       const config = loadConfigOrExit(() => loadConfig(env));
       const buckets = bucket ?? config.ALLOWED_BUCKETS ?? [];
       const findings = await examineAll(parts, { config, searchPath: env.PATH, buckets, fix });
-      const isWell = findings.every(({ verdict }) => verdict !== 'fails');
-      process.stdout.write(json ? `${JSON.stringify({ ok: isWell, findings })}\n` : findings.map(toLine).join(''));
-      process.exitCode = isWell ? 0 : 1;
+      const ok = isWell(findings);
+      process.stdout.write(json ? `${JSON.stringify({ ok, findings })}\n` : findings.map(describeFinding).join(''));
+      process.exitCode = ok ? 0 : 1;
     });
-}
-
-const MARKS = { ok: 'ok   ', warns: 'warn ', fails: 'FAIL ' } as const;
-
-function toLine({ verdict, what, advice }: Finding): string {
-  return `${MARKS[verdict]} ${what}\n${advice ? `      ${advice}\n` : ''}`;
 }

@@ -7,9 +7,9 @@ export type RedisAnswer<T> = { value: T } | { failure: string };
 
 /** Connects, asks, and hangs up. The first connection that fails is the answer: an operator waits for no other. */
 export async function askRedis<T>(redisUrl: string, ask: (redis: Redis) => Promise<T>): Promise<RedisAnswer<T>> {
-  const connected = Promise.withResolvers<void>();
+  const connected = Promise.withResolvers<undefined>();
   const redis = connectRedis(redisUrl, 'fast', connected.reject);
-  redis.once('ready', connected.resolve);
+  redis.once('ready', () => connected.resolve(undefined));
   const deadline = AbortSignal.timeout(TIMEOUT_MS);
   deadline.addEventListener('abort', () => connected.reject(new Error(`no answer within ${TIMEOUT_MS} ms`)));
   try {

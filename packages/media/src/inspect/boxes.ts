@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { MIN_MP4_BYTES } from '../verify/verify-mp4.ts';
-import { readTopLevelBoxes, type Mp4Box } from '../verify/mp4-boxes.ts';
+import { readTopLevelBoxes, type Mp4Box, type TopLevelBoxes } from '../verify/mp4-boxes.ts';
 import type { Findings } from './finding.ts';
 
 interface BoxedFile {
@@ -11,23 +11,31 @@ interface BoxedFile {
 
 const AGAIN = 'Convert or fetch it again.';
 
+type Add = (verdict: 'wrong' | 'hint', code: string, what: string, advice?: string) => void;
+
 /** @returns whether there is an index, so that the tracks can be looked at */
 export async function inspectBoxes({ path, name, sizeBytes }: BoxedFile, findings: Findings): Promise<boolean> {
-  const add = (verdict: 'wrong' | 'hint', code: string, what: string, advice = AGAIN): void =>
-    findings.add({ verdict, code, where: name, what, advice });
+  const add: Add = (verdict, code, what, advice = AGAIN) => findings.add({ verdict, code, where: name, what, advice });
   if (sizeBytes < MIN_MP4_BYTES) {
     const advice = 'Whoever encoded it was ended before the first picture, or failed unnoticed: convert it again.';
     add('wrong', 'too-small', `it has ${sizeBytes} bytes: too few for a single picture`, advice);
     return false;
   }
-  const { boxes, cut, trailingBytes } = await readTopLevelBoxes(path);
-  const types = boxes.map(({ type }) => type);
-  const isMp4 = ['ftyp', 'moov', 'mdat', 'free', 'wide', 'styp'].includes((boxes[0] ?? cut)?.type ?? '');
-  if (!isMp4) {
+  const layout = await readTopLevelBoxes(path);
+  const first = (layout.boxes[0] ?? layout.cut)?.type ?? '';
+  if (!FIRST_BOXES.includes(first)) {
     add('wrong', 'not-an-mp4', `it is no MP4: it begins with ${await quoteHead(path)}`);
     return false;
   }
-  if (types[0] !== 'ftyp') add('hint', 'no-ftyp', `it begins with ${types[0] ?? 'nothing'}, not with ftyp`);
+  if (first !== 'ftyp') add('hint', 'no-ftyp', `it begins with ${first}, not with ftyp`);
+  return judgeLayout(layout, sizeBytes, add);
+}
+
+/** Of MP4, and of QuickTime, which it comes from. */
+const FIRST_BOXES = ['ftyp', 'moov', 'mdat', 'free', 'wide', 'styp'];
+
+function judgeLayout({ boxes, cut, trailingBytes }: TopLevelBoxes, sizeBytes: number, add: Add): boolean {
+  const types = boxes.map(({ type }) => type);
   if (cut) add('wrong', 'cut-off', describeCut(cut, sizeBytes));
   else if (trailingBytes > 0) add('wrong', 'trailing-bytes', `${trailingBytes} bytes at its end belong to nothing`);
   if (!types.includes('moov')) {

@@ -51,8 +51,7 @@ function judgeTags(text: string, add: Add): void {
 function parseLeniently(text: string): Playlist | undefined {
   try {
     setOptions({ strictMode: false, silent: true });
-    // By its types it always returns a playlist.
-    return (parse(text) as Playlist | null | undefined) ?? undefined;
+    return parse(text);
   } catch {
     return undefined;
   }

@@ -41,21 +41,25 @@ function judgeCodecs(
 ): void {
   const told = text.toLowerCase().split(/\s*,\s*/);
   const [video, audio] = [findStream(probe, 'video'), findStream(probe, 'audio')];
-  const add = (what: string): void => findings.add({ verdict: 'wrong', code: 'wrong-codecs', where, what });
   const toldH264 = told.find((codec) => /^avc[13]\./.test(codec));
-  if (video?.codec_name === 'h264') {
-    const profile = PROFILES[video.profile ?? ''];
-    const level = (video.level ?? 0).toString(16).padStart(2, '0');
-    const isRight =
-      toldH264 !== undefined && (!profile || new RegExp(`^avc[13]\\.${profile}..${level}$`).test(toldH264));
-    if (!isRight)
-      add(
-        `the master says CODECS="${text}", and its picture is H.264 ${video.profile}, level ${(video.level ?? 0) / 10}`,
-      );
-  } else if (!video && toldH264 !== undefined) add(`the master says CODECS="${text}", and it has no picture`);
   const toldSound = told.some((codec) => /^(?:mp4a|ac-3|ec-3|opus|flac)/.test(codec));
-  if (audio && !toldSound) add(`the master says CODECS="${text}", and it has sound (${audio.codec_name})`);
-  if (!audio && toldSound && !hasOtherSound) add(`the master says CODECS="${text}", and it has no sound`);
+  const faults = [
+    findPictureFault(toldH264, video),
+    audio && !toldSound ? `it has sound (${audio.codec_name})` : undefined,
+    !audio && toldSound && !hasOtherSound ? 'it has no sound' : undefined,
+  ];
+  for (const fault of faults.filter((one) => one !== undefined)) {
+    const what = `the master says CODECS="${text}", and ${fault}`;
+    findings.add({ verdict: 'wrong', code: 'wrong-codecs', where, what });
+  }
+}
+
+function findPictureFault(told: string | undefined, video: ProbedStream | undefined): string | undefined {
+  if (!video) return told === undefined ? undefined : 'it has no picture';
+  const { codec_name: codec, profile = '', level = 0 } = video;
+  if (codec !== 'h264') return undefined;
+  const wanted = new RegExp(`^avc[13]\\.${PROFILES[profile] ?? '..'}..${level.toString(16).padStart(2, '0')}$`);
+  return told !== undefined && wanted.test(told) ? undefined : `its picture is H.264 ${profile}, level ${level / 10}`;
 }
 
 function judgeResolution(
