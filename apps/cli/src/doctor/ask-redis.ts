@@ -1,4 +1,5 @@
 import { connectRedis, type Redis } from '@tapedeck/jobs';
+import { systemCodeOf } from './system-code.ts';
 
 const TIMEOUT_MS = 5_000;
 
@@ -23,6 +24,5 @@ export async function askRedis<T>(redisUrl: string, ask: (redis: Redis) => Promi
 }
 
 function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return 'no answer';
-  return 'code' in error ? String(error.code) : error.message;
+  return systemCodeOf(error) ?? (error instanceof Error ? error.message : 'no answer');
 }

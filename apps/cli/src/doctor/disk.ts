@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Finding } from './finding.ts';
+import { systemCodeOf } from './system-code.ts';
 
 const WARN_USED = 0.8;
 const FAIL_USED = 0.95;
@@ -28,7 +29,7 @@ async function measureDisk(dir: string): Promise<DiskUsage | undefined> {
     const { blocks, bfree, bavail, bsize } = await statfs(dir);
     return { usedBytes: (blocks - bfree) * bsize, freeBytes: bavail * bsize };
   } catch (error) {
-    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const isAbsent = systemCodeOf(error) === 'ENOENT';
     return isAbsent && dirname(dir) !== dir ? measureDisk(dirname(dir)) : undefined;
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '@tapedeck/transfer';
 import { examine, NO_RETRIES } from './examine.ts';
 import type { Finding } from './finding.ts';
+import { systemCodeOf } from './system-code.ts';
 
 const TIMEOUT_MS = 60_000;
 type SpacesConfig = Extract<StorageConfig, { driver: 'spaces' }>;
@@ -55,10 +56,11 @@ async function tryDir(dataDir: string): Promise<Finding> {
     if (isSame) return { verdict: 'ok', what };
     return { verdict: 'fails', what: `${what}: no`, advice: 'What was read is not what was written: check the disk.' };
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    const code = systemCodeOf(error);
+    if (code === undefined) throw error;
     return {
       verdict: 'fails',
-      what: `${what}: no, ${String(error.code)}`,
+      what: `${what}: no, ${code}`,
       advice: 'Make room, or let this user write.',
     };
   }

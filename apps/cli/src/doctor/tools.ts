@@ -14,6 +14,7 @@ import {
 import type { CliConfig } from '../config.ts';
 import type { Finding } from './finding.ts';
 import { isAtLeast } from './is-at-least.ts';
+import { systemCodeOf } from './system-code.ts';
 
 /** Debian 12's, the oldest that the tests run on. */
 const LEAST_VERSION = '5.1';
@@ -44,7 +45,7 @@ const NO_WORK_DIR: Finding = {
 
 /** The system's errors are of the directory; programs that do not run throw none. */
 function orNoWorkDir(error: unknown): undefined {
-  if (error instanceof Error && 'syscall' in error) return undefined;
+  if (systemCodeOf(error)) return undefined;
   throw error;
 }
 
