@@ -23,6 +23,8 @@ const PACKAGES = {
   'ceph-mon': { apt: 'ceph-mon', dnf: 'ceph-mon', apk: 'ceph-mon', brew: 'ceph' },
   'ceph-osd': { apt: 'ceph-osd', dnf: 'ceph-osd', apk: 'ceph-osd', brew: 'ceph' },
   ceph: { apt: 'ceph-common', dnf: 'ceph-common', apk: 'ceph-common', brew: 'ceph' },
+  promtool: { apt: 'prometheus', dnf: 'golang-github-prometheus', apk: 'prometheus', brew: 'prometheus' },
+  'systemd-analyze': { apt: 'systemd', dnf: 'systemd' },
   time: { apt: 'time', dnf: 'time', apk: 'coreutils', brew: 'gnu-time' },
 };
 

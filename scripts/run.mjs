@@ -25,7 +25,8 @@ const TASKS = {
   password: { tools: [], args: [...SOURCE, 'apps/cli/src/main.ts', 'password'] },
   dev: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], extras, args: [...SOURCE, 'scripts/start.ts', '--watch'] },
   test: {
-    tools: ['ffmpeg', 'ffprobe', 'redis-server', 'bwrap', 'chromium', ...CEPH],
+    tools: ['ffmpeg', 'ffprobe', 'redis-server', 'bwrap', 'chromium', 'promtool', ...CEPH],
+    extras: ['systemd-analyze'],
     args: [...SOURCE, 'scripts/test.ts'],
   },
   'test:images': {
