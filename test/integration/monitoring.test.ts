@@ -150,7 +150,9 @@ describe('the scrape', () => {
 
   test('has the name that the alerts ask for', () => {
     const { scrape_configs: scrapes } = parse(read(CONFIG_FILE)) as { scrape_configs: { job_name: string }[] };
-    const asked = [...rules, ...targets].flatMap(({ expr }) => [...expr.matchAll(/\bjob="([^"]*)"/g)].map(([, job]) => job));
+    const asked = [...rules, ...targets].flatMap(({ expr }) =>
+      [...expr.matchAll(/\bjob="([^"]*)"/g)].map(([, job]) => job),
+    );
     expect(new Set(asked)).toEqual(new Set(scrapes.map(({ job_name: name }) => name)));
   });
 });
