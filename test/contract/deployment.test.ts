@@ -295,13 +295,11 @@ describe('deploy/systemd', () => {
   const parseEnv = (text: string): Env =>
     Object.fromEntries([...text.matchAll(/^([A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]));
   const file = parseEnv(read('deploy/systemd/tapedeck.env'));
-  /** With the secrets filled in, and what the unit sets above it. systemd lets the file win. */
+  const values: Env = { ...SECRETS, ALLOWED_BUCKETS: 'media' };
+  /** Filled in, over what the unit itself sets: systemd lets the file win. */
   const envOf = (unit: string): Env => {
     const own = /^Environment=(.*)$/m.exec(unit)![1]!.replace(/^NODE_ENV=\S+ /, '');
-    const filled = Object.entries(file).map(([name, value]) => [
-      name,
-      value === 'REPLACE_ME' ? { ...SECRETS, ALLOWED_BUCKETS: 'media' }[name]! : value,
-    ]);
+    const filled = Object.entries(file).map(([name, value]) => [name, value === 'REPLACE_ME' ? values[name]! : value]);
     return { ...parseEnv(own.replaceAll(' ', '\n')), ...Object.fromEntries(filled) };
   };
   const [apiEnv, workerEnv] = [envOf(apiUnit), envOf(workerUnit)];
