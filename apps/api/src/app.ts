@@ -10,6 +10,7 @@ import { metricsRoute } from './metrics/metrics-route.ts';
 import { auditLog } from './plugins/audit.ts';
 import { createAuthenticator } from './plugins/authenticate.ts';
 import { isRead } from './plugins/is-read.ts';
+import { docsRoutes } from './docs/docs.ts';
 import { answerOtherMethods } from './plugins/other-methods.ts';
 import { answerClientError, answerWithProblem, problemDetails } from './plugins/problem-details.ts';
 import { countInRedis, createLimiter, networkOf, type Limiter } from './plugins/rate-limit.ts';
@@ -91,6 +92,8 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register(healthRoutes, dependencies);
   await app.register(metricsRoute, dependencies);
   if (config.storage.driver === 'local') await app.register(storageRoutes, config.storage);
+  const { publicUrl, storage } = config;
+  await app.register(docsRoutes, { publicUrl, servesStorage: storage.driver === 'local' });
   if (config.access) await app.register(adminPages, { ...dependencies, access: config.access });
   await app.register(async (scope) => {
     scope.addHook('onRequest', createAuthenticator(buildAuthenticatorOptions(scope, config)));

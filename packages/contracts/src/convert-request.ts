@@ -8,18 +8,20 @@ const url = z
   .string()
   .max(8192)
   // Not z.url(), and not ajv's `uri`: both refuse the raw `|` of `auth0|123`, which the URL standard allows in a path.
-  .refine((value) => URL.canParse(value), { error: 'expected an absolute URL' });
+  .refine((value) => URL.canParse(value), { error: 'expected an absolute URL' })
+  .describe('An absolute https: URL; a raw | in its path is fine.');
 
 const reference = z
-  .union([z.string(), z.number().int().nonnegative()], { error: 'expected a string' })
+  .union([z.string().min(1).max(200), z.number().int().nonnegative()], { error: 'expected a string' })
   .transform(String)
-  .pipe(z.string().min(1).max(200));
+  .describe("The caller's own name for the recording, never interpreted. A number becomes a string.");
 
 const bucket = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected a bucket name: 3 to 63 of a-z, 0-9, dot and hyphen')
   // S3's SDK takes these for access points, outposts and directories, and asks other hosts for them.
-  .regex(/^(?!.*(--[a-z0-9]+-s3|-s3alias|\.mrap)$)/, 'expected no name that is kept for something else than a bucket');
+  .regex(/^(?!.*(--[a-z0-9]+-s3|-s3alias|\.mrap)$)/, 'expected no name that is kept for something else than a bucket')
+  .describe('The bucket that the result goes to.');
 
 const slug = z
   .string()
@@ -29,42 +31,56 @@ const slug = z
   .regex(/^[^\p{Cc}\p{Cs}\\]+$/u, 'expected no control characters, no half characters and no backslash')
   .refine((value) => value.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), {
     error: 'expected no empty, "." or ".." part between slashes',
-  });
+  })
+  .describe('What the result is called in the bucket. May have slashes, with no empty, "." or ".." part between them.');
 
 export const tapeOptionsSchema = z
   .strictObject({
-    timing: z.enum(['cfr30', 'exact']).default('cfr30').describe('30 frames a second, or every frame at its own time'),
-    crf: z.number().min(0).max(51).default(23).describe('x264 constant rate factor; lower is better and larger'),
-    preset: z.enum(X264_PRESETS).default('medium'),
-    scale: z.number().positive().max(64).optional().describe('output size = frame size × scale'),
-    poster: z.boolean().default(true),
+    timing: z
+      .enum(['cfr30', 'exact'])
+      .default('cfr30')
+      .describe('cfr30: 30 frames a second. exact: every frame at its own time.'),
+    crf: z.number().min(0).max(51).default(23).describe('Constant rate factor of x264; lower is better and larger.'),
+    preset: z.enum(X264_PRESETS).default('medium').describe('Of x264; slower is smaller.'),
+    scale: z
+      .number()
+      .positive()
+      .max(64)
+      .optional()
+      .describe('Output size = frame size × scale. metadata.scaledSize, a size in pixels, comes before it.'),
+    poster: z.boolean().default(true).describe('A JPEG beside the MP4.'),
     maxBytes: z
       .number()
       .int()
       .min(65_536)
       .optional()
-      .describe('a larger result is encoded again under a bitrate ceiling'),
+      .describe('Bytes. A larger result is encoded again under a bitrate ceiling.'),
   })
   .prefault({});
 export type TapeOptions = z.output<typeof tapeOptionsSchema>;
 
-const metadata = z.record(z.string(), z.unknown(), { error: 'expected an object' });
+const metadata = z
+  .record(z.string(), z.unknown(), { error: 'expected an object' })
+  .nullish()
+  .describe('Free-form, comes back untouched. The body has at most 256 KiB and 64 levels.');
 
 const common = {
   bucket,
   slug,
-  callbackUrl: url,
-  priority: z.enum(PRIORITIES).default('normal'),
-  metadata: metadata.nullish(),
+  callbackUrl: url.describe('Where the result is told: an absolute https: URL.'),
+  priority: z.enum(PRIORITIES).default('normal').describe('Which jobs go first; within one, the oldest.'),
+  metadata,
 };
 
 /** A caller's own reference comes under either name; the chosen one is `reference`. */
 const named = { mongoId: reference.optional(), id: reference.optional() };
+/** In the words of JSON Schema, for who reads the document; the check itself is below, and names the field. */
+const EITHER_NAME = { anyOf: [{ required: ['mongoId'] }, { required: ['id'] }] };
 
 const uploadSchema = z
   .strictObject({
-    putUrl: url.describe('a presigned URL for PUT, to which the MP4 goes'),
-    posterPutUrl: url.optional().describe('likewise for the poster; without it there is none'),
+    putUrl: url.describe('A presigned URL for PUT, to which the MP4 goes.'),
+    posterPutUrl: url.optional().describe('Likewise for the poster, another object; without it there is none.'),
   })
   .refine(({ putUrl, posterPutUrl }) => posterPutUrl === undefined || !isSameAddress(putUrl, posterPutUrl), {
     path: ['posterPutUrl'],
@@ -80,23 +96,30 @@ function isSameAddress(one: string, other: string): boolean {
 
 const tapeFields = {
   ...named,
-  zipUrl: url,
+  zipUrl: url.describe('A ZIP of frames (PNG or WebP) with timing.json: an absolute https: URL; a raw | is fine.'),
   options: tapeOptionsSchema,
-  upload: uploadSchema.optional(),
+  upload: uploadSchema.optional().describe('Where the result goes instead of the bucket.'),
   ...common,
 };
 
 export const hlsOptionsSchema = z
   .strictObject({
-    storyboard: z.boolean().default(false).describe('a sprite of small pictures and its WebVTT, for the seek bar'),
+    storyboard: z.boolean().default(false).describe('A sprite of small pictures and its WebVTT, for the seek bar.'),
   })
   .prefault({});
 
 /** Without a ladder the worker's HLS_LADDER decides. */
-const hlsFields = { ...named, videoUrl: url, ladder: ladderSchema.optional(), options: hlsOptionsSchema, ...common };
+const hlsFields = {
+  ...named,
+  videoUrl: url.describe('A video or sound file: an absolute https: URL; a raw | is fine.'),
+  ladder: ladderSchema.optional(),
+  options: hlsOptionsSchema,
+  ...common,
+};
 
-const tapeRequestSchema = z
+export const tapeRequestSchema = z
   .object({ type: z.literal('tape').optional(), ...tapeFields })
+  .meta(EITHER_NAME)
   .transform(({ type: _type, ...body }, context) => {
     const chosen = body.mongoId ?? body.id;
     if (chosen === undefined) return missingReference(context, 'mongoId', 'mongoId or id', body);
@@ -106,15 +129,16 @@ const tapeRequestSchema = z
     return { kind: 'tape' as const, reference: chosen, ...body, options: { ...options, poster } };
   });
 
-const hlsRequestSchema = z
+export const hlsRequestSchema = z
   // `storyboard` beside `ladder` means the same as within `options`.
   .object({
     type: z.literal('hls').optional(),
-    storyboard: z.boolean().optional(),
+    storyboard: z.boolean().optional().describe('The same as options.storyboard, which it comes before.'),
     // A stream is hundreds of objects, whose names are not known before.
     upload: z.undefined({ error: 'expected none for a video: only a tape can be uploaded to a URL' }).optional(),
     ...hlsFields,
   })
+  .meta(EITHER_NAME)
   .transform(({ type: _type, storyboard, upload: _upload, ...body }, context) => {
     const chosen = body.id ?? body.mongoId;
     if (chosen === undefined) return missingReference(context, 'id', 'id or mongoId', body);

@@ -4,6 +4,7 @@ export * from './callback-event.ts';
 export * from './convert-request.ts';
 export * from './errors.ts';
 export * from './estimate-size.ts';
+export * from './health.ts';
 export * from './hls-names.ts';
 export * from './job-output.ts';
 export * from './job-query.ts';

@@ -20,12 +20,14 @@ const time = z
   .transform((text) => new Date(text));
 
 /** Digits only: z.coerce takes '', ' 1', '1e3' and '0x10' for numbers, too. */
-function wholeNumber(min: number, max: number) {
+function wholeNumber(min: number, max: number, fallback: number) {
   const expected = `expected a whole number from ${min} to ${max}`;
-  return z.preprocess(
+  const number = z.preprocess(
     (text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text),
     z.int(expected).min(min, expected).max(max, expected),
   );
+  // JSON Schema leaves out a default behind a conversion.
+  return number.default(fallback).meta({ default: fallback });
 }
 
 /** Nobody turns that many pages. */
@@ -40,8 +42,8 @@ export const jobQuerySchema = z.object({
   to: time.optional().describe('Jobs that were created before this time. A date alone means 00:00 UTC.'),
   sort: z.enum(['createdAt', 'finishedAt']).default('createdAt'),
   order: z.enum(['desc', 'asc']).default('desc').describe('desc: the newest first.'),
-  limit: wholeNumber(1, 100).default(20).describe('How many jobs at most.'),
-  offset: wholeNumber(0, MAX_OFFSET).default(0).describe('How many jobs to leave out from the beginning.'),
+  limit: wholeNumber(1, 100, 20).describe('How many jobs at most.'),
+  offset: wholeNumber(0, MAX_OFFSET, 0).describe('How many jobs to leave out from the beginning.'),
 });
 export type JobQuery = z.output<typeof jobQuerySchema>;
 

@@ -7,12 +7,24 @@ import type { X264Preset } from './x264-preset.ts';
 const rungSchema = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'expected 1 to 32 of a-z, 0-9 and hyphen, no hyphen at the ends'),
-  height: z.number().int().min(16).max(4320).describe('the most that the short side may have, in pixels'),
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'expected 1 to 32 of a-z, 0-9 and hyphen, no hyphen at the ends')
+    .describe('What its folder is called; each rung another.'),
+  height: z.number().int().min(16).max(4320).describe('The most that the short side may have, in pixels.'),
   // Below one x264 is lossless, in a profile that browsers do not play.
-  crf: z.number().min(1).max(51).optional().describe('x264 constant rate factor; lower is better and larger'),
-  bitrateKbps: z.number().int().min(50).max(100_000).optional().describe('ceiling for the picture'),
-  audioKbps: z.number().int().min(32).max(320).optional(),
+  crf: z
+    .number()
+    .min(1)
+    .max(51)
+    .optional()
+    .describe('Constant rate factor of x264; lower is better and larger. 28 when nothing is said.'),
+  bitrateKbps: z
+    .number()
+    .int()
+    .min(50)
+    .max(100_000)
+    .optional()
+    .describe('Ceiling for the picture, kilobits per second. Follows from the height when nothing is said.'),
+  audioKbps: z.number().int().min(32).max(320).optional().describe('Kilobits per second. 128 when nothing is said.'),
 });
 
 export type Rung = Required<z.output<typeof rungSchema>>;
@@ -60,19 +72,21 @@ const rungListSchema = z
 const NAME_OR_LIST = `expected ${LADDER_NAMES.map((name) => `"${name}"`).join(', ')} or a list of rungs`;
 
 /** A ladder as a request names it: by name, or as a list of its own. */
-export const ladderSchema = z.unknown().transform((value, context): LadderName | z.output<typeof rungListSchema> => {
-  if (Array.isArray(value)) {
-    const list = rungListSchema.safeParse(value, { reportInput: true });
-    if (list.success) return list.data;
-    // Not z.union: its errors name neither the rung nor the field.
-    for (const issue of list.error.issues) context.issues.push({ ...issue } as z.core.$ZodRawIssue);
-    return z.NEVER;
-  }
-  const name = LADDER_NAMES.find((known) => known === value);
-  if (name) return name;
-  context.issues.push({ code: 'custom', message: NAME_OR_LIST, input: value });
-  return z.NEVER;
-});
+export const ladderSchema = z
+  .preprocess(
+    (value, context) => {
+      if (Array.isArray(value)) {
+        // The union's errors name neither the rung nor the field.
+        const { error } = rungListSchema.safeParse(value, { reportInput: true });
+        for (const issue of error?.issues ?? []) context.issues.push({ ...issue } as z.core.$ZodRawIssue);
+      } else if (!LADDER_NAMES.some((known) => known === value)) {
+        context.issues.push({ code: 'custom', message: NAME_OR_LIST, input: value });
+      }
+      return value;
+    },
+    z.union([z.enum(LADDER_NAMES), rungListSchema]),
+  )
+  .describe("By name, or 1 to 6 rungs of one's own. Never upscaled. Without one the worker's HLS_LADDER decides.");
 export type LadderChoice = z.output<typeof ladderSchema>;
 
 /** What a rung of a caller's own says nothing about. */

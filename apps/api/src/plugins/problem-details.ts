@@ -66,7 +66,7 @@ const PARSER_CODES: Partial<Record<string, ErrorCode>> = {
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
   const problem = new JobError(PARSER_CODES[error.code ?? ''] ?? 'REQUEST_INVALID');
-  const body = JSON.stringify(toProblem(problem));
+  const body = JSON.stringify(buildProblem(problem));
   const head = `HTTP/1.1 ${problem.httpStatus} ${STATUS_CODES[problem.httpStatus]}\r\nconnection: close\r\n`;
   socket.end(
     `${head}content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
@@ -88,10 +88,15 @@ function toJobError(error: unknown): JobError {
 
 function sendProblem(reply: FastifyReply, problem: JobError): void {
   // Serialized here: a reply that had begun another content type must not keep its serializer.
-  reply.code(problem.httpStatus).type('application/problem+json').serializer(JSON.stringify).send(toProblem(problem));
+  reply
+    .code(problem.httpStatus)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(buildProblem(problem));
 }
 
-function toProblem(problem: JobError) {
+/** The body of the answer. */
+export function buildProblem(problem: JobError) {
   const { code, httpStatus, message } = problem;
   return {
     type: `urn:tapedeck:problem:${code}`,

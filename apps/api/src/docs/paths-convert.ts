@@ -1,0 +1,96 @@
+import { ACCEPTED, CALLBACKS, CONVERT_REQUESTS, DUPLICATE } from './examples.ts';
+import { jsonContent, type Paths } from './openapi.ts';
+import { buildProblemsWithToken, OF_BODY, RATE_LIMIT_HEADERS } from './problems.ts';
+import { refTo } from './schemas.ts';
+
+const ACCEPTED_HEADERS = {
+  Location: { description: 'The path of the job.', schema: { type: 'string' } },
+  ...RATE_LIMIT_HEADERS,
+};
+
+const CONVERT_DESCRIPTION = `The kind follows from the body: \`zipUrl\` makes an MP4 of a tape, \`videoUrl\` an adaptive HLS stream of a
+video; both or neither is refused. A 202 is a promise: the job is kept, ends once, and its end is told to \`callbackUrl\`.
+
+The same request again (the same key, or without a key the same kind, reference, source and output while that job is
+alive) is answered 200 with the same \`jobId\` and \`duplicate\`.`;
+
+export const CONVERT_PATHS: Paths = {
+  '/convert': {
+    post: {
+      operationId: 'convert',
+      summary: 'Ask for a conversion',
+      description: CONVERT_DESCRIPTION,
+      tags: ['Conversions'],
+      parameters: [
+        {
+          name: 'Idempotency-Key',
+          in: 'header',
+          required: false,
+          description:
+            'The same key with the same body is the same job, whatever became of it; with another body it is refused (409).',
+          schema: { type: 'string', minLength: 1, maxLength: 255 },
+          example: '3f0f7f0e-6f5e-4a4e-9a55-0d5a0c6f1f5b',
+        },
+      ],
+      requestBody: {
+        required: true,
+        content: jsonContent({ oneOf: [refTo('TapeRequest'), refTo('HlsRequest')] }, CONVERT_REQUESTS),
+      },
+      responses: {
+        202: {
+          description: 'Accepted: a new job.',
+          headers: ACCEPTED_HEADERS,
+          content: jsonContent(refTo('Accepted'), { accepted: { value: ACCEPTED } }),
+        },
+        200: {
+          description: 'Known: the job that came of this request before.',
+          headers: ACCEPTED_HEADERS,
+          content: jsonContent(refTo('Accepted'), { duplicate: { value: DUPLICATE } }),
+        },
+        ...buildProblemsWithToken(
+          ...OF_BODY,
+          'BUCKET_NOT_ALLOWED',
+          'IDEMPOTENCY_CONFLICT',
+          ...(['SOURCE_URL_REFUSED', 'CALLBACK_URL_REFUSED', 'UPLOAD_URL_REFUSED', 'STORAGE_KEY_REFUSED'] as const),
+        ),
+      },
+    },
+  },
+};
+
+const CALLBACK_DESCRIPTION = `Sent to \`callbackUrl\` once a job has ended, at least once, and again on its own schedule for about three days
+until it is answered 2xx. Its signature is that of Standard Webhooks: \`v1,\` and the base64 of the HMAC-SHA256 of
+\`webhook-id.webhook-timestamp.body\`. The whole exchange may take 15 seconds; redirects are not followed.`;
+
+const sentHeader = (name: string, description: string, example: string) => ({
+  ...{ name, in: 'header' as const, required: true, description, example },
+  schema: { type: 'string' },
+});
+
+export const WEBHOOKS: Paths = {
+  conversionEnded: {
+    post: {
+      operationId: 'conversionEnded',
+      summary: 'A conversion has ended',
+      description: CALLBACK_DESCRIPTION,
+      tags: ['Callbacks'],
+      security: [{}, { callbackToken: [] }],
+      parameters: [
+        sentHeader('webhook-id', 'Names the event: the same on every try of it.', 'evt_01k7s2m4e8q5v9x3z6b1c7d0fg'),
+        sentHeader('webhook-timestamp', 'When this try was made: seconds since 1970.', '1769947209'),
+        sentHeader(
+          'webhook-signature',
+          'One signature or, while a secret is being replaced, several with spaces between.',
+          'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+        ),
+        sentHeader('User-Agent', 'Tapedeck and its version.', 'tapedeck/0.1.0'),
+      ],
+      requestBody: { required: true, content: jsonContent(refTo('Callback'), CALLBACKS) },
+      responses: {
+        '2XX': { description: 'Delivered; it is not sent again.' },
+        '4XX': { description: 'Final: it is not sent again by itself. Not so 408, 409, 425 and 429.' },
+        default: { description: 'Sent again later; Retry-After is honoured.' },
+      },
+    },
+  },
+};
