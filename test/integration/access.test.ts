@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { connectRedis, createJobWatcher, openQueues, waitForRedis } from '@tapedeck/jobs';
-import { createApiKey, createLogger, hashPassword } from '@tapedeck/runtime';
-import { createObjectStore } from '@tapedeck/transfer';
-import { createApp } from '../../apps/api/src/app.ts';
-import { loadConfig } from '../../apps/api/src/config.ts';
+import { createApiKey, hashPassword } from '@tapedeck/runtime';
+import { listRoutes, type Route } from '../support/routes.ts';
 import { startStack, TOKEN, type Stack } from '../support/stack.ts';
 import { WebClient } from '../support/web-client.ts';
 
@@ -27,54 +24,19 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 const OIDC = { OIDC_CLIENT_ID: 'tapedeck', OIDC_CLIENT_SECRET: 'secret', ADMIN_EMAILS: 'me@example.com' };
 
-interface Route {
-  method: string;
-  path: string;
-}
-
-/** Every route of the API as it is assembled for `env`, its parameters filled in. */
-async function listRoutes(env: Record<string, string>): Promise<Route[]> {
-  const config = loadConfig(env);
-  const redis = connectRedis(config.redisUrl, 'fast', () => undefined);
-  await waitForRedis(redis, 5_000);
-  const queues = await openQueues(redis, 5_000);
-  const store = createObjectStore(config.storage);
-  const logger = createLogger({ name: 'routes', level: 'silent' });
-  const watcher = createJobWatcher(connectRedis(config.redisUrl, 'patient', () => undefined));
-  const app = await createApp({ config, redis, queues, store, watcher, logger, journal: undefined });
-  await app.ready();
-  const routes = parseRouteTree(app.printRoutes());
-  await app.close();
-  watcher.close();
-  await queues.close();
-  await redis.quit();
-  return routes;
-}
-
-/** `│   └── /:jobId (GET, HEAD)`: each level is four characters further in. */
-function parseRouteTree(tree: string): Route[] {
-  const parents: string[] = [];
-  return tree
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .flatMap((line) => {
-      const [, indent = '', part = '', methods = ''] = /^([│ ]*)[├└]── (\S*)(?: \((.*)\))?$/.exec(line)!;
-      parents.length = indent.length / 4;
-      parents.push(part);
-      const path = parents.join('').replaceAll(/:\w+/g, 'x').replace('*', 'x/y');
-      return methods === '' ? [] : methods.split(', ').map((method) => ({ method, path }));
-    });
-}
-
 /** What everybody may ask for. The rest wants a token, and below /admin a session. */
 const PUBLIC = [
   ...['GET /health', 'GET /health/live', 'GET /health/ready', 'GET /storage/x/y', 'OPTIONS /storage/x/y'],
+  ...['GET /docs', 'GET /docs/', 'GET /docs/json', 'GET /docs/yaml', 'GET /docs/static/x/y'],
+  ...['GET /docs/static/index.html', 'GET /docs/static/swagger-initializer.js'],
   ...['GET /admin/login', 'POST /admin/login', 'GET /admin/login/style.css'],
   ...['GET /admin/login/oidc', 'GET /admin/login/oidc/callback'],
 ];
 
 test('each route asks for a token, or for a session, but for those that are meant for everybody', async () => {
-  const routes = (await listRoutes(stack.env)).filter(({ method }) => method !== 'QUERY' && method !== 'TRACE');
+  const routes = (await listRoutes(stack.env))
+    .filter(({ method }) => method !== 'QUERY' && method !== 'TRACE')
+    .map(({ method, path }) => ({ method, path: path.replaceAll(/:\w+/g, 'x').replace('*', 'x/y') }));
   const ask = async ({ method, path }: Route, headers = {}) => {
     const answer = await fetch(stack.url + path, { method, headers, redirect: 'manual' });
     const { status } = answer;

@@ -22,12 +22,12 @@ const time = z
 /** Digits only: z.coerce takes '', ' 1', '1e3' and '0x10' for numbers, too. */
 function wholeNumber(min: number, max: number, fallback: number) {
   const expected = `expected a whole number from ${min} to ${max}`;
-  const number = z.preprocess(
-    (text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text),
-    z.int(expected).min(min, expected).max(max, expected),
-  );
-  // JSON Schema leaves out a default behind a conversion.
-  return number.default(fallback).meta({ default: fallback });
+  return z
+    .preprocess(
+      (text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text),
+      z.int(expected).min(min, expected).max(max, expected),
+    )
+    .default(fallback);
 }
 
 /** Nobody turns that many pages. */
@@ -36,11 +36,11 @@ const MAX_OFFSET = 1_000_000_000;
 /** The query of `GET /api/jobs`. */
 export const jobQuerySchema = z.object({
   status: statusList.optional().describe('One status, or several with commas between.'),
-  kind: z.enum(JOB_KINDS).optional(),
+  kind: z.enum(JOB_KINDS).optional().describe('tape makes an MP4, hls a stream.'),
   q: z.string().min(1).max(200).optional().describe('What the reference or the slug begins with.'),
   from: time.optional().describe('Jobs that were created at this time or later. A date alone means 00:00 UTC.'),
   to: time.optional().describe('Jobs that were created before this time. A date alone means 00:00 UTC.'),
-  sort: z.enum(['createdAt', 'finishedAt']).default('createdAt'),
+  sort: z.enum(['createdAt', 'finishedAt']).default('createdAt').describe('By which time they are in order.'),
   order: z.enum(['desc', 'asc']).default('desc').describe('desc: the newest first.'),
   limit: wholeNumber(1, 100, 20).describe('How many jobs at most.'),
   offset: wholeNumber(0, MAX_OFFSET, 0).describe('How many jobs to leave out from the beginning.'),

@@ -4,6 +4,7 @@ import {
   compressAnswerSchema,
   compressRequestSchema,
   deletedSchema,
+  errorCodeSchema,
   healthSchema,
   hlsOutputSchema,
   hlsRequestSchema,
@@ -13,6 +14,7 @@ import {
   livenessSchema,
   problemSchema,
   readinessSchema,
+  renditionOutputSchema,
   statsSchema,
   tapeOutputSchema,
   tapeRequestSchema,
@@ -28,6 +30,7 @@ export const SCHEMAS = {
   Job: jobViewSchema,
   TapeOutput: tapeOutputSchema,
   HlsOutput: hlsOutputSchema,
+  RenditionOutput: renditionOutputSchema,
   JobList: jobListSchema,
   Deleted: deletedSchema,
   Stats: statsSchema,
@@ -38,6 +41,7 @@ export const SCHEMAS = {
   Readiness: readinessSchema,
   Health: healthSchema,
   Problem: problemSchema,
+  ErrorCode: errorCodeSchema,
 };
 export type SchemaName = keyof typeof SCHEMAS;
 
@@ -72,8 +76,10 @@ export function buildSchemas(): Record<string, JsonSchema> {
 
 /** A parameter for each field of the query of `GET /api/jobs`. */
 export function buildJobQueryParameters(): Parameter[] {
+  // JSON Schema leaves out a default that stands behind a conversion.
+  const defaults: Readonly<Record<string, unknown>> = jobQuerySchema.parse({});
   return Object.entries(jobQuerySchema.shape).map(([name, fieldSchema]) => {
     const { $schema: _, description = '', ...schema } = z.toJSONSchema(fieldSchema, OPTIONS);
-    return { name, in: 'query', required: false, description, schema };
+    return { name, in: 'query', required: false, description, schema: { ...schema, default: defaults[name] } };
   });
 }
