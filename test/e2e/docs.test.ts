@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import type { OpenApiDocument } from '../../apps/api/src/docs/openapi.ts';
 import { startBrowser, type Browser } from '../support/browser.ts';
 import { startStack, TOKEN, type Stack } from '../support/stack.ts';
 
@@ -36,8 +37,8 @@ afterAll(async () => {
 test('the page shows every operation, and one with its schema and examples', async () => {
   await page.goto(`${stack.url}/docs`);
   await page.locator('#operations-Jobs-getJob').waitFor();
-  const { paths, webhooks } = (await (await fetch(`${stack.url}/docs/json`)).json()) as Record<string, object>;
-  const operations = Object.values({ ...paths, ...webhooks }).flatMap((item: object) => Object.keys(item));
+  const { paths, webhooks } = (await (await fetch(`${stack.url}/docs/json`)).json()) as OpenApiDocument;
+  const operations = Object.values({ ...paths, ...webhooks }).flatMap((item) => Object.keys(item));
   expect(await page.locator('.opblock').count()).toBe(operations.length);
 
   await page.locator('#operations-Conversions-convert .opblock-summary-control').click();
