@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import {
+  ALERT_VARIABLES,
   ConfigError,
   JOURNAL_VARIABLES,
   loadEnvironment,
+  resolveAlerts,
   resolveJournal,
   resolvePublicUrl,
   resolveStorage,
@@ -14,9 +16,7 @@ import { ACCESS_VARIABLES, resolveAccess } from './admin/access.ts';
 
 const NAMES = [
   'REDIS_URL',
-  'PORT',
   'HOST',
-  'PUBLIC_URL',
   'DATA_DIR',
   ...STORAGE_VARIABLES,
   ...JOURNAL_VARIABLES,
@@ -26,6 +26,8 @@ const NAMES = [
   'JOB_ATTEMPTS',
   'CALLBACK_SCHEDULE_MS',
   ...ACCESS_VARIABLES,
+  ...ALERT_VARIABLES,
+  'ALERT_INTERVAL_MS',
   'TRUST_PROXY',
   'RATE_LIMIT_MAX',
   'RATE_LIMIT_WINDOW_MS',
@@ -53,6 +55,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const logDir = environment.LOG_DIR && resolve(environment.LOG_DIR);
   const storage = resolveStorage(environment, { dataDir, publicUrl });
   const journal = resolveJournal(environment, storage);
+  const alerts = resolveAlerts(environment);
   const urlPolicy = resolveUrlPolicy(environment);
-  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, logDir, storage, journal, urlPolicy, access });
+  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, logDir, storage, journal, urlPolicy, access, alerts });
 }

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import {
+  ALERT_VARIABLES,
   JOURNAL_VARIABLES,
   loadEnvironment,
+  resolveAlerts,
   resolveJournal,
   resolvePublicUrl,
   resolveStorage,
@@ -33,4 +35,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const storage = resolveStorage(environment, { dataDir: dirs.dataDir, publicUrl: resolvePublicUrl(environment) });
   const journal = resolveJournal(environment, storage);
   return Object.freeze({ ...environment, ...dirs, storage, journal, urlPolicy: resolveUrlPolicy(environment) });
+}
+
+/** @throws ConfigError naming every variable that is wrong, or missing beside others */
+export function loadAlertConfig(env: Readonly<Record<string, string | undefined>>) {
+  return resolveAlerts(loadEnvironment(env, ALERT_VARIABLES));
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { VERSION } from '@tapedeck/runtime';
 import { Command } from 'commander';
+import { createAlertTestCommand } from './commands/alert-test.ts';
 import { createDoctorCommand } from './commands/doctor.ts';
 import { createInspectCommand } from './commands/inspect.ts';
 import { createKeysCommand } from './commands/keys.ts';
@@ -10,6 +11,7 @@ await new Command('tapedeck')
   .description('What an operator does by hand.')
   .version(VERSION)
   .showHelpAfterError()
+  .addCommand(createAlertTestCommand(process.env))
   .addCommand(createDoctorCommand(process.env))
   .addCommand(createInspectCommand(process.env))
   .addCommand(createKeysCommand())

@@ -1,3 +1,4 @@
+export * from './alert-notice.ts';
 export * from './answers.ts';
 export * from './attempt-measures.ts';
 export * from './callback-event.ts';

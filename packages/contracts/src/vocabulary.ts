@@ -19,6 +19,10 @@
  * - **run**: a job from its first attempt on; a retry by hand, its return from the journal, or taking it from an attempt
  *   that is stuck begins another.
  * - **chore**: what a worker does now and then beside its jobs.
+ * - **vitals**: the figures of the whole fleet at one moment.
+ * - **condition**: what an alert is raised for. It *holds* or it does not, at one moment.
+ * - **alert**: *fires* when its condition has held for long enough, and is *resolved* when it has not for some minutes.
+ * - **notice**: what operators are told of an alert, over a *channel*: once when it fires, once when it is resolved.
  * - **outbox**: the events that were settled and not yet delivered or given up.
  */
 export const JOB_KINDS = ['tape', 'hls'] as const;

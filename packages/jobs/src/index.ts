@@ -1,3 +1,4 @@
+export { loadAlertStates, saveAlertStates } from './alert-states.ts';
 export {
   askStanding,
   beginAttempt,

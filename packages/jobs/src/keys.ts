@@ -26,6 +26,7 @@ import type { JobKind, JobStatus } from '@tapedeck/contracts';
  * - `next-generation` string: the token of a comparison that is going on
  * - `chore:<name>` string with a time to live: something that one worker does for all
  * - `worker:<id>` string with a time to live: a worker's last sign of life
+ * - `alerts` hash: each alert's state, while there is something to say of it
  * - `signs` sorted set: workers that have not said good-bye, by the time in ms of their last sign
  */
 export const PREFIX = 'tapedeck';
@@ -57,6 +58,7 @@ export const keys = {
   chore: (name: string) => `${PREFIX}:chore:${name}`,
   worker: (workerId: string) => `${PREFIX}:worker:${workerId}`,
   signs: `${PREFIX}:signs`,
+  alerts: `${PREFIX}:alerts`,
 };
 
 /** A result's field in `stored`. */

@@ -39,6 +39,18 @@ function readPassword(text: string): string | undefined {
   }
 }
 
+/** A URL that is a secret as a whole: whoever knows it may send. */
+function isSendingUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}
+
+/** https://key@host/project, where Sentry itself is at the root of its host or below it. */
+function isDsn(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username !== '' && /\/\d+$/.test(url.pathname);
+}
+
 const apiKey = z.string().transform((text, context) => {
   const key = parseApiKey(text);
   if (key) return key;
@@ -166,6 +178,22 @@ export const ENVIRONMENT = {
   AUTH_FAILURES_MAX: count(20),
   AUTH_FAILURES_WINDOW_MS: ms(15 * 60_000),
   METRICS_TOKEN: z.string().min(1).optional(),
+  /** Slack's and Discord's get what they show; any other an AlertNotice. */
+  ALERT_WEBHOOK_URL: z.string().refine(isSendingUrl, 'expected an http or https URL without user name').optional(),
+  ALERT_EMAIL_TO: emails.default([]),
+  ALERT_EMAIL_FROM: z.email('expected an e-mail address').optional(),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\/[^/]/, 'expected smtp:// or smtps://')
+    .refine(hasReadablePassword, 'expected a URL whose password is percent-encoded')
+    .optional(),
+  SENTRY_DSN: z.string().refine(isDsn, 'expected https://key@host/project').optional(),
+  ALERT_INTERVAL_MS: z.coerce.number().int().min(100).default(30_000),
+  /** Which of several installations this is, for people. Sentry takes no others. */
+  ENVIRONMENT_NAME: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, 'expected up to 64 letters, digits, dots, hyphens and underscores')
+    .default(''),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** Unset: stdout only. */
   LOG_DIR: z.string().min(1).optional(),
@@ -199,12 +227,30 @@ const SECRET_NAMES: readonly VariableName[] = [
   'REDIS_URL',
   'DO_SPACES_KEY',
   'DO_SPACES_SECRET',
+  'ALERT_WEBHOOK_URL',
+  'SMTP_URL',
+  'SENTRY_DSN',
 ];
+/** Of other URLs only the password is. */
+const SECRET_URLS: readonly VariableName[] = ['ALERT_WEBHOOK_URL', 'SENTRY_DSN'];
 
 /** What must be seen by nobody, as the environment has it: each secret, and its parts where it has several. */
 export function listSecrets(env: Readonly<Record<string, string | undefined>>): string[] {
   const values = SECRET_NAMES.flatMap((name) => [env[name] ?? '', ...(env[name] ?? '').split(/[\s,]+/)]);
-  return values.flatMap(listParts).filter((part) => part !== '');
+  const urls = SECRET_URLS.flatMap((name) => listUrlParts(env[name] ?? ''));
+  return [...values.flatMap(listParts), ...urls].filter((part) => part !== '');
+}
+
+/** Shorter parts of a path are words that have nothing to do with it. */
+const MIN_PATH_CHARS = 16;
+
+/** The URL as it is written, as a log has it that cuts queries and user names off, and what of it proves who sends. */
+function listUrlParts(text: string): string[] {
+  const url = URL.parse(text);
+  if (!url) return [text];
+  const { origin, pathname, search, username } = url;
+  const ofPath = [pathname, ...pathname.split('/')].filter((part) => part.length >= MIN_PATH_CHARS);
+  return [text, url.href, pathname === '/' ? '' : origin + pathname, ...ofPath, search.slice(1), username];
 }
 
 function listParts(value: string): string[] {

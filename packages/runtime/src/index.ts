@@ -8,6 +8,7 @@ export {
   type Environment,
   type VariableName,
 } from './environment.ts';
+export { ALERT_VARIABLES, resolveAlerts, type AlertConfig } from './alerts.ts';
 export { inLanes } from './lanes.ts';
 export { JOURNAL_VARIABLES, resolveJournal, type JournalConfig } from './journal.ts';
 export { RESTART_EXIT_CODE, runProcess, type Lifecycle } from './lifecycle.ts';
@@ -17,7 +18,7 @@ export type { LogName } from './logs/log-names.ts';
 export { keepLogDir } from './logs/sweep-log-dir.ts';
 export { hashPassword, PASSWORD_CHARS, verifyPassword, type PasswordHash } from './password.ts';
 export { resolvePublicUrl } from './public-url.ts';
-export { stripUrlQueries } from './redact.ts';
+export { createRedactor, stripUrlQueries } from './redact.ts';
 export { createThrottledErrorLog } from './throttled-log.ts';
 export { MIN_NODE_VERSION, VERSION } from './version.ts';
 export { resolveStorage, STORAGE_VARIABLES, type StorageConfig } from './storage.ts';

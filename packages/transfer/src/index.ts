@@ -1,3 +1,5 @@
+export type { AlertChannel } from './alerts/alert-channel.ts';
+export { createAlertChannels } from './alerts/create-alert-channels.ts';
 export { sendCallback, type CallbackAnswer, type CallbackSender } from './callback.ts';
 export { download, type DownloadOptions } from './download.ts';
 export { createGuardedAgent } from './guarded-agent.ts';

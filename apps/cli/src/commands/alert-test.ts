@@ -1,0 +1,43 @@
+import { buildRunbook, type AlertNotice } from '@tapedeck/contracts';
+import { createRedactor, listSecrets, loadConfigOrExit, VERSION } from '@tapedeck/runtime';
+import { createAlertChannels, type AlertChannel } from '@tapedeck/transfer';
+import { Command } from 'commander';
+import { loadAlertConfig } from '../config.ts';
+
+const TIMEOUT_MS = 30_000;
+
+/** `tapedeck alert-test`: a notice of nothing over each channel. */
+export function createAlertTestCommand(env: NodeJS.ProcessEnv): Command {
+  return new Command('alert-test')
+    .description(
+      'Sends a test message to ALERT_WEBHOOK_URL, ALERT_EMAIL_TO and SENTRY_DSN. Exit code 1 unless all take it.',
+    )
+    .action(async (_options: object, command: Command) => {
+      const { origin, ...targets } = loadConfigOrExit(() => loadAlertConfig(env));
+      const channels = createAlertChannels(targets, VERSION);
+      if (channels.length === 0) {
+        command.error('nobody would be told: set ALERT_WEBHOOK_URL, ALERT_EMAIL_TO or SENTRY_DSN');
+      }
+      const redact = createRedactor({ secrets: listSecrets(env), dirs: {} });
+      const failures = await Promise.all(channels.map((channel) => trySend(channel, origin)));
+      channels.forEach(({ name }, index) => {
+        const failure = failures[index];
+        process.stdout.write(failure ? `FAIL  ${name}: ${redact(failure)}\n` : `ok    ${name} took it\n`);
+      });
+      process.exitCode = failures.some((failure) => failure !== undefined) ? 1 : 0;
+    });
+}
+
+/** @returns why it was not taken */
+async function trySend(channel: AlertChannel, origin: Pick<AlertNotice, 'environment' | 'dashboardUrl'>) {
+  const notice: AlertNotice = {
+    ...{ alert: 'TapedeckTest', status: 'firing', severity: 'warning' },
+    ...{ summary: 'This is a test: nothing is the matter.', meaning: 'Alerts of this installation arrive here.' },
+    ...{ since: new Date().toISOString(), until: null, figures: {}, runbook: buildRunbook('Alerts') },
+    ...origin,
+  };
+  return channel.send(notice, AbortSignal.timeout(TIMEOUT_MS)).then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+}

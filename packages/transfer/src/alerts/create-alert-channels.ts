@@ -1,0 +1,19 @@
+import type { AlertChannel } from './alert-channel.ts';
+import { createEmailChannel, type EmailAddresses } from './email-channel.ts';
+import { createSentryChannel } from './sentry-channel.ts';
+import { createWebhookChannel } from './webhook-channel.ts';
+
+export interface AlertTargets {
+  webhookUrl: string | undefined;
+  email: EmailAddresses | undefined;
+  sentryDsn: string | undefined;
+}
+
+/** One for each target that there is. */
+export function createAlertChannels({ webhookUrl, email, sentryDsn }: AlertTargets, version: string): AlertChannel[] {
+  return [
+    ...(webhookUrl === undefined ? [] : [createWebhookChannel(webhookUrl, version)]),
+    ...(email === undefined ? [] : [createEmailChannel(email)]),
+    ...(sentryDsn === undefined ? [] : [createSentryChannel(sentryDsn, version)]),
+  ];
+}
