@@ -57,5 +57,16 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const journal = resolveJournal(environment, storage);
   const alerts = resolveAlerts(environment);
   const urlPolicy = resolveUrlPolicy(environment);
-  return Object.freeze({ ...environment, redisUrl, publicUrl, dataDir, logDir, storage, journal, urlPolicy, access, alerts });
+  return Object.freeze({
+    ...environment,
+    redisUrl,
+    publicUrl,
+    dataDir,
+    logDir,
+    storage,
+    journal,
+    urlPolicy,
+    access,
+    alerts,
+  });
 }

@@ -1,4 +1,12 @@
-import { connectRedis, createJobWatcher, createJournal, openQueues, waitForRedis, type Journal } from '@tapedeck/jobs';
+import {
+  connectRedis,
+  createJobWatcher,
+  createJournal,
+  openQueues,
+  waitForRedis,
+  type Backend,
+  type Journal,
+} from '@tapedeck/jobs';
 import {
   createLogger,
   createThrottledErrorLog,
@@ -6,9 +14,11 @@ import {
   keepLogDir,
   loadConfigOrExit,
   runProcess,
+  VERSION,
   withDeadline,
 } from '@tapedeck/runtime';
-import { createObjectLog, createObjectStore, type ObjectStore } from '@tapedeck/transfer';
+import { createAlertChannels, createObjectLog, createObjectStore, type ObjectStore } from '@tapedeck/transfer';
+import { createAlertWatch, keepWatch } from './alerts/alert-watch.ts';
 import { createApp } from './app.ts';
 import { loadConfig } from './config.ts';
 
@@ -41,15 +51,26 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   );
   const app = await createApp({ config, redis, queues, journal, store, watcher, logger });
   await app.listen({ host: config.HOST, port: config.PORT });
+  const alerting = raiseAlerts({ redis, queues, journal }, stopping);
 
   return async () => {
     await app.close();
     watcher.close();
     await logKeeping;
+    await alerting;
     await queues.close();
     await withDeadline(redis.quit(), 2_000, 'closing Redis').catch(() => redis.disconnect());
   };
 });
+
+/** Until the signal; nothing is looked for where nobody would be told. */
+async function raiseAlerts(backend: Backend, signal: AbortSignal): Promise<void> {
+  const { dataDir, ALERT_INTERVAL_MS: intervalMs } = config;
+  const { origin, ...targets } = config.alerts;
+  const channels = createAlertChannels(targets, VERSION);
+  if (channels.length === 0) return;
+  await keepWatch(createAlertWatch({ backend, dataDir, channels, origin, intervalMs, logger }), intervalMs, signal);
+}
 
 function openJournal(store: ObjectStore): Journal | undefined {
   if (!config.journal) return undefined;
