@@ -1,48 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
-import { ENVIRONMENT, type VariableName } from '@tapedeck/runtime';
 import { parse } from 'yaml';
-import { ACCESS_VARIABLES } from '../../apps/api/src/admin/access.ts';
 import { loadConfig as loadApiConfig } from '../../apps/api/src/config.ts';
 import { healthRoutes, type HealthOptions } from '../../apps/api/src/routes/health.ts';
 import { loadConfig as loadWorkerConfig } from '../../apps/worker/src/config.ts';
 import { environmentOf, loadCompose } from '../images/compose.ts';
+import { checkEnvironments, SECRETS, type Env } from '../support/deployed-environment.ts';
 
-type Env = Record<string, string>;
-
-const SECRETS = {
-  DO_SPACES_KEY: 'key',
-  DO_SPACES_SECRET: 'secret',
-  API_KEYS: `site:${'0'.repeat(64)}`,
-  CALLBACK_SIGNING_SECRET: 'whsec_c2VjcmV0',
-};
 const NEEDED = { MP4_SERVICE_TOKEN: 'token', CALLBACK_SIGNING_SECRET: SECRETS.CALLBACK_SIGNING_SECRET };
 
 const read = (path: string): string => readFileSync(path, 'utf8');
-
-/** The names that an app asks its environment for. */
-function listVariables(load: (env: Env) => unknown, env: Env): string[] {
-  const asked: string[] = [];
-  const get = (target: Env, name: string): string | undefined => {
-    asked.push(name);
-    return target[name];
-  };
-  load(new Proxy(env, { get }));
-  return asked;
-}
-
-/** No default will do for these, and the rest of those without one may be left out. */
-function listNeeded(read: readonly string[]): string[] {
-  const mayBeMissing = [
-    ...['SPACES_PUBLIC_BASE_URL', 'JOURNAL_BUCKET', 'MP4_SERVICE_TOKEN', 'CALLBACK_AUTH_TOKEN', 'ENCODE_MEMORY_BYTES'],
-    ...['LOG_DIR', 'MEMORY_WARN_BYTES', 'MEMORY_LIMIT_BYTES'],
-    ...ACCESS_VARIABLES,
-  ];
-  const withoutDefault = read.filter(
-    (name) => ENVIRONMENT[name as VariableName].safeParse(undefined).data === undefined,
-  );
-  return withoutDefault.filter((name) => !mayBeMissing.includes(name));
-}
 
 /** The API's questions about health. */
 function listHealthPaths(): string[] {
@@ -50,22 +17,6 @@ function listHealthPaths(): string[] {
   const app = { get: (path: string) => paths.push(path) } as unknown as Parameters<typeof healthRoutes>[0];
   void healthRoutes(app, {} as HealthOptions);
   return paths;
-}
-
-/** What holds for both files, given the environment that each says an app has. */
-function checkEnvironments(envs: { api: Env; worker: Env }): void {
-  const [api, worker] = [loadApiConfig(envs.api), loadWorkerConfig(envs.worker)];
-  for (const [load, env] of [[loadApiConfig, envs.api] as const, [loadWorkerConfig, envs.worker] as const]) {
-    const variables = listVariables(load, env);
-    expect(variables).toEqual(expect.arrayContaining(Object.keys(env)));
-    expect(Object.keys(env)).toEqual(expect.arrayContaining(listNeeded(variables)));
-  }
-  expect(api.storage.driver).toBe('spaces');
-  expect(worker.storage).toEqual(api.storage);
-  expect(api.journal?.buckets?.length).toBeGreaterThan(0);
-  expect(worker.journal).toEqual(api.journal);
-  expect(worker.urlPolicy).toEqual(api.urlPolicy);
-  for (const name of ['redisUrl', 'publicUrl', 'SHUTDOWN_GRACE_MS'] as const) expect(worker[name]).toBe(api[name]);
 }
 
 describe('docker-compose.yml', () => {
@@ -288,57 +239,3 @@ function findUnknown(value: unknown, known: Names | null, path: readonly string[
     return isKnown ? findUnknown(child, Array.isArray(value) ? known : known![name]!, place) : [place.join('.')];
   });
 }
-
-describe('deploy/systemd', () => {
-  const apiUnit = read('deploy/systemd/tapedeck-api.service');
-  const workerUnit = read('deploy/systemd/tapedeck-worker@.service');
-  const parseEnv = (text: string): Env =>
-    Object.fromEntries([...text.matchAll(/^([A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]));
-  const file = parseEnv(read('deploy/systemd/tapedeck.env'));
-  const values: Env = { ...SECRETS, ALLOWED_BUCKETS: 'media' };
-  /** Filled in, over what the unit itself sets: systemd lets the file win. */
-  const envOf = (unit: string): Env => {
-    const own = /^Environment=(.*)$/m.exec(unit)![1]!.replace(/^NODE_ENV=\S+ /, '');
-    const filled = Object.entries(file).map(([name, value]) => [name, value === 'REPLACE_ME' ? values[name]! : value]);
-    return { ...parseEnv(own.replaceAll(' ', '\n')), ...Object.fromEntries(filled) };
-  };
-  const [apiEnv, workerEnv] = [envOf(apiUnit), envOf(workerUnit)];
-
-  test('the file sets what the API and the worker read, and all that they need', () => {
-    const ofApi = listVariables(loadApiConfig, apiEnv);
-    const ofWorker = listVariables(loadWorkerConfig, workerEnv);
-    // One file for both: what only one of them reads is not missing in the other.
-    const pick = (env: Env, names: string[]): Env =>
-      Object.fromEntries(Object.entries(env).filter(([name]) => names.includes(name)));
-    expect([...ofApi, ...ofWorker]).toEqual(expect.arrayContaining(Object.keys({ ...apiEnv, ...workerEnv })));
-    checkEnvironments({ api: pick(apiEnv, ofApi), worker: pick(workerEnv, ofWorker) });
-  });
-
-  test('nothing starts before its secrets are filled in', () => {
-    expect(() => loadApiConfig({ ...apiEnv, API_KEYS: file.API_KEYS! })).toThrow('API_KEYS');
-    const withoutSecret = { ...workerEnv, CALLBACK_SIGNING_SECRET: file.CALLBACK_SIGNING_SECRET! };
-    expect(() => loadWorkerConfig(withoutSecret)).toThrow('CALLBACK_SIGNING_SECRET');
-  });
-
-  test.each([
-    ['the API', apiUnit, loadApiConfig(apiEnv).SHUTDOWN_GRACE_MS],
-    ['a worker', workerUnit, loadWorkerConfig(workerEnv).SHUTDOWN_GRACE_MS],
-  ])('%s comes back, unless its environment is wrong, and has longer to end than it takes', (_, unit, graceMs) => {
-    expect(unit).toMatch(/^Restart=always$/m);
-    expect(unit).toMatch(/^RestartPreventExitStatus=78$/m);
-    expect(1000 * Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)![1])).toBeGreaterThan(graceMs);
-    const script = /^ExecStart=\S+ --enable-source-maps (\S+)$/m.exec(unit)![1]!;
-    expect(existsSync(script.replace('/dist/', '/src/').replace(/js$/, 'ts'))).toBe(true);
-  });
-
-  test('a worker may make the namespaces of its sandbox, and outlives an FFmpeg that memory ended for', () => {
-    const breaking =
-      /^(RestrictNamespaces|ProtectKernelTunables|ProcSubset|PrivateUsers|MemoryDenyWriteExecute|NoExecPaths)=/m;
-    expect(workerUnit).not.toMatch(breaking);
-    expect(workerUnit).toMatch(/^SystemCallFilter=.*@mount/m);
-    expect(workerUnit).toMatch(/^RestrictAddressFamilies=.*AF_NETLINK/m);
-    expect(workerUnit).toMatch(/^MemoryMax=\d+G$/m);
-    expect(workerUnit).toMatch(/^OOMPolicy=continue$/m);
-    expect(workerUnit).toMatch(/^KillMode=mixed$/m);
-  });
-});
