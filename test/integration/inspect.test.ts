@@ -435,10 +435,10 @@ describe('over HTTP', () => {
 });
 
 describe('tapedeck inspect', () => {
-  const inspect = async (...args: string[]) => {
+  const inspect = async (file: string, changes: Record<string, string> = {}, ...options: string[]) => {
     const command = ['--conditions=source', '--disable-warning=ExperimentalWarning', 'apps/cli/src/main.ts', 'inspect'];
-    const env = { PATH: process.env.PATH, WORK_DIR: temp.dir };
-    return run(process.execPath, [...command, ...args], { env }).then(
+    const env = { PATH: process.env.PATH, WORK_DIR: temp.dir, ...changes };
+    return run(process.execPath, [...command, ...options, file], { env }).then(
       ({ stdout, stderr }) => ({ stdout, stderr, exitCode: 0 }),
       ({ stdout, stderr, code: exitCode }: { stdout: string; stderr: string; code: number }) => ({
         ...{ stdout, stderr, exitCode },
@@ -460,9 +460,15 @@ describe('tapedeck inspect', () => {
 
   test('says it in JSON; a hint alone is not wrong', async () => {
     await ffmpeg('-i', 'right.mp4', '-c', 'copy', 'slow.mp4');
-    const { stdout, exitCode } = await inspect('--json', join(temp.dir, 'slow.mp4'));
+    const { stdout, exitCode } = await inspect(join(temp.dir, 'slow.mp4'), {}, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, findings: [{ verdict: 'hint', code: 'moov-at-end' }] });
     expect(exitCode).toBe(0);
+  });
+
+  test('without a WORK_DIR says that nothing was looked at', async () => {
+    const { stdout, stderr, exitCode } = await inspect(join(temp.dir, 'right.mp4'), { WORK_DIR: '/no/such/dir' });
+    expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 1 });
+    expect(stdout).toMatch(/^WRONG here: it was not looked at: ENOENT.+\/no\/such\/dir.+\n.+doctor/);
   });
 
   test('of an FFmpeg that is not there says that nothing was looked at', async () => {

@@ -40,7 +40,9 @@ async function inspectOrGiveUp(inspect: () => Promise<Finding[]>): Promise<Findi
     return await inspect();
   } catch (error) {
     const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
-    if (!isTimeout && !(error instanceof JobError)) throw error;
+    // A JobError's, or the system's: no room in WORK_DIR, for one.
+    const isKnown = error instanceof Error && 'code' in error;
+    if (!isTimeout && !isKnown) throw error;
     const reason = isTimeout ? `not done after ${TIMEOUT_MIN} minutes` : error.message;
     const advice = 'npm run tapedeck -- doctor ffmpeg says whether this machine can.';
     return [
