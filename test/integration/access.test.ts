@@ -26,6 +26,8 @@ const OIDC = { OIDC_CLIENT_ID: 'tapedeck', OIDC_CLIENT_SECRET: 'secret', ADMIN_E
 
 /** What everybody may ask for. The rest wants a token, and below /admin a session. */
 const PUBLIC = [
+  // Unless METRICS_TOKEN is set.
+  'GET /metrics',
   ...['GET /health', 'GET /health/live', 'GET /health/ready', 'GET /storage/x/y', 'OPTIONS /storage/x/y'],
   ...['GET /docs', 'GET /docs/', 'GET /docs/json', 'GET /docs/yaml', 'GET /docs/static/x/y'],
   ...['GET /docs/static/index.html', 'GET /docs/static/swagger-initializer.js'],

@@ -50,6 +50,16 @@ describe('a wrong value names the variable, what was expected and what came', ()
     ['OIDC_ISSUER', 'google'],
     ['CALLBACK_SIGNING_SECRET', 'secret'],
     ['STORAGE_DRIVER', 'tape'],
+    ['ALERT_WEBHOOK_URL', 'hooks.slack.com/services/x'],
+    ['ALERT_WEBHOOK_URL', 'https://user:word@a.example/'],
+    ['ALERT_EMAIL_TO', 'me'],
+    ['ALERT_EMAIL_FROM', 'Tapedeck'],
+    ['SMTP_URL', 'smtp.example.com'],
+    ['SMTP_URL', 'smtp://me:100%@a.example'],
+    ['SENTRY_DSN', 'https://sentry.example/1'],
+    ['SENTRY_DSN', 'https://key@sentry.example/project'],
+    ['ALERT_INTERVAL_MS', '99'],
+    ['ENVIRONMENT_NAME', 'my production'],
   ])('%s=%s', (name, value) => {
     expect(() => loadEnvironment({ [name]: value }, [name])).toThrow(new RegExp(`${name}: .+, got .+`));
   });
@@ -63,14 +73,19 @@ describe('a wrong value names the variable, what was expected and what came', ()
     expect(() => loadEnvironment({ PORT: 'x', LOG_LEVEL: 'y' }, ['PORT', 'LOG_LEVEL'])).toThrow(/PORT[^]*LOG_LEVEL/);
   });
 
-  test.each<VariableName>(['API_KEYS', 'CALLBACK_SIGNING_SECRET', 'REDIS_URL', 'ADMIN_PASSWORD_HASH'])(
-    'but never prints the secret in %s',
-    (name) => {
-      expect(() => loadEnvironment({ [name]: 'hunter2' }, [name])).toThrow(
-        expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
-      );
-    },
-  );
+  test.each<VariableName>([
+    'API_KEYS',
+    'CALLBACK_SIGNING_SECRET',
+    'REDIS_URL',
+    'ADMIN_PASSWORD_HASH',
+    'ALERT_WEBHOOK_URL',
+    'SMTP_URL',
+    'SENTRY_DSN',
+  ])('but never prints the secret in %s', (name) => {
+    expect(() => loadEnvironment({ [name]: 'hunter2' }, [name])).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+    );
+  });
 });
 
 test('nor the password of a URL that may have none', () => {
@@ -100,4 +115,26 @@ test('secrets are known by their parts', () => {
     expect.arrayContaining(['pa,ss word', 'plain-token', 'whsec_b25l', 'b25l', 'whsec_dHdv', 'dHdv', 'p@ss', 'p%40ss']),
   );
   expect(secrets.join()).not.toMatch(/3000|host/);
+});
+
+test('of addresses that are for one sender alone, all that proves who sends is secret', () => {
+  const env = {
+    ALERT_WEBHOOK_URL: 'https://hooks.example/services/T0/B0/abcdefghijklmnopqrstuvwx?key=hidden#part',
+    SENTRY_DSN: 'https://0123456789abcdef@o1.sentry.example/42',
+    SMTP_URL: 'smtps://me:p%40ss@mail.example',
+  };
+  const secrets = listSecrets(env);
+  expect(secrets).toEqual(
+    expect.arrayContaining([
+      env.ALERT_WEBHOOK_URL,
+      'https://hooks.example/services/T0/B0/abcdefghijklmnopqrstuvwx',
+      '/services/T0/B0/abcdefghijklmnopqrstuvwx',
+      'abcdefghijklmnopqrstuvwx',
+      'key=hidden',
+      env.SENTRY_DSN,
+      '0123456789abcdef',
+      ...['p@ss', 'p%40ss'],
+    ]),
+  );
+  for (const word of ['services', 'https://hooks.example', '42', 'me', '/']) expect(secrets).not.toContain(word);
 });

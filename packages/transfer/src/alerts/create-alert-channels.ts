@@ -4,15 +4,18 @@ import { createSentryChannel } from './sentry-channel.ts';
 import { createWebhookChannel } from './webhook-channel.ts';
 
 export interface AlertTargets {
-  webhookUrl: string | undefined;
+  alertWebhookUrl: string | undefined;
   email: EmailAddresses | undefined;
   sentryDsn: string | undefined;
 }
 
 /** One for each target that there is. */
-export function createAlertChannels({ webhookUrl, email, sentryDsn }: AlertTargets, version: string): AlertChannel[] {
+export function createAlertChannels(
+  { alertWebhookUrl, email, sentryDsn }: AlertTargets,
+  version: string,
+): AlertChannel[] {
   return [
-    ...(webhookUrl === undefined ? [] : [createWebhookChannel(webhookUrl, version)]),
+    ...(alertWebhookUrl === undefined ? [] : [createWebhookChannel(alertWebhookUrl, version)]),
     ...(email === undefined ? [] : [createEmailChannel(email)]),
     ...(sentryDsn === undefined ? [] : [createSentryChannel(sentryDsn, version)]),
   ];
