@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isTapeOutput, type JobOutput, type JobView } from '@tapedeck/contracts';
 import { Webhook } from 'standardwebhooks';
+import { drawBar } from '../apps/cli/src/upkeep/draw-bar.ts';
 import { startLocalStack, type LocalStack } from './local-stack.ts';
 import { runScript } from './run-script.ts';
 import { buildSampleTape } from './sample/tape.ts';
@@ -91,7 +92,7 @@ async function watchJob(stack: LocalStack, token: string, jobId: string): Promis
   while (Date.now() < deadline) {
     const answer = await fetch(`${stack.url}/api/jobs/${jobId}`, { headers: { authorization: `Bearer ${token}` } });
     const job = (await answer.json()) as JobView;
-    const line = `${bar(job.progress)} ${String(job.progress).padStart(3)} %  ${job.phase ?? job.status}`;
+    const line = `    ${drawBar(job.progress)} ${String(job.progress).padStart(3)} %  ${job.phase ?? job.status}`;
     if (line !== shown) drawLine(line);
     shown = line;
     if (job.finishedAt) {
@@ -101,11 +102,6 @@ async function watchJob(stack: LocalStack, token: string, jobId: string): Promis
     await sleep(100);
   }
   throw new Error(`demo: job ${jobId} was not done after ${TIMEOUT_MS} ms`);
-}
-
-function bar(percent: number): string {
-  const filled = Math.round(percent / 4);
-  return `    [${'#'.repeat(filled)}${'.'.repeat(25 - filled)}]`;
 }
 
 function drawLine(line: string): void {

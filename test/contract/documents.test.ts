@@ -65,9 +65,10 @@ describe('the layers', () => {
   const allowed: Record<string, string[]> = {
     'packages/contracts': [],
     ...Object.fromEntries(MIDDLE.map((name) => [`packages/${name}`, ['contracts']])),
-    'apps/api': ['contracts', ...MIDDLE],
-    'apps/worker': ['contracts', ...MIDDLE],
-    'apps/cli': ['contracts', ...MIDDLE],
+    'packages/upkeep': ['contracts', ...MIDDLE],
+    'apps/api': ['contracts', ...MIDDLE, 'upkeep'],
+    'apps/worker': ['contracts', ...MIDDLE, 'upkeep'],
+    'apps/cli': ['contracts', ...MIDDLE, 'upkeep'],
   };
 
   test.each(Object.entries(allowed))('%s imports only what is below it', (dir, below) => {

@@ -17,7 +17,7 @@ import {
 } from '@tapedeck/jobs';
 import { createLogger } from '@tapedeck/runtime';
 import { createSpacesStore, type ObjectStore } from '@tapedeck/transfer';
-import { cleanUpSuperseded } from '../../apps/worker/src/clean-up-superseded.ts';
+import { cleanUpSuperseded } from '@tapedeck/upkeep';
 import { abortDeadUploads } from '../../apps/worker/src/abort-dead-uploads.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
 import { startRgw, type TestRgw } from '../support/rgw.ts';
@@ -159,7 +159,7 @@ describe('what cannot be asked', () => {
 
 test('segments of a bucket that is gone are nobody’s to clean up', async () => {
   await scheduleCleanup(redis, { bucket: 'no-such-bucket', slug: 'clip' }, Date.now() - 1);
-  const logger = createLogger({ name: 'test', level: 'silent', pretty: false });
-  await cleanUpSuperseded({ redis, store, keepMs: 1, logger }, AbortSignal.timeout(30_000));
+  const signal = AbortSignal.timeout(30_000);
+  await cleanUpSuperseded({ redis, store, keepMs: 1, dryRun: false, onDeed: () => undefined, signal });
   expect(await loadDueCleanups(redis, Number.MAX_SAFE_INTEGER)).toEqual([]);
 });

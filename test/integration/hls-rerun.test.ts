@@ -13,9 +13,8 @@ import {
   waitForRedis,
   type Redis,
 } from '@tapedeck/jobs';
-import { createLogger } from '@tapedeck/runtime';
 import { createLocalStore, storageDir } from '@tapedeck/transfer';
-import { cleanUpSuperseded } from '../../apps/worker/src/clean-up-superseded.ts';
+import { cleanUpSuperseded } from '@tapedeck/upkeep';
 import { poll } from '../support/poll.ts';
 import { startRedisGate, type RedisGate } from '../support/redis-gate.ts';
 import { endProcess, startTestRedis, type TestRedis } from '../support/redis-server.ts';
@@ -313,8 +312,10 @@ describe('a cleanup', () => {
   test('that comes while an orphan is too young removes it later', async () => {
     const keepMs = 2_000;
     const store = createLocalStore({ dataDir: data.dir, publicUrl: 'http://127.0.0.1:1' });
-    const logger = createLogger({ name: 'test', level: 'silent', pretty: false });
-    const cleanUp = () => cleanUpSuperseded({ redis, store, keepMs, logger }, AbortSignal.timeout(5_000));
+    const cleanUp = () => cleanUpSuperseded({
+        ...{ redis, store, keepMs, dryRun: false, onDeed: () => undefined },
+        signal: AbortSignal.timeout(5_000),
+      });
     const rendition = join(storageDir(data.dir), 'media', 'a', 'high');
     await mkdir(rendition, { recursive: true });
     await writeFile(join(rendition, '..', 'master.m3u8'), '#EXTM3U\nhigh/playlist.m3u8\n');

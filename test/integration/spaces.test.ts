@@ -12,7 +12,7 @@ import {
 } from '@tapedeck/transfer';
 import type { AttemptContext } from '../../apps/worker/src/attempt-context.ts';
 import { downloadSource } from '../../apps/worker/src/stages/download.ts';
-import { cleanUpSuperseded } from '../../apps/worker/src/clean-up-superseded.ts';
+import { cleanUpSuperseded } from '@tapedeck/upkeep';
 import { buildSampleTape } from '../../scripts/sample/tape.ts';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
 import { startTestRedis } from '../support/redis-server.ts';
@@ -96,8 +96,8 @@ async function cleanUp(store: ObjectStore, slug: string): Promise<void> {
   const connection = connectRedis(redis.url, 'patient', () => undefined);
   try {
     await scheduleCleanup(connection, { bucket: 'media', slug }, Date.now() - 1);
-    const logger = createLogger({ name: 'test', level: 'silent', pretty: false });
-    await cleanUpSuperseded({ redis: connection, store, keepMs: 1, logger }, AbortSignal.timeout(30_000));
+    const signal = AbortSignal.timeout(30_000);
+    await cleanUpSuperseded({ redis: connection, store, keepMs: 1, dryRun: false, onDeed: () => undefined, signal });
   } finally {
     connection.disconnect();
     await redis.stop();

@@ -6,8 +6,10 @@ import {
   resolveAlerts,
   resolveJournal,
   resolvePublicUrl,
+  resolveRetention,
   resolveStorage,
   resolveUrlPolicy,
+  RETENTION_VARIABLES,
   STORAGE_VARIABLES,
   URL_POLICY_VARIABLES,
 } from '@tapedeck/runtime';
@@ -21,6 +23,10 @@ const NAMES = [
   ...STORAGE_VARIABLES,
   ...JOURNAL_VARIABLES,
   ...URL_POLICY_VARIABLES,
+  'JOB_LOCK_MS',
+  'JOB_STALL_CHECK_MS',
+  'JOB_STUCK_AFTER_MS',
+  ...RETENTION_VARIABLES,
   'FFMPEG_PATH',
   'FFPROBE_PATH',
   'MAX_SOURCE_BYTES',
@@ -32,9 +38,16 @@ export type CliConfig = ReturnType<typeof loadConfig>;
 export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const environment = loadEnvironment(env, NAMES);
   const dirs = { dataDir: resolve(environment.DATA_DIR), workDir: resolve(environment.WORK_DIR) };
-  const storage = resolveStorage(environment, { dataDir: dirs.dataDir, publicUrl: resolvePublicUrl(environment) });
-  const journal = resolveJournal(environment, storage);
-  return Object.freeze({ ...environment, ...dirs, storage, journal, urlPolicy: resolveUrlPolicy(environment) });
+  const local = { dataDir: dirs.dataDir, publicUrl: resolvePublicUrl(environment) };
+  const storage = resolveStorage(environment, local);
+  return Object.freeze({
+    ...environment,
+    ...dirs,
+    ...{ storage, local },
+    journal: resolveJournal(environment, storage),
+    urlPolicy: resolveUrlPolicy(environment),
+    retention: resolveRetention(environment),
+  });
 }
 
 /** @throws ConfigError naming every variable that is wrong, or missing beside others */

@@ -2,6 +2,7 @@
 import { VERSION } from '@tapedeck/runtime';
 import { Command } from 'commander';
 import { createAlertTestCommand } from './commands/alert-test.ts';
+import { createCleanupCommand } from './commands/cleanup.ts';
 import { createDoctorCommand } from './commands/doctor.ts';
 import { createInspectCommand } from './commands/inspect.ts';
 import { createKeysCommand } from './commands/keys.ts';
@@ -12,6 +13,7 @@ await new Command('tapedeck')
   .version(VERSION)
   .showHelpAfterError()
   .addCommand(createAlertTestCommand(process.env))
+  .addCommand(createCleanupCommand(process.env))
   .addCommand(createDoctorCommand(process.env))
   .addCommand(createInspectCommand(process.env))
   .addCommand(createKeysCommand())

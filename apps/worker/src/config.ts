@@ -6,8 +6,10 @@ import {
   loadEnvironment,
   resolveJournal,
   resolvePublicUrl,
+  resolveRetention,
   resolveStorage,
   resolveUrlPolicy,
+  RETENTION_VARIABLES,
   STORAGE_VARIABLES,
   URL_POLICY_VARIABLES,
 } from '@tapedeck/runtime';
@@ -27,13 +29,12 @@ const NAMES = [
   ...URL_POLICY_VARIABLES,
   'WORKER_CONCURRENCY',
   'JOB_BACKOFF_MS',
-  'JOB_TIMEOUT_MS',
   'JOB_STUCK_AFTER_MS',
   'JOB_LOCK_MS',
   'JOB_STALL_CHECK_MS',
   'SHUTDOWN_GRACE_MS',
   'HLS_LADDER',
-  'SUPERSEDED_KEEP_MS',
+  ...RETENTION_VARIABLES,
   'FFMPEG_PATH',
   'FFPROBE_PATH',
   'FFMPEG_THREADS',
@@ -62,12 +63,6 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const { REDIS_URL: redisUrl, CALLBACK_SIGNING_SECRET: signingSecrets } = environment;
   if (!redisUrl) throw new ConfigError('REDIS_URL: expected redis://, rediss:// or unix:, got nothing');
   if (!signingSecrets) throw new ConfigError('CALLBACK_SIGNING_SECRET: expected whsec_…, got nothing');
-  const { SUPERSEDED_KEEP_MS, JOB_TIMEOUT_MS } = environment;
-  if (SUPERSEDED_KEEP_MS <= JOB_TIMEOUT_MS) {
-    throw new ConfigError(
-      `SUPERSEDED_KEEP_MS: expected more than JOB_TIMEOUT_MS (${JOB_TIMEOUT_MS}), got ${SUPERSEDED_KEEP_MS}`,
-    );
-  }
   const publicUrl = resolvePublicUrl(environment);
   const storage = resolveStorage(environment, { dataDir: resolve(environment.DATA_DIR), publicUrl });
   return Object.freeze({
@@ -77,6 +72,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
     publicUrl,
     storage,
     journal: resolveJournal(environment, storage),
+    retention: resolveRetention(environment),
     urlPolicy: resolveUrlPolicy(environment),
     workDir: resolve(environment.WORK_DIR),
     logDir: environment.LOG_DIR && resolve(environment.LOG_DIR),

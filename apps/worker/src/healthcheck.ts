@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadEnvironment } from '@tapedeck/runtime';
-import { ALIVE_FILE } from './workspace.ts';
+import { ALIVE_FILE } from '@tapedeck/upkeep';
 
 /** For the container's health check: exit code 0 while a worker below WORK_DIR has shown life within 30 s. */
 const MAX_AGE_MS = 30_000;

@@ -14,6 +14,7 @@ import {
   type SignOfLife,
 } from '@tapedeck/jobs';
 import { VERSION, type Logger } from '@tapedeck/runtime';
+import type { Cleanups } from './cleanups.ts';
 import { COMPARE_INTERVAL_MS } from './comparison.ts';
 import type { MemoryWatch } from './memory-watch.ts';
 import type { Workspaces } from './workspace.ts';
@@ -21,6 +22,7 @@ import type { Workspaces } from './workspace.ts';
 const SWEEP_INTERVAL_MS = 10_000;
 const CLEANUP_INTERVAL_MS = 60_000;
 const JOURNAL_INTERVAL_MS = 300_000;
+const RETENTION_INTERVAL_MS = 600_000;
 /** A submit that still works on its second step is younger than this. */
 const UNQUEUED_AFTER_MS = 10_000;
 
@@ -38,8 +40,7 @@ export interface HousekeepingOptions {
   quietMs: number;
   stuckAfterMs: number;
   compareIfNeeded: () => Promise<void>;
-  /** Removes from the store what later runs have superseded. */
-  cleanUp: (signal: AbortSignal) => Promise<void>;
+  cleanups: Cleanups;
   /** Aborts uploads in the store whose attempts are over. */
   abortDeadUploads: (signal: AbortSignal) => Promise<void>;
   logger: Logger;
@@ -69,7 +70,9 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
     { what: 'reconciliation', intervalMs: SWEEP_INTERVAL_MS, work: () => reconcile(options) },
     { what: 'outbox', intervalMs: SWEEP_INTERVAL_MS, work: () => sweepOutbox(backend) },
     { what: 'incomplete-uploads', intervalMs: SWEEP_INTERVAL_MS, work: () => options.abortDeadUploads(signal) },
-    { what: 'cleanup', intervalMs: CLEANUP_INTERVAL_MS, work: () => options.cleanUp(signal) },
+    { what: 'cleanup', intervalMs: CLEANUP_INTERVAL_MS, work: () => options.cleanups.segments(signal) },
+    { what: 'old-results', intervalMs: RETENTION_INTERVAL_MS, work: () => options.cleanups.results(signal) },
+    { what: 'old-records', intervalMs: RETENTION_INTERVAL_MS, work: () => options.cleanups.records(signal) },
     { what: 'journal', intervalMs: JOURNAL_INTERVAL_MS, work: () => tidyJournal(backend, signal) },
   ];
   const claims = new Map<string, ChoreClaim>();

@@ -28,7 +28,8 @@ import {
   withDeadline,
 } from '@tapedeck/runtime';
 import { createGuardedAgent, createObjectLog, createObjectStore, type ObjectStore } from '@tapedeck/transfer';
-import { cleanUpSuperseded } from './clean-up-superseded.ts';
+import { stuckLimits } from '@tapedeck/upkeep';
+import { createCleanups } from './cleanups.ts';
 import { createComparer } from './comparison.ts';
 import { loadConfig } from './config.ts';
 import { createConsumer, type Consumer } from './consume.ts';
@@ -53,7 +54,6 @@ const logger = loadConfigOrExit(() =>
 
 const REDIS_TIMEOUT_MS = 30_000;
 const COMPARE_TIMEOUT_MS = 30_000;
-const STUCK_GRACE_MS = 60_000;
 const REDIS_FAREWELL_MS = 2_000;
 /** A job that has ended waits for it, and then no longer: its event is in the outbox. */
 const JOURNAL_TIMEOUT_MS = 10_000;
@@ -97,11 +97,8 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
   const house: HousekeepingOptions = {
     ...{ backend, compareIfNeeded, workspaces, workerId, ffmpegVersion, protections, logger },
     ...{ workDir: config.workDir, busy: consumer.busy, concurrency: config.WORKER_CONCURRENCY, memory },
-    // A dead worker's entry comes back after its lock and two checks.
-    quietMs: 2 * (config.JOB_LOCK_MS + 2 * config.JOB_STALL_CHECK_MS),
-    // FFmpeg's own watch comes first.
-    stuckAfterMs: config.JOB_STUCK_AFTER_MS + STUCK_GRACE_MS,
-    cleanUp: (signal) => cleanUpSuperseded({ redis, store, keepMs: config.SUPERSEDED_KEEP_MS, logger }, signal),
+    ...stuckLimits(config),
+    cleanups: createCleanups({ redis, store, addresses, retention: config.retention, logger }),
     abortDeadUploads: (signal) => abortDeadUploads({ redis, store, logger }, signal),
   };
   // Whoever reads that we are ready finds us in /health.

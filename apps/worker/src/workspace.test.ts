@@ -32,11 +32,18 @@ describe('when a worker starts', () => {
   test('what a dead worker of this host has left goes, what a living one uses stays', async () => {
     await leave(hostname(), deadPid(), { namespace, ageMs: 0 });
     const living = await leave(hostname(), process.ppid, { namespace, ageMs: 3_600_000 });
-    const elsewhere = await leave('another-host', deadPid(), { namespace, ageMs: 3_600_000 });
+    const elsewhere = await leave('another-host', deadPid(), { namespace, ageMs: 3_000_000 });
     const workspaces = await createWorkspaces(workDir);
     expect(await readdir(workDir)).toEqual(expect.arrayContaining([living, elsewhere]));
     expect(await readdir(workDir)).toHaveLength(3);
     await workspaces.remove();
+  });
+
+  test('what a worker of another host has left goes after an hour without a sign of life', async () => {
+    await leave('another-host', process.ppid, { namespace, ageMs: 3_700_000 });
+    const workspaces = await createWorkspaces(workDir);
+    await workspaces.remove();
+    expect(await readdir(workDir)).toEqual([]);
   });
 
   test('what another made a moment ago stays, though it has given no sign yet', async () => {

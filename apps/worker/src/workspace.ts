@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { ALIVE_FILE, createScratchRoot, findOrphans, removeDir } from '@tapedeck/upkeep';
 
 /**
  * All scratch files of a worker lie below one directory with its host and process id in the name; each attempt has a
@@ -14,7 +12,7 @@ export interface Workspaces {
   create(jobId: string, attempt: number): Promise<Workspace>;
   /** Touched now and then: the container's health check looks at its age. */
   showAlive(): Promise<void>;
-  /** What dead workers of this host have left, and attempts of this one that could not remove theirs. */
+  /** What dead workers have left, and attempts of this one that could not remove theirs. */
   removeOrphans(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -25,20 +23,15 @@ export interface Workspace {
   remove(): Promise<void>;
 }
 
-const PREFIX = 'tapedeck-';
-export const ALIVE_FILE = 'alive';
-
 export async function createWorkspaces(workDir: string): Promise<Workspaces> {
   await mkdir(workDir, { recursive: true });
   // What cannot be removed now must keep nobody from working; it is tried again, and then complained about.
   await removeOrphans(workDir).catch(() => undefined);
-  const root = await mkdtemp(join(workDir, `${PREFIX}${hostname()}-${process.pid}-`));
-  const aliveFile = join(root, ALIVE_FILE);
-  await writeFile(aliveFile, await readPidNamespace());
+  const root = await createScratchRoot(workDir);
   const inUse = new Set<string>();
   return {
     async create(jobId, attempt) {
-      const dir = join(root, `${jobId}-${attempt}-${randomUUID()}`);
+      const dir = join(root.dir, `${jobId}-${attempt}-${randomUUID()}`);
       inUse.add(dir);
       await mkdir(dir);
       return {
@@ -50,28 +43,18 @@ export async function createWorkspaces(workDir: string): Promise<Workspaces> {
         },
       };
     },
-    async showAlive() {
-      const now = new Date();
-      await utimes(aliveFile, now, now);
-    },
+    showAlive: root.showAlive,
     async removeOrphans() {
-      const dirs = (await readdir(root)).map((name) => join(root, name));
-      await removeAll(dirs.filter((dir) => dir !== aliveFile && !inUse.has(dir)));
-      await removeOrphans(workDir, root);
+      const dirs = (await readdir(root.dir)).map((name) => join(root.dir, name));
+      await removeAll(dirs.filter((dir) => dir !== join(root.dir, ALIVE_FILE) && !inUse.has(dir)));
+      await removeOrphans(workDir, root.dir);
     },
-    remove: () => removeDir(root),
+    remove: root.remove,
   };
 }
 
-/** Directories of workers of this host that are no longer running; of another host's nobody here can say that. */
 async function removeOrphans(workDir: string, own?: string): Promise<void> {
-  const orphans: string[] = [];
-  for (const name of await readdir(workDir)) {
-    const [, host, pid] = new RegExp(`^${PREFIX}(.+)-(\\d+)-[^-]+$`).exec(name) ?? [];
-    const dir = join(workDir, name);
-    if (host === hostname() && dir !== own && !(await isUsed(dir, Number(pid)))) orphans.push(dir);
-  }
-  await removeAll(orphans);
+  await removeAll(await findOrphans(workDir, own));
 }
 
 /** One that cannot be removed keeps none of the others. @throws the first error */
@@ -79,50 +62,3 @@ async function removeAll(dirs: readonly string[]): Promise<void> {
   const ends = await Promise.allSettled(dirs.map(removeDir));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
-
-/** A sign of life comes every five seconds. */
-const MAX_SILENCE_MS = 60_000;
-
-/** Whether its worker runs. Containers may share a host's name and not its process ids: there only signs of life count. */
-async function isUsed(dir: string, pid: number): Promise<boolean> {
-  const aliveFile = join(dir, ALIVE_FILE);
-  const [namespace, signs] = await Promise.all([
-    readFile(aliveFile, 'utf8').catch(() => ''),
-    // Its worker is about to write it.
-    stat(aliveFile)
-      .catch(() => stat(dir))
-      .catch(() => undefined),
-  ]);
-  if (namespace === (await readPidNamespace())) return pid !== process.pid && isRunning(pid);
-  return signs !== undefined && Date.now() - signs.mtimeMs < MAX_SILENCE_MS;
-}
-
-/** Names the set of processes among which a process id means something; '' where there is no such thing. */
-async function readPidNamespace(): Promise<string> {
-  return readlink('/proc/self/ns/pid').catch(() => '');
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-/**
- * An FFmpeg that was taken over can leave directories that nobody may enter, and paths that are longer than the kernel
- * takes. The programs go step by step, and over both.
- */
-async function removeDir(dir: string): Promise<void> {
-  try {
-    await rm(dir, { recursive: true, force: true, maxRetries: 3 });
-  } catch {
-    await run('chmod', ['-R', 'u+rwX', '--', dir]).catch(() => undefined);
-    await run('rm', ['-rf', '--', dir], { timeout: REMOVAL_TIMEOUT_MS });
-  }
-}
-
-const run = promisify(execFile);
-const REMOVAL_TIMEOUT_MS = 60_000;

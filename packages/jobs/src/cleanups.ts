@@ -22,8 +22,9 @@ export async function scheduleCleanup(redis: Redis, { bucket, slug }: PublishedS
 
 const PAGE = 100;
 
-export async function loadDueCleanups(redis: Redis, nowMs: number): Promise<DueCleanup[]> {
-  const rows = await redis.zrangebyscore(keys.cleanups, 0, nowMs, 'WITHSCORES', 'LIMIT', 0, PAGE);
+/** The next hundred. @param offset how many of those that are due to leave out */
+export async function loadDueCleanups(redis: Redis, nowMs: number, offset = 0): Promise<DueCleanup[]> {
+  const rows = await redis.zrangebyscore(keys.cleanups, 0, nowMs, 'WITHSCORES', 'LIMIT', offset, PAGE);
   const due: DueCleanup[] = [];
   for (let at = 0; at + 1 < rows.length; at += 2) {
     const [bucket, slug] = JSON.parse(rows[at]!) as [string, string];

@@ -44,6 +44,27 @@ export async function removeHiddenJob(redis: Redis, jobId: string): Promise<void
   await REMOVE.run(redis, [keys.job(jobId)], []);
 }
 
+/** KEYS job; ARGV jobId, endedBeforeMs */
+const REMOVE_ENDED = createRecordScript(
+  `
+  local finishedAtMs, callbackStatus = unpack(redis.call('HMGET', KEYS[1], 'finishedAtMs', 'callbackStatus'))
+  if not finishedAtMs or tonumber(finishedAtMs) >= tonumber(ARGV[2]) then return 0 end
+  if (callbackStatus or 'pending') == 'pending' then return 0 end
+  redis.call('HSET', KEYS[1], 'deletedAtMs', finishedAtMs)
+  list(ARGV[1])
+  return redis.call('DEL', KEYS[1])
+  `,
+);
+
+/**
+ * Hides and removes in one step, for jobs that nobody asked to delete: who dies between two would leave one that nobody
+ * finds again. Its result stays.
+ * @returns false when it has not ended, or too late, or its event is still to be delivered
+ */
+export async function removeEndedJob(redis: Redis, jobId: string, endedBeforeMs: number): Promise<boolean> {
+  return (await REMOVE_ENDED.run(redis, [keys.job(jobId)], [jobId, endedBeforeMs])) === 1;
+}
+
 /** The job whose result lies under a name now, or is being put there. */
 export async function loadPublisher(redis: Redis, bucket: string, outputName: string): Promise<string | null> {
   const publisher = await redis.get(keys.publisher(bucket, outputName));

@@ -30,7 +30,15 @@ export {
   type DueCleanup,
   type PublishedSlug,
 } from './cleanups.ts';
-export { forgetPublisher, forgetStored, hideJob, loadPublisher, removeHiddenJob, showJob } from './delete-job.ts';
+export {
+  forgetPublisher,
+  forgetStored,
+  hideJob,
+  loadPublisher,
+  removeEndedJob,
+  removeHiddenJob,
+  showJob,
+} from './delete-job.ts';
 export { inspectRedis, type RedisReport } from './inspect-redis.ts';
 export {
   closeEvent,
@@ -60,9 +68,10 @@ export {
 } from './announcements.ts';
 export { buildJobView, loadRecord, type JobRecord, type StoredJobError } from './record.ts';
 export { connectRedis, isRedisRefusal, waitForRedis, type Redis } from './redis.ts';
-export { reconcileJobs } from './reconcile.ts';
+export { findStuckJobs, reconcileJobs, type ReconcileLimits } from './reconcile.ts';
 export { replayCallback } from './replay.ts';
-export { retryJob } from './retry.ts';
+export { findOldResults, forgetResult, hasResult, markResultDeleted, postponeResult } from './results.ts';
+export { retryJob, type RetryResult } from './retry.ts';
 export { settleAttempt } from './settle.ts';
 export {
   countByStatus,

@@ -18,6 +18,8 @@ import type { JobKind, JobStatus } from '@tapedeck/contracts';
  * - `created:<status>:<kind>` sorted set: visible jobs by the time in ms of their birth
  * - `ended:<status>:<kind>` sorted set: visible jobs that have ended, by the time in ms of their end
  * - `names` sorted set, in the order of its bytes: `<name> NUL <jobId>` of each visible job's reference and slug
+ * - `results` sorted set: visible jobs whose result is published and was not deleted, by the time in ms of their end, or
+ *   later where it could not be deleted the last time
  * - `exhausted` sorted set: visible jobs whose callback was given up, by the time in ms of their end
  * - `tallies` hash: what was counted of all jobs since Redis has its data
  * - `speed:<kind>` hash: how long recent conversions took, for their size
@@ -48,6 +50,7 @@ export const keys = {
   created: (status: JobStatus, kind: JobKind) => `${PREFIX}:created:${status}:${kind}`,
   ended: (status: JobStatus, kind: JobKind) => `${PREFIX}:ended:${status}:${kind}`,
   names: `${PREFIX}:names`,
+  results: `${PREFIX}:results`,
   exhausted: `${PREFIX}:exhausted`,
   tallies: `${PREFIX}:tallies`,
   speed: (kind: JobKind) => `${PREFIX}:speed:${kind}`,

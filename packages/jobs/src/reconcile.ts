@@ -3,6 +3,7 @@ import { enqueue } from './enqueue.ts';
 import { keys } from './keys.ts';
 import { loadRecord, type JobRecord } from './record.ts';
 import { createRecordScript } from './record-script.ts';
+import type { Redis } from './redis.ts';
 
 export interface ReconcileLimits {
   /** A job without news for so long ought to have an entry in the queue. Longer than a worker holds one after its death. */
@@ -39,20 +40,51 @@ const PAGE = 500;
  * `quietMs`, however many wait.
  * @returns the ids of those
  */
-export async function reconcileJobs(backend: Backend, { quietMs, stuckAfterMs }: ReconcileLimits): Promise<string[]> {
+export async function reconcileJobs(backend: Backend, limits: ReconcileLimits): Promise<string[]> {
   const { redis } = backend;
   const nowMs = Date.now();
-  const rows = await redis.zrangebyscore(keys.alive, 0, nowMs - quietMs, 'WITHSCORES', 'LIMIT', 0, PAGE);
   const found: string[] = [];
-  for (let at = 0; at + 1 < rows.length; at += 2) {
-    const [jobId, newsAtMs] = [rows[at]!, Number(rows[at + 1])];
-    // A record that cannot be read (a newer version wrote it) is that version's to care for.
-    const record = await loadRecord(redis, jobId).catch(() => 'unreadable' as const);
+  for (const { jobId, record, newsAtMs } of await loadQuiet(redis, nowMs - limits.quietMs, 0)) {
     if (record === 'unreadable') continue;
     if (!record || record.finishedAtMs !== undefined) await redis.zrem(keys.alive, jobId);
-    else if (await putBack(backend, record, newsAtMs < nowMs - stuckAfterMs)) found.push(jobId);
+    else if (await putBack(backend, record, newsAtMs < nowMs - limits.stuckAfterMs)) found.push(jobId);
   }
   return found;
+}
+
+/** The jobs that `reconcileJobs` would put back now, and changes nothing. */
+export async function findStuckJobs(backend: Backend, limits: ReconcileLimits): Promise<string[]> {
+  const { redis, queues } = backend;
+  const nowMs = Date.now();
+  const found: string[] = [];
+  for (let offset = 0; ; offset += PAGE) {
+    const quiet = await loadQuiet(redis, nowMs - limits.quietMs, offset);
+    for (const { jobId, record, newsAtMs } of quiet) {
+      if (!record || record === 'unreadable' || record.finishedAtMs !== undefined) continue;
+      const isStuck = record.holder !== undefined && newsAtMs < nowMs - limits.stuckAfterMs;
+      if (isStuck || !(await queues.hasConversion({ jobId, run: record.run }))) found.push(jobId);
+    }
+    if (quiet.length < PAGE) return found;
+  }
+}
+
+interface Quiet {
+  jobId: string;
+  /** A newer version's cannot be read, and is that version's to care for. */
+  record: JobRecord | 'unreadable' | undefined;
+  newsAtMs: number;
+}
+
+/** A page of those without news since then, and their records. */
+async function loadQuiet(redis: Redis, sinceMs: number, offset: number): Promise<Quiet[]> {
+  const rows = await redis.zrangebyscore(keys.alive, 0, sinceMs, 'WITHSCORES', 'LIMIT', offset, PAGE);
+  const quiet: Quiet[] = [];
+  for (let at = 0; at + 1 < rows.length; at += 2) {
+    const [jobId, newsAtMs] = [rows[at]!, Number(rows[at + 1])];
+    const record = await loadRecord(redis, jobId).catch(() => 'unreadable' as const);
+    quiet.push({ jobId, record, newsAtMs });
+  }
+  return quiet;
 }
 
 async function putBack(backend: Backend, record: JobRecord, isLong: boolean): Promise<boolean> {

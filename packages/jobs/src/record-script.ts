@@ -7,7 +7,8 @@ import { createScript, type RedisScript } from './redis.ts';
  * - `changed(jobId)`: whoever watches the job hears of it.
  * - `list(jobId)`: the same, and the indexes are brought to what the record says. What always holds after it: a visible
  *   job is in `created` under its status and kind and nowhere else, in `ended` likewise once it has ended, and in `names`
- *   with its reference and its slug; one that is hidden, or gone, is in none of them.
+ *   with its reference and its slug, and in `results` if it was completed and its result not deleted; one that is
+ *   hidden, or gone, is in none of them.
  * - `unlist(jobId)`: before a record is removed or written anew.
  *
  * The kind is the beginning of the id. Keys are made from ids here, so this is for one Redis, and not for a cluster.
@@ -36,6 +37,7 @@ const LIBRARY = `
     redis.call('ZREM', keyOf('created', listedAs, kind), jobId)
     redis.call('ZREM', keyOf('ended', listedAs, kind), jobId)
     redis.call('ZREM', keyOf('exhausted'), jobId)
+    redis.call('ZREM', keyOf('results'), jobId)
     for _, name in ipairs(namesOf(jobId, reference, slug)) do redis.call('ZREM', keyOf('names'), name) end
     redis.call('HDEL', job, 'listedAs')
   end
@@ -43,9 +45,9 @@ const LIBRARY = `
   local function list(jobId)
     changed(jobId)
     local job = keyOf('job', jobId)
-    local status, listedAs, hidden, createdAtMs, finishedAtMs, callbackStatus, reference, slug = unpack(redis.call(
-      'HMGET', job, 'status', 'listedAs', 'deletedAtMs', 'createdAtMs', 'finishedAtMs', 'callbackStatus',
-      'reference', 'slug'))
+    local status, listedAs, hidden, createdAtMs, finishedAtMs, callbackStatus, reference, slug, resultDeletedAtMs = unpack(
+      redis.call('HMGET', job, 'status', 'listedAs', 'deletedAtMs', 'createdAtMs', 'finishedAtMs', 'callbackStatus',
+        'reference', 'slug', 'resultDeletedAtMs'))
     if hidden or (listedAs and listedAs ~= status) then unlist(jobId) end
     if hidden then return end
     local kind = string.match(jobId, '^%a+')
@@ -55,6 +57,9 @@ const LIBRARY = `
     if finishedAtMs then redis.call('ZADD', keyOf('ended', status, kind), finishedAtMs, jobId) end
     if finishedAtMs and callbackStatus == 'exhausted' then redis.call('ZADD', keyOf('exhausted'), finishedAtMs, jobId)
     else redis.call('ZREM', keyOf('exhausted'), jobId) end
+    if status == 'completed' and not resultDeletedAtMs then
+      redis.call('ZADD', keyOf('results'), 'NX', finishedAtMs, jobId)
+    else redis.call('ZREM', keyOf('results'), jobId) end
   end
 
   local function tally(counts)

@@ -52,6 +52,8 @@ const recordSchema = z.object({
   startedAtMs: integer.optional(),
   attemptStartedAtMs: integer.optional(),
   finishedAtMs: integer.optional(),
+  /** Nothing of its output is there any more. */
+  resultDeletedAtMs: integer.optional(),
   output: json.pipe(z.custom<JobOutput>()).optional(),
   error: json.pipe(jobErrorSchema).optional(),
   plan: json.pipe(z.record(z.string(), z.unknown())).optional(),
@@ -141,6 +143,7 @@ export function buildJobView(record: JobRecord, { positionInQueue, completionAtM
     finishedAt: isoTime(record.finishedAtMs),
     estimatedCompletionAt: isoTime(completionAtMs),
     output: record.output ?? null,
+    resultDeletedAt: isoTime(record.resultDeletedAtMs),
     error: error ? { ...error, retryable: ERROR_TABLE[error.code].retryable } : null,
     callback: {
       status: record.callbackStatus,

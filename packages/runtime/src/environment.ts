@@ -164,6 +164,10 @@ export const ENVIRONMENT = {
   HLS_LADDER: z.enum(LADDER_NAMES).default('mobile'),
   /** Longer than JOB_TIMEOUT_MS: younger segments may belong to a run that is publishing. */
   SUPERSEDED_KEEP_MS: ms(24 * 3_600_000),
+  /** Of jobs that have ended, whose callers were told. */
+  KEEP_JOBS_DAYS: count(90),
+  /** Without it, results stay for ever. */
+  DELETE_RESULTS_AFTER_DAYS: z.coerce.number().int().min(1).optional(),
   FFMPEG_PATH: z.string().min(1).default('ffmpeg'),
   FFPROBE_PATH: z.string().min(1).default('ffprobe'),
   FFMPEG_THREADS: z.coerce.number().int().min(1).max(64).default(2),

@@ -19,6 +19,7 @@ export { keepLogDir } from './logs/sweep-log-dir.ts';
 export { hashPassword, PASSWORD_CHARS, verifyPassword, type PasswordHash } from './password.ts';
 export { resolvePublicUrl } from './public-url.ts';
 export { createRedactor, stripUrlQueries } from './redact.ts';
+export { resolveRetention, RETENTION_VARIABLES, type Retention } from './retention.ts';
 export { createThrottledErrorLog } from './throttled-log.ts';
 export { MIN_NODE_VERSION, VERSION } from './version.ts';
 export { resolveStorage, STORAGE_VARIABLES, type StorageConfig } from './storage.ts';

@@ -9,6 +9,7 @@ export { createLocalStore, storageDir } from './local-store.ts';
 export { createBucketAdmin, UPLOAD_EXPIRY_DAYS, type BucketAdmin } from './spaces-bucket.ts';
 export { createSpacesStore, type SpacesStoreOptions } from './spaces-store.ts';
 export { withoutSignature, putToPresignedUrl, type PresignedUploadOptions } from './presigned-upload.ts';
+export { putChecked } from './put-checked.ts';
 export { findPublishedNames, parsePlaylistUris } from './published-stream.ts';
 export { objectHeaders } from './object-headers.ts';
 export { buildHlsKey, buildTapeKeys, findOwnKey, type StoreAddresses } from './object-key.ts';

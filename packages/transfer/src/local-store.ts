@@ -19,12 +19,15 @@ import { asJobError, JobError } from '@tapedeck/contracts';
 import { assertNotPrivate, assertPrivate, encodeKey, isPlainKey, isPrivateKey } from './object-key.ts';
 import type { ListedObject, ObjectStore, Publication, StoredObject } from './object-store.ts';
 import { hashFile } from './hash-file.ts';
+import { saveStream } from './save-stream.ts';
 
 export interface LocalStoreOptions {
   dataDir: string;
   /** The API's address; it serves `storageDir` at `/storage`. */
   publicUrl: string;
 }
+
+const READ_BYTES = 1024 * 1024;
 
 /** Objects are files at `{dataDir}/storage/{bucket}/{key}`. */
 export function storageDir(dataDir: string): string {
@@ -68,6 +71,14 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       if (!info) return undefined;
       if (info.size <= maxBytes) return readFile(path);
       throw new JobError('STORAGE_KEY_TAKEN', `expected at most ${maxBytes} bytes, got ${info.size}`);
+    },
+    async save(bucket, key, path, signal) {
+      const source = pathOf(bucket, key);
+      if (!(await statFile(source))) return undefined;
+      return saveStream(createReadStream(source, { highWaterMark: READ_BYTES }), path, signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw asJobError(error, 'STORAGE_UNAVAILABLE');
+      });
     },
     signedUrl: () => Promise.resolve(undefined),
     listBuckets: () => listNames([root, privateRoot]),

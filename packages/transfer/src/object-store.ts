@@ -17,6 +17,11 @@ export interface StoredObject {
   sha256Hex: string | undefined;
 }
 
+/** What arrived of an object. */
+export interface SavedObject extends StoredObject {
+  sha256Hex: string;
+}
+
 export interface ListedObject {
   key: string;
   sizeBytes: number;
@@ -41,6 +46,11 @@ export interface ObjectStore {
   head(bucket: string, key: string, signal: AbortSignal): Promise<StoredObject | undefined>;
   /** The whole of a small object; undefined when there is none. @throws JobError STORAGE_KEY_TAKEN above `maxBytes`: it is not ours */
   read(bucket: string, key: string, maxBytes: number, signal: AbortSignal): Promise<Buffer | undefined>;
+  /**
+   * The whole of an object of any size, into a file of the caller's; what arrived, or undefined when there is no such
+   * object. A part may lie there when it fails.
+   */
+  save(bucket: string, key: string, path: string, signal: AbortSignal): Promise<SavedObject | undefined>;
   /** A URL by which the object can be fetched though it is not public; undefined where there is no such thing. */
   signedUrl(bucket: string, key: string): Promise<string | undefined>;
   /** The names of all buckets. @throws JobError STORAGE_FORBIDDEN where the key is for some buckets only */

@@ -12,9 +12,10 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { JobError } from '@tapedeck/contracts';
+import { asJobError, JobError } from '@tapedeck/contracts';
 import { assertNotPrivate, assertPrivate, encodeKey, isPlainKey } from './object-key.ts';
-import type { ListedObject, ObjectStore, StoredObject, IncompleteUpload } from './object-store.ts';
+import type { ListedObject, ObjectStore, SavedObject, StoredObject, IncompleteUpload } from './object-store.ts';
+import { saveStream } from './save-stream.ts';
 import { createSpacesClient, LIMITS, type SpacesClientOptions } from './spaces-client.ts';
 import { isAbsent, orStorageError, toStorageError } from './spaces-errors.ts';
 import { uploadFile } from './spaces-upload.ts';
@@ -66,6 +67,7 @@ export function createSpacesStore(options: SpacesStoreOptions): ObjectStore {
     },
     head,
     read: (bucket, key, maxBytes, signal) => readObject(client, { bucket, key, maxBytes }, signal, within),
+    save: (bucket, key, path, signal) => saveObject(client, { bucket, key, path }, signal),
     signedUrl: (bucket, key) =>
       getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: SIGNED_URL_SEC }),
     async listBuckets(signal) {
@@ -121,6 +123,23 @@ async function readObject(
     }),
     signal,
   );
+}
+
+/** As long as it takes, if something comes: the socket has its own time limit. */
+async function saveObject(
+  client: S3Client,
+  { bucket, key, path }: { bucket: string; key: string; path: string },
+  signal: AbortSignal,
+): Promise<SavedObject | undefined> {
+  const command = new GetObjectCommand({ Bucket: bucket, Key: key });
+  const answer = await unlessAbsent(client.send(command, { abortSignal: signal }), signal);
+  if (!answer?.Body) return undefined;
+  const saved = await saveStream(answer.Body as Readable, path, signal).catch((cause: unknown) => {
+    signal.throwIfAborted();
+    throw asJobError(cause, 'STORAGE_UNAVAILABLE');
+  });
+  if (saved.sizeBytes === answer.ContentLength) return saved;
+  throw new JobError('STORAGE_UNAVAILABLE', `expected ${answer.ContentLength} bytes, got ${saved.sizeBytes}`);
 }
 
 async function* listObjects(

@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { JobError } from '@tapedeck/contracts';
-import { hashFile, type Publication } from '@tapedeck/transfer';
+import { hashFile, putChecked } from '@tapedeck/transfer';
 import type { AttemptContext } from '../attempt-context.ts';
 
 /**
- * Uploads one file and asks the store what it holds now. Its answer, not the upload's, says whether it worked.
+ * Uploads one file, and makes sure that it is there.
  * @param fileName in the workspace
  * @returns its size in bytes
  * @throws JobError STORAGE_…
@@ -13,16 +12,12 @@ export async function publishFile(context: AttemptContext, fileName: string, key
   const { request, store, workspace, signal, logger } = context;
   const path = workspace.path(fileName);
   const [{ size: sizeBytes }, sha256Hex] = await Promise.all([stat(path), hashFile(path)]);
-  const publication: Publication = {
+  const publication = {
     ...{ bucket: request.bucket, key, path, sizeBytes, sha256Hex },
     assertMayPublish: () => context.assertHolder(),
     onSent: () => context.progress.sign(),
   };
-  await store.put(publication, signal);
-  const stored = await store.head(publication.bucket, key, signal);
-  if (stored?.sizeBytes !== sizeBytes || stored.sha256Hex !== sha256Hex) {
-    throw new JobError('STORAGE_MISMATCH', `expected ${sizeBytes} bytes, got ${stored?.sizeBytes ?? 'nothing'}`);
-  }
+  await putChecked(store, publication, signal);
   logger.debug({ key, sizeBytes }, 'published');
   return sizeBytes;
 }

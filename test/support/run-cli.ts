@@ -1,0 +1,33 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+
+export interface CliEnd {
+  stdout: string;
+  stderr: string;
+  exitCode: number;
+  /** What `--json` printed, line by line. */
+  rows<Row>(): Row[];
+}
+
+export interface RunningCli {
+  child: ChildProcess;
+  ended: Promise<CliEnd>;
+}
+
+/** `tapedeck …` as an operator runs it. */
+export function startCli(args: readonly string[], env: Record<string, string>): RunningCli {
+  const command = ['--conditions=source', '--disable-warning=ExperimentalWarning', 'apps/cli/src/main.ts'];
+  const child = spawn(process.execPath, [...command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = async (): Promise<CliEnd> => {
+    const closed = once(child, 'close') as Promise<[number]>;
+    const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+    const rows = <Row>(): Row[] => stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Row);
+    return { stdout, stderr, exitCode, rows };
+  };
+  return { child, ended: end() };
+}
+
+export function runCli(args: readonly string[], env: Record<string, string>): Promise<CliEnd> {
+  return startCli(args, env).ended;
+}
