@@ -11,6 +11,8 @@ export interface WalkFilter {
   /** What is younger than the walk is no part of it. */
   toMs: number;
   sort: 'createdAt' | 'finishedAt';
+  /** So many are looked at together; default: 100. */
+  pageSize?: number;
 }
 
 /** How far a walk has come: all before `fromMs` were met, and of the others these. */
@@ -35,11 +37,12 @@ const START: WalkCursor = { fromMs: 0, seen: [] };
  * time that it has reached and not a place in a list. Records that cannot be read are left out.
  */
 export async function* walkJobs(redis: Redis, filter: WalkFilter, start = START): AsyncGenerator<WalkPage> {
+  const { pageSize = PAGE } = filter;
   let fromMs = Math.max(start.fromMs, filter.fromMs ?? 0);
   let seen = new Set(start.seen);
   for (;;) {
     const criteria = { ...filter, prefix: undefined, fromMs, order: 'asc' } as const;
-    const { jobIds } = await findJobs(redis, criteria, { limit: PAGE + seen.size, offset: 0 });
+    const { jobIds } = await findJobs(redis, criteria, { limit: pageSize + seen.size, offset: 0 });
     const fresh = jobIds.filter((jobId) => !seen.has(jobId));
     if (fresh.length === 0) return;
     const records = await loadRecords(redis, fresh);

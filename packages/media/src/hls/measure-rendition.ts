@@ -31,7 +31,7 @@ export interface MeasuredRendition {
 }
 
 /** AAC-LC, which is what FFmpeg's own encoder makes. */
-const AAC_LC = 'mp4a.40.2';
+export const AAC_LC = 'mp4a.40.2';
 
 /**
  * Looks at what FFmpeg wrote for a rendition.
@@ -46,7 +46,7 @@ export async function measureRendition(
   complaints = '',
 ): Promise<MeasuredRendition> {
   const playlistName = HLS_NAMES.playlist(rendition.name);
-  const entries = readEntries(await readWrittenText(join(cwd, playlistName)));
+  const entries = parseSegments(await readWrittenText(join(cwd, playlistName)));
   if (entries.length === 0 && complaints !== '')
     throw new JobError('MEDIA_UNDECODABLE', 'nothing of it could be decoded');
   expect(entries.length > 0, `${playlistName}: segments`, 'at least one', 0);
@@ -74,8 +74,8 @@ async function measureFile(dir: string, name: string): Promise<number> {
   return size;
 }
 
-/** Of the list that the encoder leaves. */
-function readEntries(text: string): Pick<Segment, 'uri' | 'durationSec'>[] {
+/** What a media playlist lists, ours or the one that the encoder leaves. */
+export function parseSegments(text: string): Pick<Segment, 'uri' | 'durationSec'>[] {
   return [...text.matchAll(/^#EXTINF:([\d.]+),[^\n]*\n([^#\n]+)$/gm)].map(([, durationSec, uri]) => ({
     uri: uri!.trim(),
     durationSec: Number(durationSec),
