@@ -312,7 +312,8 @@ describe('a cleanup', () => {
   test('that comes while an orphan is too young removes it later', async () => {
     const keepMs = 2_000;
     const store = createLocalStore({ dataDir: data.dir, publicUrl: 'http://127.0.0.1:1' });
-    const cleanUp = () => cleanUpSuperseded({
+    const cleanUp = () =>
+      cleanUpSuperseded({
         ...{ redis, store, keepMs, dryRun: false, onDeed: () => undefined },
         signal: AbortSignal.timeout(5_000),
       });

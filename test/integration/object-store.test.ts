@@ -82,6 +82,18 @@ describe.each(['local', 'spaces'])('the %s store', (name) => {
   const store = (): ObjectStore => stores.get(name)!;
   afterEach(async () => expect(await spaces.listUploads(BUCKET)).toEqual([]));
 
+  test('saves an object to a file and says what came; where there is none, it says so', async () => {
+    const file = await makeFile(3_000_000);
+    const { sha256Hex } = await put(store(), 'saved/a.mp4', file);
+    const path = join(temp.dir, `saved-${name}`);
+    expect(await store().save(BUCKET, 'saved/a.mp4', path, signal)).toEqual({ sizeBytes: 3_000_000, sha256Hex });
+    expect(await hashFile(path)).toBe(sha256Hex);
+    expect(await store().save(BUCKET, 'saved/none.mp4', path, signal)).toBeUndefined();
+    const aborted = store().save(BUCKET, 'saved/a.mp4', path, AbortSignal.abort(new Error('enough')));
+    await expect(aborted).rejects.toThrow('enough');
+    await store().remove(BUCKET, 'saved/a.mp4', signal);
+  });
+
   test('has what was put, and says its size and its hash', async () => {
     const file = await makeFile(100_000);
     const { sha256Hex } = await put(store(), 'a/b.mp4', file);

@@ -90,7 +90,11 @@ describe('old results', () => {
   const olderThanMs = 30 * DAY_MS;
 
   test('go, the records say so and keep what was there for reference; young ones stay', async () => {
-    const [tape, stream, young] = [await jobs.tape('old-tape'), await jobs.stream('old-stream'), await jobs.tape('young')];
+    const [tape, stream, young] = [
+      await jobs.tape('old-tape'),
+      await jobs.stream('old-stream'),
+      await jobs.tape('young'),
+    ];
     for (const record of [tape, stream]) await jobs.makeOlder(record, 31);
     await jobs.makeOlder(young, 29);
     expect(await loadStatistics(backend)).toMatchObject({ storageBytes: 6 + 90 + 6 });
@@ -98,7 +102,12 @@ describe('old results', () => {
     expect(before.resultDeletedAt).toBeNull();
 
     await deleteOldResults({ ...upkeep(), olderThanMs });
-    expect(outcomes().toSorted()).toEqual([['done', tape.jobId], ['done', stream.jobId]].toSorted());
+    expect(outcomes().toSorted()).toEqual(
+      [
+        ['done', tape.jobId],
+        ['done', stream.jobId],
+      ].toSorted(),
+    );
     expect(await filesOf('old-')).toEqual([]);
     expect(await filesOf('young')).toHaveLength(2);
     expect(await loadStatistics(backend)).toMatchObject({ storageBytes: 6, total: 3 });
@@ -131,7 +140,12 @@ describe('old results', () => {
     const uploaded = await jobs.tape('elsewhere', { upload });
     for (const record of [first, uploaded]) await jobs.makeOlder(record, 31);
     await deleteOldResults({ ...upkeep(), olderThanMs });
-    expect(outcomes().toSorted()).toEqual([['skipped', first.jobId], ['skipped', uploaded.jobId]].toSorted());
+    expect(outcomes().toSorted()).toEqual(
+      [
+        ['skipped', first.jobId],
+        ['skipped', uploaded.jobId],
+      ].toSorted(),
+    );
     expect(await filesOf('twice')).toHaveLength(2);
     expect((await load(first))!.resultDeletedAtMs).toBeUndefined();
     await jobs.makeOlder(second, 31);
@@ -214,7 +228,11 @@ describe('old records', () => {
   });
 
   test('of jobs that live, that are young, or whose callers were not told yet stay', async () => {
-    const [waiting, untold, young] = [await jobs.waiting('lives'), await jobs.failed('untold'), await jobs.failed('young')];
+    const [waiting, untold, young] = [
+      await jobs.waiting('lives'),
+      await jobs.failed('untold'),
+      await jobs.failed('young'),
+    ];
     await jobs.deliver(young);
     await jobs.makeOlder(untold, 91);
     await jobs.makeOlder(young, 89);

@@ -45,7 +45,13 @@ export function createEndedJobs(backend: Backend, store: ObjectStore, temp: Temp
   const submit = async (body: object, outputName: string): Promise<JobRecord> => {
     const parsed = parseConvertRequest({ callbackUrl: 'https://b.example/', ...body });
     if (!parsed.ok) throw new Error(parsed.issues[0].message);
-    const submission = { request: parsed.request, caller: 'tests', outputName, idempotencyKey: undefined, maxAttempts: 3 };
+    const submission = {
+      request: parsed.request,
+      caller: 'tests',
+      outputName,
+      idempotencyKey: undefined,
+      maxAttempts: 3,
+    };
     const { jobId } = await submitJob(backend, submission);
     return (await loadRecord(redis, jobId))!;
   };
@@ -62,7 +68,12 @@ export function createEndedJobs(backend: Backend, store: ObjectStore, temp: Temp
     });
     return end(record, { status: 'completed', output });
   };
-  const tapeBody = (slug: string) => ({ mongoId: slug, bucket: 'tapes', slug, zipUrl: `https://a.example/${slug}.zip` });
+  const tapeBody = (slug: string) => ({
+    mongoId: slug,
+    bucket: 'tapes',
+    slug,
+    zipUrl: `https://a.example/${slug}.zip`,
+  });
   return {
     async tape(slug, changes = {}) {
       const record = await submit({ ...tapeBody(slug), ...changes }, `${slug}.mp4`);

@@ -22,7 +22,11 @@ export function startCli(args: readonly string[], env: Record<string, string>): 
   const end = async (): Promise<CliEnd> => {
     const closed = once(child, 'close') as Promise<[number]>;
     const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
-    const rows = <Row>(): Row[] => stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Row);
+    const rows = <Row>(): Row[] =>
+      stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Row);
     return { stdout, stderr, exitCode, rows };
   };
   return { child, ended: end() };

@@ -24,7 +24,9 @@ export const jobViewSchema = z.object({
   finishedAt: time.nullable(),
   estimatedCompletionAt: time.nullable(),
   output: jobOutputSchema.nullable(),
-  resultDeletedAt: time.nullable().describe('When what output names was deleted because of its age; null while it is there.'),
+  resultDeletedAt: time
+    .nullable()
+    .describe('When what output names was deleted because of its age; null while it is there.'),
   error: z
     .object({
       code: errorCodeSchema,

@@ -3,7 +3,12 @@ import { ConfigError, type Environment } from './environment.ts';
 const DAY_MS = 24 * 3_600_000;
 
 /** The variables that say how long things are kept. */
-export const RETENTION_VARIABLES = ['SUPERSEDED_KEEP_MS', 'JOB_TIMEOUT_MS', 'KEEP_JOBS_DAYS', 'DELETE_RESULTS_AFTER_DAYS'] as const;
+export const RETENTION_VARIABLES = [
+  'SUPERSEDED_KEEP_MS',
+  'JOB_TIMEOUT_MS',
+  'KEEP_JOBS_DAYS',
+  'DELETE_RESULTS_AFTER_DAYS',
+] as const;
 
 export interface Retention {
   /** Of segments that a later run has replaced. */

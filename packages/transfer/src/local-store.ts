@@ -17,7 +17,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { asJobError, JobError } from '@tapedeck/contracts';
 import { assertNotPrivate, assertPrivate, encodeKey, isPlainKey, isPrivateKey } from './object-key.ts';
-import type { ListedObject, ObjectStore, Publication, StoredObject } from './object-store.ts';
+import type { ListedObject, ObjectStore, Publication, SavedObject, StoredObject } from './object-store.ts';
 import { hashFile } from './hash-file.ts';
 import { saveStream } from './save-stream.ts';
 
@@ -72,14 +72,7 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       if (info.size <= maxBytes) return readFile(path);
       throw new JobError('STORAGE_KEY_TAKEN', `expected at most ${maxBytes} bytes, got ${info.size}`);
     },
-    async save(bucket, key, path, signal) {
-      const source = pathOf(bucket, key);
-      if (!(await statFile(source))) return undefined;
-      return saveStream(createReadStream(source, { highWaterMark: READ_BYTES }), path, signal).catch((error: unknown) => {
-        signal.throwIfAborted();
-        throw asJobError(error, 'STORAGE_UNAVAILABLE');
-      });
-    },
+    save: (bucket, key, path, signal) => saveFile(pathOf(bucket, key), path, signal),
     signedUrl: () => Promise.resolve(undefined),
     listBuckets: () => listNames([root, privateRoot]),
     async *list(bucket, prefix) {
@@ -112,6 +105,14 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       await assertWritable(privateRoot, PRIVATE_DIR);
     },
   };
+}
+
+async function saveFile(source: string, path: string, signal: AbortSignal): Promise<SavedObject | undefined> {
+  if (!(await statFile(source))) return undefined;
+  return saveStream(createReadStream(source, { highWaterMark: READ_BYTES }), path, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw asJobError(error, 'STORAGE_UNAVAILABLE');
+  });
 }
 
 /** By way of a file in `dir`, which is below `incoming`. */

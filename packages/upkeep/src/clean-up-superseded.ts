@@ -32,7 +32,7 @@ const SLUG_TIMEOUT_MS = 5 * 60_000;
 export async function cleanUpSuperseded(options: SupersededOptions): Promise<void> {
   const { redis, dryRun, signal, limit = Infinity } = options;
   const nowMs = Date.now();
-  for (let done = 0; done < limit; ) {
+  for (let done = 0; done < limit;) {
     // Those that are done are not due any more.
     const page = await loadDueCleanups(redis, nowMs, dryRun ? done : 0);
     if (page.length === 0) return;

@@ -19,7 +19,7 @@ export interface MigrateOptions extends Results, UpkeepOptions {
 /**
  * Copies what a job has published, under the same keys. What is there already with the same bytes is left alone, so an
  * interrupted copy goes on where it was. Nothing is ever deleted. What leads to the others comes last.
- * @throws JobError STORAGE_…; JOB_STATE_CONFLICT when another job has published there meanwhile
+ * @throws JobError STORAGE_MISMATCH when it is not there, or changes; STORAGE_…; JOB_STATE_CONFLICT when another job has published there meanwhile
  */
 export async function migrateResult(options: MigrateOptions, record: JobRecord): Promise<void> {
   const { bucketOf, onDeed, signal } = options;
@@ -28,6 +28,9 @@ export async function migrateResult(options: MigrateOptions, record: JobRecord):
     return onDeed({ outcome: 'skipped', about: jobId, what: 'what lies there now is not its result' });
   }
   const files = await findResultFiles(options, record, signal);
+  if (!files.some(({ key }) => key === record.outputName)) {
+    throw new JobError('STORAGE_MISMATCH', `${record.outputName} is not where it was published`);
+  }
   const [leading, others] = [files.filter(isLeading), files.filter((file) => !isLeading(file))];
   const copied = { files: 0, sizeBytes: 0 };
   const copy = async ({ key }: { key: string }): Promise<void> => {

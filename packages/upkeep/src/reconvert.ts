@@ -33,7 +33,11 @@ export async function reconvert(options: ReconvertOptions, record: JobRecord): P
   }
   const result = dryRun ? 'requeued' : await retryJob(backend, record);
   if (result !== 'requeued') return skip(NOT_RETRIED[result]);
-  onDeed({ outcome: 'done', about: jobId, what: `begin it anew: it ${status === 'failed' ? 'failed' : 'was canceled'}` });
+  onDeed({
+    outcome: 'done',
+    about: jobId,
+    what: `begin it anew: it ${status === 'failed' ? 'failed' : 'was canceled'}`,
+  });
 }
 
 async function findObstacle({ backend, batch }: ReconvertOptions, record: JobRecord): Promise<string | undefined> {

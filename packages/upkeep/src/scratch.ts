@@ -56,7 +56,8 @@ export async function findOrphans(workDir: string, own?: string): Promise<string
     const [, host, pid] = new RegExp(`^${PREFIX}(.+)-(\\d+)-[^-]+$`).exec(name) ?? [];
     const dir = join(workDir, name);
     if (host === undefined || dir === own) continue;
-    const isInUse = host === hostname() ? await isUsed(dir, Number(pid)) : await hasShownLife(dir, MAX_FOREIGN_SILENCE_MS);
+    const isInUse =
+      host === hostname() ? await isUsed(dir, Number(pid)) : await hasShownLife(dir, MAX_FOREIGN_SILENCE_MS);
     if (!isInUse) orphans.push(dir);
   }
   return orphans;

@@ -57,7 +57,10 @@ async function inspect(options: VerifyOptions, { request }: JobRecord): Promise<
 }
 
 /** Brings the files below a slug as its playlists name them, one after the other: each is gone when it was looked at. */
-function createLoader({ store, dir, signal }: VerifyOptions, { bucket, slug }: { bucket: string; slug: string }): LoadFile {
+function createLoader(
+  { store, dir, signal }: VerifyOptions,
+  { bucket, slug }: { bucket: string; slug: string },
+): LoadFile {
   let files = 0;
   return async (uri, from) => {
     const address = normalize(`${dirname(from)}/${uri}`);

@@ -24,7 +24,11 @@ export function createMigrateStorageCommand(env: NodeJS.ProcessEnv): Command {
   const command = new Command('migrate-storage')
     .description('Copies published results from one store or bucket to another. Nothing is deleted.')
     .requiredOption('--from <store[:bucket]>', 'local or spaces, as this environment names them', parseEnd)
-    .requiredOption('--to <store[:bucket]>', 'the other one, or another bucket; without a bucket: of the same name', parseEnd)
+    .requiredOption(
+      '--to <store[:bucket]>',
+      'the other one, or another bucket; without a bucket: of the same name',
+      parseEnd,
+    )
     .option('--dry-run', 'change nothing, and say what would be done')
     .option('--json', 'one JSON object a line instead of words');
   return addFilterOptions(command, ['kind', 'q']).action(({ from, to, ...options }: MigrateOptions) => {
