@@ -11,7 +11,7 @@ const EMAIL = {
 
 test('without variables nobody is told', () => {
   expect(resolve({})).toEqual({
-    ...{ alertWebhookUrl: undefined, email: undefined, sentryDsn: undefined },
+    ...{ alertUrl: undefined, email: undefined, sentryDsn: undefined },
     origin: { environment: '', dashboardUrl: 'http://localhost:3000/admin' },
   });
 });

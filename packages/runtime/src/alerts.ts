@@ -3,7 +3,7 @@ import { resolvePublicUrl } from './public-url.ts';
 
 /** Where alerts are sent: what createAlertChannels takes. */
 export interface AlertConfig {
-  alertWebhookUrl: string | undefined;
+  alertUrl: string | undefined;
   email: { to: readonly string[]; from: string; smtpUrl: string } | undefined;
   sentryDsn: string | undefined;
   /** What every message says of where it comes from. */
@@ -25,7 +25,7 @@ export const ALERT_VARIABLES = [
 /** @throws ConfigError naming the variable that another one needs */
 export function resolveAlerts(environment: Environment<(typeof ALERT_VARIABLES)[number]>): AlertConfig {
   return {
-    alertWebhookUrl: environment.ALERT_WEBHOOK_URL,
+    alertUrl: environment.ALERT_WEBHOOK_URL,
     email: resolveEmail(environment),
     sentryDsn: environment.SENTRY_DSN,
     origin: { environment: environment.ENVIRONMENT_NAME, dashboardUrl: `${resolvePublicUrl(environment)}/admin` },

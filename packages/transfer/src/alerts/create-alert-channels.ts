@@ -4,18 +4,15 @@ import { createSentryChannel } from './sentry-channel.ts';
 import { createWebhookChannel } from './webhook-channel.ts';
 
 export interface AlertTargets {
-  alertWebhookUrl: string | undefined;
+  alertUrl: string | undefined;
   email: EmailAddresses | undefined;
   sentryDsn: string | undefined;
 }
 
 /** One for each target that there is. */
-export function createAlertChannels(
-  { alertWebhookUrl, email, sentryDsn }: AlertTargets,
-  version: string,
-): AlertChannel[] {
+export function createAlertChannels({ alertUrl, email, sentryDsn }: AlertTargets, version: string): AlertChannel[] {
   return [
-    ...(alertWebhookUrl === undefined ? [] : [createWebhookChannel(alertWebhookUrl, version)]),
+    ...(alertUrl === undefined ? [] : [createWebhookChannel(alertUrl, version)]),
     ...(email === undefined ? [] : [createEmailChannel(email)]),
     ...(sentryDsn === undefined ? [] : [createSentryChannel(sentryDsn, version)]),
   ];
