@@ -12,7 +12,10 @@ let browser: Browser;
 let page: Page;
 beforeAll(async () => {
   const [admin, viewer] = await Promise.all([hashPassword(PASSWORD), hashPassword(VIEWERS_PASSWORD)]);
-  stack = await startStack({ worker: false, env: { ADMIN_PASSWORD_HASH: admin, VIEWER_PASSWORD_HASH: viewer } });
+  stack = await startStack({
+    worker: false,
+    env: { ADMIN_PASSWORD_HASH: admin, VIEWER_PASSWORD_HASH: viewer, ENVIRONMENT_NAME: 'staging' },
+  });
   browser = await startBrowser();
   page = await browser.newPage();
 });
@@ -58,6 +61,14 @@ describe('Bull Board behind the login', () => {
     expect(await countMenus()).toBe(1);
     await signIn(VIEWERS_PASSWORD);
     expect(await countMenus()).toBe(0);
+  });
+
+  test('says where it runs, and names what waits', async () => {
+    await stack.post(stack.tapeRequest('https://example.com/a.zip', { slug: 'wand-1729177200000' }));
+    await signIn(PASSWORD);
+    await page.getByText('staging').first().waitFor();
+    await page.goto(`${stack.url}/admin/queues/queue/conversions`);
+    await page.getByText('tape wand-1729177200000').first().waitFor();
   });
 });
 

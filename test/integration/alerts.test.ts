@@ -65,7 +65,8 @@ function heard() {
 }
 const onAll = (...words: string[]) => ({ webhook: words, email: words, sentry: words });
 
-const waitWithoutWorker = () => backend.queues.addConversion({ jobId: 'tape_1', run: 1 }, 'tape', 'normal');
+const waitWithoutWorker = () =>
+  backend.queues.addConversion({ jobId: 'tape_1', run: 1 }, { kind: 'tape', slug: 'one', priority: 'normal' });
 const giveUpCallback = () => backend.redis.zadd('tapedeck:exhausted', 1, 'tape_1');
 const replayCallback = () => backend.redis.del('tapedeck:exhausted');
 const startWorker = () =>

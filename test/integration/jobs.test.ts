@@ -174,7 +174,7 @@ describe('a new run', () => {
 
   test('has an entry of its own: the last one’s may still be in a worker’s hands, and goes later', async () => {
     const record = await cancelWaiting();
-    await queues.addConversion({ jobId: record.jobId, run: 1 }, 'tape', 'normal');
+    await queues.addConversion({ jobId: record.jobId, run: 1 }, record.request);
     expect(await retryJob(backend, record)).toBe('requeued');
     await queues.removeConversion({ jobId: record.jobId, run: 1 });
     expect(await queues.positionOf({ jobId: record.jobId, run: 2 })).toBe(1);

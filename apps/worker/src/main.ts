@@ -146,9 +146,11 @@ function watchMemory(consumer: Consumer, end: () => void): MemoryWatch {
   });
 }
 
+const DRAIN_GRACE_MS = 60_000;
+
 /** An attempt has its own time limit; this is for a Redis that never lets go. */
 async function endAfterwards(consumer: Consumer): Promise<void> {
-  const timeoutMs = config.JOB_TIMEOUT_MS + STUCK_GRACE_MS;
+  const timeoutMs = config.JOB_TIMEOUT_MS + DRAIN_GRACE_MS;
   await withDeadline(consumer.drain(), timeoutMs, 'finishing the last jobs').catch((error: unknown) =>
     logger.error({ err: error }, 'jobs still run'),
   );

@@ -34,7 +34,7 @@ export async function enqueue(backend: Backend, jobId: string): Promise<boolean>
       const isLost = !(await isUnchanged(redis, before)) && (await restoreEntry(redis, entry));
       if (isLost) return enqueue(backend, jobId);
     }
-    await queues.addConversion({ jobId, run }, request.kind, request.priority);
+    await queues.addConversion({ jobId, run }, request);
   }
   await UNMARK.run(redis, [keys.job(jobId), keys.unqueued], [jobId, run]);
   return true;

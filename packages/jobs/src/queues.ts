@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Priority } from '@tapedeck/contracts';
+import type { ConvertRequest, Priority } from '@tapedeck/contracts';
 import { Queue } from 'bullmq';
 import { z } from 'zod';
 import { QUEUE_PREFIX } from './keys.ts';
@@ -19,8 +19,11 @@ const NO_LIMIT = 1_000;
 const PRIORITY_RANK: Record<Priority, number> = { high: 1, normal: 2, low: 3 };
 
 export interface Queues {
-  /** Adding what is there already changes nothing. */
-  addConversion(conversion: ConversionEntry, kind: string, priority: Priority): Promise<void>;
+  /** Adding what is there already changes nothing. Its name is for people. */
+  addConversion(
+    conversion: ConversionEntry,
+    request: Pick<ConvertRequest, 'kind' | 'slug' | 'priority'>,
+  ): Promise<void>;
   hasConversion(conversion: ConversionEntry): Promise<boolean>;
   /** What a worker has at the moment stays: it will find that its run is over. */
   removeConversion(conversion: ConversionEntry): Promise<void>;
@@ -64,9 +67,9 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
   const callbacks = await openQueue(redis, CALLBACKS, deadlineMs);
   return {
     bullQueues: [conversions, callbacks],
-    async addConversion({ jobId, run }, kind, priority) {
+    async addConversion({ jobId, run }, { kind, slug, priority }) {
       await conversions.add(
-        kind,
+        `${kind} ${slug}`,
         { jobId, run },
         {
           jobId: conversionId({ jobId, run }),

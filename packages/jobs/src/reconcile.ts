@@ -98,7 +98,7 @@ async function putBack(backend: Backend, record: JobRecord, isLong: boolean): Pr
   const isThere = await queues.hasConversion({ jobId, run });
   // One that was begun is in the journal; one that waits may be waiting for that.
   if (!isThere && holder === undefined) await enqueue(backend, jobId);
-  else if (!isThere) await queues.addConversion({ jobId, run }, request.kind, request.priority);
+  else if (!isThere) await queues.addConversion({ jobId, run }, request);
   if (holder === undefined) await redis.zadd(keys.alive, 'XX', Date.now(), jobId);
   return !isThere;
 }

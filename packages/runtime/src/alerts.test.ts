@@ -24,6 +24,11 @@ test('whoever is named is told, and from where', () => {
   });
 });
 
-test.each(Object.keys(EMAIL))('e-mails without %s are an error that names it', (name) => {
+test('e-mails come from our own host where nothing else is said', () => {
+  const env = { ...EMAIL, ALERT_EMAIL_FROM: '', PUBLIC_URL: 'https://t.example/' };
+  expect(resolve(env).email?.from).toBe('tapedeck@t.example');
+});
+
+test.each(['ALERT_EMAIL_TO', 'SMTP_URL'])('e-mails without %s are an error that names it', (name) => {
   expect(() => resolve({ ...EMAIL, [name]: '' })).toThrow(new RegExp(`^${name}: expected .*, got nothing$`));
 });

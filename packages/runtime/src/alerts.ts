@@ -32,15 +32,12 @@ export function resolveAlerts(environment: Environment<(typeof ALERT_VARIABLES)[
   };
 }
 
-function resolveEmail(environment: Environment<'ALERT_EMAIL_TO' | 'ALERT_EMAIL_FROM' | 'SMTP_URL'>) {
+function resolveEmail(environment: Environment<(typeof ALERT_VARIABLES)[number]>) {
   const { ALERT_EMAIL_TO: to, ALERT_EMAIL_FROM: from, SMTP_URL: smtpUrl } = environment;
   if (to.length === 0 && from === undefined && smtpUrl === undefined) return undefined;
   if (to.length === 0) throw new ConfigError('ALERT_EMAIL_TO: expected who gets the e-mails of SMTP_URL, got nothing');
-  if (from === undefined) {
-    throw new ConfigError('ALERT_EMAIL_FROM: expected whom the e-mails to ALERT_EMAIL_TO come from, got nothing');
-  }
   if (smtpUrl === undefined) {
     throw new ConfigError('SMTP_URL: expected the server for the e-mails to ALERT_EMAIL_TO, got nothing');
   }
-  return { to, from, smtpUrl };
+  return { to, from: from ?? `tapedeck@${new URL(resolvePublicUrl(environment)).hostname}`, smtpUrl };
 }

@@ -64,6 +64,6 @@ export async function adminPages(app: FastifyInstance, { config, access, redis, 
     guarded.all(`${ADMIN_PATH}/*`, () => {
       throw new JobError('NOT_FOUND');
     });
-    await guarded.register(queuesBoard, { queues });
+    await guarded.register(queuesBoard, { queues, environmentName: config.ENVIRONMENT_NAME });
   });
 }

@@ -128,6 +128,7 @@ const QUEUED: JobView = {
   finishedAt: null,
   estimatedCompletionAt: null,
   output: null,
+  resultDeletedAt: null,
   error: null,
   callback: { status: 'pending', attempts: 0, lastStatus: null },
   plan: null,
