@@ -97,7 +97,7 @@ const FAILED_JOBS: Condition<WatchedVitals> = {
 
 const CALLBACKS_EXHAUSTED: Condition<WatchedVitals> = {
   ...{ alert: 'TapedeckCallbacksExhausted', severity: 'warning', title: 'callbacks given up', forMs: 0 },
-  meaning: 'A receiver took none of the tries of three days, and does not know what became of its jobs.',
+  meaning: 'Their receivers refused them for good, or for days, and do not know what became of their jobs.',
   find({ callbacks: { exhausted } }) {
     if (exhausted === 0) return undefined;
     return { summary: `${exhausted} callbacks were given up and not sent again.`, figures: { exhausted } };
