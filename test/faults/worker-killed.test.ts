@@ -39,7 +39,7 @@ let zip: Buffer;
 let worker: RunningProcess;
 beforeAll(async () => {
   tools = await createMisbehavingTools();
-  const env = { ...tools.env, JOB_LOCK_MS: '2000', JOB_STALL_CHECK_MS: '500', CALLBACK_TIMEOUT_MS: '60000' };
+  const env = { ...tools.env, JOB_LOCK_MS: '4000', JOB_STALL_CHECK_MS: '500', CALLBACK_TIMEOUT_MS: '60000' };
   stack = await startStack({ worker: false, env });
   gate = await startRedisGate(stack.redis.url);
   stack.env.REDIS_URL = gate.url;

@@ -128,7 +128,9 @@ describe('the alerts', () => {
 
   test('have a section each in docs/operations.md, which has no other, and lead to it', () => {
     const sections = [...read('docs/operations.md').matchAll(/^### (Tapedeck\w+)$/gm)].map(([, name]) => name!);
-    expect(sections.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
+    // What Prometheus sees as TapedeckDown, the API tells of itself by another name.
+    const ofRules = sections.filter((name) => name !== 'TapedeckRedisAway');
+    expect(ofRules.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
     for (const { alert, annotations, labels } of alerts) {
       expect(annotations).toMatchObject({
         summary: expect.any(String),

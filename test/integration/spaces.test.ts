@@ -250,7 +250,7 @@ describe('a tape whose caller says where to put it', () => {
       store: createSpacesStore({ ...storeOptions(), secretAccessKey: 'wrong' }),
       addresses: { spacesEndpoint: rgw.endpoint, publicUrl: stack.url },
       request: { bucket: 'theirs' },
-      progress: { enter: async () => undefined, advance: () => undefined },
+      progress: { enter: async () => undefined, advance: () => undefined, note: () => undefined },
       workspace: { path: (name: string) => join(temp.dir, name) },
       logger: createLogger({ name: 'test', level: 'silent', pretty: false }),
     };

@@ -85,7 +85,10 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
 /** Timers of processes do not agree to the millisecond. */
 const EARLY = 0.9;
 
-/** The claim runs out by itself, right before the next time: so it is done once in the interval, by whomever. */
+/**
+ * The claim is kept while the work lasts, and runs out by itself right before the next time: so it is done once in the
+ * interval, by one at a time.
+ */
 function forAll(redis: Redis, { what, intervalMs, work }: Chore, claims: Map<string, ChoreClaim>): Chore {
   return {
     ...{ what, intervalMs },
@@ -93,7 +96,8 @@ function forAll(redis: Redis, { what, intervalMs, work }: Chore, claims: Map<str
       const claim = await claimChore(redis, what, intervalMs * EARLY);
       if (!claim) return;
       claims.set(what, claim);
-      await work();
+      const renewal = setInterval(() => void claim.renew().catch(() => undefined), (intervalMs * EARLY) / 3);
+      await work().finally(() => clearInterval(renewal));
     },
   };
 }

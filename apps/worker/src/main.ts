@@ -55,6 +55,7 @@ const logger = loadConfigOrExit(() =>
 const REDIS_TIMEOUT_MS = 30_000;
 const COMPARE_TIMEOUT_MS = 30_000;
 const REDIS_FAREWELL_MS = 2_000;
+const DRAIN_GRACE_MS = 60_000;
 /** A job that has ended waits for it, and then no longer: its event is in the outbox. */
 const JOURNAL_TIMEOUT_MS = 10_000;
 
@@ -145,8 +146,6 @@ function watchMemory(consumer: Consumer, end: () => void): MemoryWatch {
     logger,
   });
 }
-
-const DRAIN_GRACE_MS = 60_000;
 
 /** An attempt has its own time limit; this is for a Redis that never lets go. */
 async function endAfterwards(consumer: Consumer): Promise<void> {

@@ -38,8 +38,12 @@ export const jobQuerySchema = z.object({
   status: statusList.optional().describe('One status, or several with commas between.'),
   kind: z.enum(JOB_KINDS).optional().describe('tape makes an MP4, hls a stream.'),
   q: z.string().min(1).max(200).optional().describe('What the reference or the slug begins with.'),
-  from: time.optional().describe('Jobs that were created at this time or later. A date alone means 00:00 UTC.'),
-  to: time.optional().describe('Jobs that were created before this time. A date alone means 00:00 UTC.'),
+  from: time
+    .optional()
+    .describe(
+      'Jobs of this time or later: of their creation, or, with sort=finishedAt, of their end. A date alone means 00:00 UTC.',
+    ),
+  to: time.optional().describe('Jobs of before this time; see from.'),
   sort: z.enum(['createdAt', 'finishedAt']).default('createdAt').describe('By which time they are in order.'),
   order: z.enum(['desc', 'asc']).default('desc').describe('desc: the newest first.'),
   limit: wholeNumber(1, 100, 20).describe('How many jobs at most.'),

@@ -63,7 +63,7 @@ export function bookEnd(
     return { tallies: addTallies(...tallies), sample: undefined, storedBytes: undefined };
   }
   const { size: outputBytes, duration: mediaSec } = outcome.output;
-  const sec = (endedAtMs - (startedAtMs ?? endedAtMs)) / 1000;
+  const sec = Math.max(0, endedAtMs - (startedAtMs ?? endedAtMs)) / 1000;
   const encodeMs = measures.phases.find(({ phase }) => phase === 'encode')?.durationMs;
   tallies.push(
     observationOf('conversion_seconds', { kind }, sec),

@@ -36,10 +36,9 @@ export async function cancelJob(backend: Backend, record: JobRecord, firstWaitMs
     await redis.publish(keys.cancellations, jobId);
     return 'requested';
   }
-  // An entry that stays because this process dies here finds nothing to do.
+  // Both are found by the sweeps, or find nothing to do, if this process dies here.
   await queues.removeConversion({ jobId, run });
-  // It is canceled whatever becomes of this: the outbox has the event, and its sweep queues it a little later.
-  await enqueueCallback(backend, settled.callback, firstWaitMs).catch(() => undefined);
+  await enqueueCallback(backend, settled.callback, firstWaitMs);
   return 'canceled';
 }
 

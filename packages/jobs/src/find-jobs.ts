@@ -55,8 +55,9 @@ const PAGE = createScript(
   local total = countBetween(min, max)
   if offset >= total then return { total } end
 
-  -- Where in time the page begins: the job at 'offset' has this score.
+  -- Where in time the page begins: the job at 'offset' has this score. The first page begins where all of it does.
   local low, high = min, max
+  if offset == 0 then low, high = isDesc and max or min, isDesc and max or min end
   while low < high do
     local middle = math.floor((low + high) / 2)
     if isDesc then
@@ -118,7 +119,7 @@ const WITH_PREFIX = createScript(
   for at = 2, #ARGV do
     local names = redis.call('HMGET', '${PREFIX}:job:' .. ARGV[at], 'reference', 'slug')
     for _, name in ipairs({ names[1] or '', names[2] or '' }) do
-      if string.sub(string.lower(name), 1, #ARGV[1]) == ARGV[1] then
+      if string.sub(string.lower(name) .. '\\0', 1, #ARGV[1]) == ARGV[1] then
         answer[#answer + 1] = ARGV[at]
         break
       end
@@ -153,7 +154,9 @@ export async function loadRunning(redis: Redis): Promise<JobRecord[]> {
   const any = { kind: undefined, prefix: undefined, fromMs: undefined, toMs: undefined } as const;
   const filter = { ...any, statuses: ['processing'], sort: 'createdAt', order: 'asc' } as const;
   const { jobIds } = await findJobs(redis, filter, { limit: MAX_RUNNING, offset: 0 });
-  return loadRecords(redis, jobIds);
+  const records = await loadRecords(redis, jobIds);
+  // A version without these lists may have ended one.
+  return records.filter(({ status }) => status === 'processing');
 }
 
 /** The last job that a caller has given this reference to, whatever became of it. */
@@ -213,20 +216,22 @@ async function walk(
   filter: JobFilter & { prefix: string },
   { offset, limit }: Page,
 ): Promise<FoundJobs> {
-  const found: string[] = [];
+  // What comes in meanwhile moves the others on: some are met twice.
+  const found = new Set<string>();
   let [walked, total] = [0, 0];
   do {
     const step = await findPage(redis, lists, filter, { offset: walked, limit: WALK_STEP });
     total = step.total;
     walked += WALK_STEP;
     if (step.jobIds.length > 0) {
-      found.push(...((await WITH_PREFIX.run(redis, [], [filter.prefix, ...step.jobIds])) as string[]));
+      const fitting = (await WITH_PREFIX.run(redis, [], [filter.prefix, ...step.jobIds])) as string[];
+      fitting.forEach((jobId) => found.add(jobId));
     }
-  } while (walked < total && walked < MAX_WALKED && (total <= MAX_WALKED || found.length < offset + limit));
+  } while (walked < total && walked < MAX_WALKED && (total <= MAX_WALKED || found.size < offset + limit));
   const isWhole = walked >= total;
   return {
-    jobIds: found.slice(offset, offset + limit),
-    total: isWhole ? found.length : total,
+    jobIds: [...found].slice(offset, offset + limit),
+    total: isWhole ? found.size : total,
     totalIsEstimate: !isWhole,
   };
 }

@@ -63,7 +63,7 @@ function predictSec(speed: SpeedSample | undefined, megapixels: number | undefin
   if (!speed || megapixels === undefined || speed.megapixels === 0) return speed && meanOf([speed]);
   const { jobs, sec, squares, products } = speed;
   const spread = jobs * squares - speed.megapixels ** 2;
-  const slope = spread > MIN_SPREAD * squares ? (jobs * products - speed.megapixels * sec) / spread : 0;
+  const slope = spread > MIN_SPREAD * jobs * squares ? (jobs * products - speed.megapixels * sec) / spread : 0;
   const base = (sec - slope * speed.megapixels) / jobs;
   return slope > 0 && base >= 0 ? base + slope * megapixels : (sec / speed.megapixels) * megapixels;
 }
@@ -81,7 +81,8 @@ const MIN_PROGRESS = 0.2;
 
 /** The further a job is, the more its own pace counts. */
 function remainingOf(record: JobRecord, speeds: Speeds, nowMs: number): number | undefined {
-  const elapsedSec = Math.max(0, nowMs - (record.startedAtMs ?? nowMs)) / 1000;
+  // Of this attempt, whose progress it is.
+  const elapsedSec = Math.max(0, nowMs - (record.attemptStartedAtMs ?? record.startedAtMs ?? nowMs)) / 1000;
   const progress = record.progress / 100;
   const predictedSec = predictSec(speeds[record.request.kind], sizeOf(record));
   if (progress < MIN_PROGRESS) return predictedSec === undefined ? undefined : Math.max(0, predictedSec - elapsedSec);

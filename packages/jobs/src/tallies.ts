@@ -64,12 +64,13 @@ export function countOf<Name extends keyof typeof COUNTERS>(
   return { [fieldOf(name, COUNTERS[name].labels, labels)]: by };
 }
 
-/** One observation: the bucket that it falls into, and the sum. */
+/** One observation: the bucket that it falls into, and the sum. Two clocks may make a time negative: it counts as none. */
 export function observationOf<Name extends keyof typeof HISTOGRAMS>(
   name: Name,
   labels: Labels<(typeof HISTOGRAMS)[Name]>,
-  value: number,
+  measured: number,
 ): Tallies {
+  const value = Math.max(0, measured);
   const measure: HistogramMeasure = HISTOGRAMS[name];
   const field = fieldOf(name, measure.labels, labels);
   const bound = measure.bounds.find((upper) => value <= upper) ?? 'Inf';

@@ -30,14 +30,19 @@ const FORGET_LOST_MS = 24 * 3_600_000;
  * A worker that nobody has heard of yet takes the place of one that was lost: whoever starts one in its stead has mended
  * it. So does a scale-up, which cannot be told from that.
  *
- * KEYS worker, signs; ARGV workerId, nowMs, lost before, sign, ttlMs, forgotten before
+ * KEYS worker, signs; ARGV workerId, nowMs, lost before, sign, ttlMs, forgotten before, workerKeyPrefix
  */
 const SIGN = createScript(
   `
   redis.call('ZREMRANGEBYSCORE', KEYS[2], 0, ARGV[6])
   if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then
-    local lost = redis.call('ZRANGEBYSCORE', KEYS[2], 0, ARGV[3], 'LIMIT', 0, 1)[1]
-    if lost then redis.call('ZREM', KEYS[2], lost) end
+    -- Clocks differ: one whose sign is still valid is not lost.
+    for _, lost in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], 0, ARGV[3])) do
+      if redis.call('EXISTS', ARGV[7] .. lost) == 0 then
+        redis.call('ZREM', KEYS[2], lost)
+        break
+      end
+    end
   end
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
   redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
@@ -50,7 +55,10 @@ export async function reportAlive(redis: Redis, sign: SignOfLife): Promise<void>
   await SIGN.run(
     redis,
     [keys.worker(workerId), keys.signs],
-    [workerId, nowMs, nowMs - SIGN_TTL_MS, JSON.stringify(sign), SIGN_TTL_MS, nowMs - FORGET_LOST_MS],
+    [
+      ...[workerId, nowMs, nowMs - SIGN_TTL_MS, JSON.stringify(sign), SIGN_TTL_MS, nowMs - FORGET_LOST_MS],
+      keys.worker(''),
+    ],
   );
 }
 
@@ -77,9 +85,15 @@ export async function loadFleet(redis: Redis, silentMs = 0): Promise<Fleet> {
   const signs = await redis.mget(known.map(({ workerId }) => keys.worker(workerId)));
   const silent = known.filter((_, index) => signs[index] === null);
   return {
-    alive: signs.filter((sign) => sign !== null).map((sign) => signSchema.parse(JSON.parse(sign))),
+    alive: signs.filter((sign) => sign !== null).flatMap(parseSign),
     lost: silent.filter(({ signedAtMs }) => signedAtMs <= Date.now() - silentMs).length,
   };
+}
+
+/** What another version says, and this one cannot read, must not hide the others. */
+function parseSign(text: string): SignOfLife[] {
+  const { data } = signSchema.safeParse(JSON.parse(text));
+  return data ? [data] : [];
 }
 
 export async function listWorkers(redis: Redis): Promise<SignOfLife[]> {

@@ -95,6 +95,7 @@ const READING: Paths = {
             'text/event-stream': { schema: { type: 'string' }, examples: { events: { value: EVENTS.join('') } } },
           },
         },
+        204: { description: 'Nothing more will come: the job has ended, and Last-Event-ID names its last change.' },
         ...buildProblemsWithToken('NOT_FOUND'),
       },
     },

@@ -22,7 +22,8 @@ export type AuditAction =
   | 'job.cancel'
   | 'job.retry'
   | 'job.callback'
-  | 'job.delete';
+  | 'job.delete'
+  | 'job.compress';
 
 /**
  * Who did what, to which job, and whether it was done. Written before anybody is answered, so that nobody leaves no line

@@ -29,16 +29,17 @@ export async function jobEventRoute(app: FastifyInstance, { watcher, ...backend 
   app.addHook('preClose', async () => watching.forEach((leaving) => leaving.abort()));
 
   app.get<{ Params: { jobId: string } }>('/api/jobs/:jobId/events', async ({ params, headers }, reply) => {
-    const record = await orUnavailable(() => requireRecord(backend.redis, params.jobId));
-    const seen = parseVersion(headers['last-event-id']);
-    if (isOver(record) && seen === record.version) return reply.code(204).send();
-    if (watching.size >= MAX_STREAMS) throw new JobError('QUEUE_UNAVAILABLE', 'too many are watching jobs already');
+    // Before anything is waited for: whoever hangs up meanwhile must not keep a place.
     const leaving = new AbortController();
-    watching.add(leaving);
     reply.raw.once('close', () => {
       leaving.abort();
       watching.delete(leaving);
     });
+    const record = await orUnavailable(() => requireRecord(backend.redis, params.jobId));
+    const seen = parseVersion(headers['last-event-id']);
+    if (isOver(record) && seen === record.version) return reply.code(204).send();
+    if (watching.size >= MAX_STREAMS) throw new JobError('QUEUE_UNAVAILABLE', 'too many are watching jobs already');
+    if (!leaving.signal.aborted) watching.add(leaving);
     const stream = Readable.from(streamChanges({ watcher, ...backend }, record.jobId, seen, leaving.signal));
     stream.once('error', (error) =>
       reply.log.warn({ err: error, jobId: record.jobId }, 'a stream of events broke off'),
@@ -76,7 +77,8 @@ async function* streamChanges(
       if (record.version !== version) yield toEvent(record, await viewOf(backend, record));
       version = record.version;
       if (isOver(record)) return;
-      while (!(await changes.wait(HEARTBEAT_MS))) yield ': still here\n\n';
+      // And looks again: news may have gone by while the connection for it was made anew.
+      if (!(await changes.wait(HEARTBEAT_MS))) yield ': still here\n\n';
     }
   } finally {
     stop();

@@ -1,6 +1,7 @@
 import { JobError, parseCompressRequest, type CompressAnswer, type Priority } from '@tapedeck/contracts';
 import { changePriority, findByReference, retryJob, submitJob, type JobRecord } from '@tapedeck/jobs';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { nameJob } from '../plugins/request-log.ts';
 import { orUnavailable, requireRecord, requireValid, viewOf } from './jobs.ts';
 import { deleteJob, type DeleteOptions } from './delete-job.ts';
 
@@ -11,23 +12,26 @@ type PostRoute = { Params: { wp_post_id: string } };
  * sent with, and its job is the last one of that reference.
  */
 export async function postRoutes(app: FastifyInstance, options: DeleteOptions): Promise<void> {
-  const requirePost = async ({ wp_post_id: reference }: PostRoute['Params']): Promise<JobRecord> => {
-    const record = await findByReference(options.redis, reference);
+  const requirePost = async (request: FastifyRequest<PostRoute>): Promise<JobRecord> => {
+    const record = await findByReference(options.redis, request.params.wp_post_id);
     if (!record) throw new JobError('NOT_FOUND', 'no job has this reference');
+    nameJob(request, record.jobId);
     return record;
   };
 
-  app.get<PostRoute>('/api/post/:wp_post_id', ({ params }) =>
-    orUnavailable(async () => viewOf(options, await requirePost(params))),
+  app.get<PostRoute>('/api/post/:wp_post_id', (request) =>
+    orUnavailable(async () => viewOf(options, await requirePost(request))),
   );
-  app.post<PostRoute>('/api/compress/:wp_post_id', ({ params, body }, reply) =>
+  app.post<PostRoute>('/api/compress/:wp_post_id', { config: { audit: 'job.compress' } }, (request, reply) =>
     orUnavailable(async () => {
-      const { priority } = requireValid(parseCompressRequest(body)).value;
-      return reply.code(202).send(await compress(options, await requirePost(params), priority));
+      const { priority } = requireValid(parseCompressRequest(request.body)).value;
+      return reply.code(202).send(await compress(options, await requirePost(request), priority));
     }),
   );
-  app.delete<PostRoute & { Querystring: { delete_files?: string } }>('/api/post/:wp_post_id', ({ params, query }) =>
-    orUnavailable(async () => deleteJob(options, (await requirePost(params)).jobId, query)),
+  app.delete<PostRoute & { Querystring: { delete_files?: string } }>(
+    '/api/post/:wp_post_id',
+    { config: { audit: 'job.delete' } },
+    (request) => orUnavailable(async () => deleteJob(options, (await requirePost(request)).jobId, request.query)),
   );
 }
 
@@ -46,6 +50,10 @@ async function compress(options: DeleteOptions, record: JobRecord, priority: Pri
   if (record.status !== 'completed' && (await retryJob(options, record)) === 'requeued') {
     await changePriority(options, await requireRecord(redis, jobId), priority);
     return describe(options, jobId);
+  }
+  // Whoever can put there once cannot put there again.
+  if (request.kind === 'tape' && request.upload) {
+    throw new JobError('JOB_STATE_CONFLICT', 'its result went to a URL of the caller; send it with another');
   }
   const submitted = await submitJob(options, { request, caller, outputName, maxAttempts, idempotencyKey: undefined });
   return describe(options, submitted.jobId);
