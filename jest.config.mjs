@@ -23,7 +23,7 @@ export default {
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
   testTimeout: 60_000,
-  // Most of the time tests wait for a process, or for a deadline. More would make those wait that measure time.
-  maxWorkers: 3,
+  // Tests start processes that encode. With more at once, those fail now and then that give a process a deadline.
+  maxWorkers: 2,
   testSequencer: './test/support/slow-first.cjs',
 };

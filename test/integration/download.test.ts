@@ -50,7 +50,7 @@ test('403 and 404 are asked again until the object is public', async () => {
     if (hits <= 3) response.writeHead(hits % 2 ? 403 : 404).end();
     else sendFile(request, response, content);
   });
-  await fetchTo(url);
+  await fetchTo(url, { limits: { notYetMs: 30_000 } });
   expect(await downloaded()).toEqual(content);
 });
 
