@@ -14,7 +14,6 @@ import {
   loadStatistics,
   loadTallies,
   NOTHING_MEASURED,
-  openQueues,
   releaseForRetry,
   reportAlive,
   reportGone,
@@ -23,34 +22,22 @@ import {
   settleAttempt,
   showJob,
   submitJob,
-  waitForRedis,
-  type Backend,
   type JobFilter,
   type Queues,
   type Redis,
 } from '@tapedeck/jobs';
 import fc from 'fast-check';
 import { poll } from '../support/poll.ts';
-import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { startTestBackend, type TestBackend } from '../support/test-backend.ts';
 
-let server: TestRedis;
+let backend: TestBackend;
 let redis: Redis;
 let queues: Queues;
-let backend: Backend;
 beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connectRedis(server.url, 'fast', (error) => {
-    throw error;
-  });
-  await waitForRedis(redis, 5_000);
-  queues = await openQueues(redis, 5_000);
-  backend = { redis, queues, journal: undefined };
+  backend = await startTestBackend();
+  ({ redis, queues } = backend);
 });
-afterAll(async () => {
-  await queues.close();
-  await redis.quit();
-  await server.stop();
-});
+afterAll(() => backend.stop());
 beforeEach(() => redis.flushall());
 
 const OUTPUT = { mp4Url: 'https://a.example/a.mp4', duration: 4, size: 1_000, resolution: [4, 2] } as const;
@@ -293,7 +280,7 @@ describe('forecasts', () => {
 
 describe('watching a job', () => {
   test('each change is heard of, and its version grows', async () => {
-    const watcher = createJobWatcher(connectRedis(server.url, 'patient', () => undefined));
+    const watcher = createJobWatcher(connectRedis(backend.server.url, 'patient', () => undefined));
     let heard = 0;
     const jobId = await submit('one');
     const stop = await watcher.watch(jobId, () => (heard += 1));

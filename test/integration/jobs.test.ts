@@ -25,33 +25,22 @@ import {
   sweepUnqueued,
   takeTurn,
   waitForRedis,
-  type Backend,
   type JobRecord,
   type Queues,
   type Redis,
 } from '@tapedeck/jobs';
 import { poll } from '../support/poll.ts';
 import { startRedisGate } from '../support/redis-gate.ts';
-import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { startTestBackend, type TestBackend } from '../support/test-backend.ts';
 
-let server: TestRedis;
+let backend: TestBackend;
 let redis: Redis;
 let queues: Queues;
-let backend: Backend;
 beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connectRedis(server.url, 'fast', (error) => {
-    throw error;
-  });
-  await waitForRedis(redis, 5_000);
-  queues = await openQueues(redis, 5_000);
-  backend = { redis, queues, journal: undefined };
+  backend = await startTestBackend();
+  ({ redis, queues } = backend);
 });
-afterAll(async () => {
-  await queues.close();
-  await redis.quit();
-  await server.stop();
-});
+afterAll(() => backend.stop());
 beforeEach(() => redis.flushall());
 
 function buildRequest(changes: object = {}): ConvertRequest {
@@ -403,7 +392,7 @@ describe('turns at a slug', () => {
 });
 
 test('queues whose first commands got no answer are opened anew, and work', async () => {
-  const gate = await startRedisGate(server.url);
+  const gate = await startRedisGate(backend.server.url);
   const slow = connectRedis(gate.url, 'fast', () => undefined);
   await waitForRedis(slow, 5_000);
   gate.closeWhen(() => true);

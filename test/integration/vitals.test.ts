@@ -1,39 +1,25 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import {
   beginAttempt,
-  connectRedis,
   enqueueCallback,
   loadVitals,
-  openQueues,
   releaseForRetry,
   reportAlive,
   settleAttempt,
   submitJob,
-  waitForRedis,
-  type Backend,
-  type Queues,
   type Redis,
   type SignOfLife,
 } from '@tapedeck/jobs';
 import { parseConvertRequest } from '@tapedeck/contracts';
-import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { startTestBackend, type TestBackend } from '../support/test-backend.ts';
 
-let server: TestRedis;
+let backend: TestBackend;
 let redis: Redis;
-let queues: Queues;
-let backend: Backend;
 beforeAll(async () => {
-  server = await startTestRedis({ maxmemory: '100mb', 'maxmemory-policy': 'noeviction' });
-  redis = connectRedis(server.url, 'fast', () => undefined);
-  await waitForRedis(redis, 5_000);
-  queues = await openQueues(redis, 5_000);
-  backend = { redis, queues, journal: undefined };
+  backend = await startTestBackend({ maxmemory: '100mb', 'maxmemory-policy': 'noeviction' });
+  ({ redis } = backend);
 });
-afterAll(async () => {
-  await queues.close();
-  await redis.quit();
-  await server.stop();
-});
+afterAll(() => backend.stop());
 beforeEach(() => redis.flushall());
 
 const HOUR_MS = 3_600_000;
