@@ -325,4 +325,10 @@ describe('the fleet', () => {
     await reportAlive(redis, { ...SIGN, workerId: 'w4' });
     expect((await loadFleet(redis)).lost).toBe(0);
   });
+
+  test('a sign that this version cannot read hides nobody else', async () => {
+    for (const workerId of ['w1', 'newer']) await reportAlive(redis, { ...SIGN, workerId });
+    await redis.set('tapedeck:worker:newer', '{"workerId":"newer","busy":"a little"}');
+    expect(await loadFleet(redis)).toMatchObject({ alive: [{ workerId: 'w1' }], lost: 0 });
+  });
 });
