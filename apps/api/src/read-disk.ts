@@ -1,9 +1,6 @@
-import { statfs } from 'node:fs/promises';
+import { measureDisk, type DiskUsage } from '@tapedeck/runtime';
 
-/** How full the file system below a directory is; null where that cannot be told, or where it has no size. */
-export async function readDisk(dir: string): Promise<{ freeBytes: number; totalBytes: number } | null> {
-  const stats = await statfs(dir).catch(() => undefined);
-  return stats && stats.blocks > 0
-    ? { freeBytes: stats.bavail * stats.bsize, totalBytes: stats.blocks * stats.bsize }
-    : null;
+/** null where it cannot be told. */
+export async function readDisk(dir: string): Promise<DiskUsage | null> {
+  return (await measureDisk(dir).catch(() => undefined)) ?? null;
 }

@@ -17,6 +17,8 @@ export interface MemoryWatchOptions {
 export interface MemoryWatch {
   /** What this worker has in memory now; logs it when that is due, and says when it is too much. */
   sample(): Promise<Memory>;
+  /** The last sample; the first, where there was none yet. */
+  latest(): Promise<Memory>;
 }
 
 const LOG_INTERVAL_MS = 300_000;
@@ -28,6 +30,7 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
   let loggedAt = -Infinity;
   let wasHigh = false;
   let limitReached = false;
+  let last: Memory | undefined;
   const log = (memory: Memory, isHigh: boolean): void => {
     const isDue = performance.now() - loggedAt >= logIntervalMs;
     if (!isDue && (wasHigh || !isHigh)) return;
@@ -39,6 +42,7 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
   return {
     async sample() {
       const memory = await read();
+      last = memory;
       const totalBytes = memory.nodeBytes + memory.ffmpegBytes;
       log(memory, totalBytes > warnBytes);
       if (totalBytes > limitBytes && hasWorked() && !limitReached) {
@@ -47,6 +51,9 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
         onLimit();
       }
       return memory;
+    },
+    async latest() {
+      return last ?? this.sample();
     },
   };
 }

@@ -16,6 +16,7 @@ export { loadConfigOrExit } from './load-config.ts';
 export { createLogger, hideFromLogs, type Logger } from './logs/logger.ts';
 export type { LogName } from './logs/log-names.ts';
 export { keepLogDir } from './logs/sweep-log-dir.ts';
+export { measureDisk, type DiskUsage } from './measure-disk.ts';
 export { hashPassword, PASSWORD_CHARS, verifyPassword, type PasswordHash } from './password.ts';
 export { resolvePublicUrl } from './public-url.ts';
 export { createRedactor, stripUrlQueries } from './redact.ts';

@@ -1,15 +1,10 @@
-import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { measureDisk, type DiskUsage } from '@tapedeck/runtime';
 import type { Finding } from './finding.ts';
 import { systemCodeOf } from './system-code.ts';
 
 const WARN_USED = 0.8;
 const FAIL_USED = 0.95;
-
-export interface DiskUsage {
-  usedBytes: number;
-  freeBytes: number;
-}
 
 /** How full the disks are, each by the variable whose directory lies on it. */
 export function examineDisks(dirs: Readonly<Record<string, string>>): Promise<Finding[]> {
@@ -17,26 +12,24 @@ export function examineDisks(dirs: Readonly<Record<string, string>>): Promise<Fi
 }
 
 async function examineDisk(variable: string, dir: string): Promise<Finding> {
-  const usage = await measureDisk(dir);
+  const usage = await measureDiskOf(dir);
   if (usage) return judgeDisk(`${variable} (${dir})`, usage);
   const advice = `Make the directory, or name another in ${variable}.`;
   return { verdict: 'fails', what: `${variable} (${dir}) cannot be looked at`, advice };
 }
 
 /** A directory that is made at the first start is on the disk of the one above it. */
-async function measureDisk(dir: string): Promise<DiskUsage | undefined> {
+async function measureDiskOf(dir: string): Promise<DiskUsage | undefined> {
   try {
-    const { blocks, bfree, bavail, bsize } = await statfs(dir);
-    return { usedBytes: (blocks - bfree) * bsize, freeBytes: bavail * bsize };
+    return await measureDisk(dir);
   } catch (error) {
     const isAbsent = systemCodeOf(error) === 'ENOENT';
-    return isAbsent && dirname(dir) !== dir ? measureDisk(dirname(dir)) : undefined;
+    return isAbsent && dirname(dir) !== dir ? measureDiskOf(dirname(dir)) : undefined;
   }
 }
 
-/** As `df` counts: what is kept for root is neither used nor free. */
-export function judgeDisk(where: string, { usedBytes, freeBytes }: DiskUsage): Finding {
-  const used = usedBytes / Math.max(1, usedBytes + freeBytes);
+export function judgeDisk(where: string, { freeBytes, totalBytes }: DiskUsage): Finding {
+  const used = 1 - freeBytes / totalBytes;
   const what = `the disk of ${where} is ${Math.round(used * 100)} % full, ${toGib(freeBytes)} GiB are free`;
   if (used < WARN_USED) return { verdict: 'ok', what };
   const advice =

@@ -30,7 +30,7 @@ describe('a disk', () => {
     [94, 'warns'],
     [95, 'fails'],
   ])('that is %i %% full: %s', (usedBytes, verdict) => {
-    expect(judgeDisk('WORK_DIR', { usedBytes, freeBytes: 100 - usedBytes }).verdict).toBe(verdict);
+    expect(judgeDisk('WORK_DIR', { freeBytes: 100 - usedBytes, totalBytes: 100 }).verdict).toBe(verdict);
   });
 });
 
