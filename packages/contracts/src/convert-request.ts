@@ -214,3 +214,8 @@ function findKindMismatch(body: unknown): RequestIssue | undefined {
   }
   return undefined;
 }
+
+/** Where the caller has its result, when that is not in a bucket of ours: only a tape's can be. */
+export function uploadOf(request: ConvertRequest): Upload | undefined {
+  return request.kind === 'tape' ? request.upload : undefined;
+}

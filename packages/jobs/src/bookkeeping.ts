@@ -1,4 +1,4 @@
-import type { AttemptMeasures, TerminalOutcome } from '@tapedeck/contracts';
+import { uploadOf, type AttemptMeasures, type TerminalOutcome } from '@tapedeck/contracts';
 import type { JobRecord } from './record.ts';
 import { addTallies, countOf, observationOf, type Tallies } from './tallies.ts';
 
@@ -71,11 +71,10 @@ export function bookEnd(
     countOf('source_bytes_total', { kind }, measures.sourceBytes ?? 0),
     ...(encodeMs ? [observationOf('encode_speed_ratio', { kind }, (mediaSec * 1000) / encodeMs)] : []),
   );
-  const isOurs = !(request.kind === 'tape' && request.upload);
   return {
     tallies: addTallies(...tallies),
     sample: sampleOf(sec, measures.megapixels),
-    storedBytes: isOurs ? outputBytes : undefined,
+    storedBytes: uploadOf(request) ? undefined : outputBytes,
   };
 }
 

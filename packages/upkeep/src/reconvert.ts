@@ -1,4 +1,4 @@
-import type { ConvertRequest } from '@tapedeck/contracts';
+import { uploadOf, type ConvertRequest } from '@tapedeck/contracts';
 import { retryJob, submitJob, type Backend, type JobRecord, type RetryResult } from '@tapedeck/jobs';
 import { isPublisher } from './result-files.ts';
 import type { UpkeepOptions } from './upkeep.ts';
@@ -42,7 +42,7 @@ export async function reconvert(options: ReconvertOptions, record: JobRecord): P
 
 async function findObstacle({ backend, batch }: ReconvertOptions, record: JobRecord): Promise<string | undefined> {
   if (record.caller === callerOf(batch)) return 'it came of this batch';
-  if (record.request.kind === 'tape' && record.request.upload) return 'its upload URLs were for once';
+  if (uploadOf(record.request)) return 'its upload URLs were for once';
   return (await isPublisher(backend, record)) ? undefined : 'a later job has replaced its result';
 }
 

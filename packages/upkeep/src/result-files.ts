@@ -1,4 +1,4 @@
-import { HLS_NAMES, isHlsFixedName, JobError } from '@tapedeck/contracts';
+import { HLS_NAMES, isHlsFixedName, JobError, uploadOf } from '@tapedeck/contracts';
 import { loadPublisher, type JobRecord } from '@tapedeck/jobs';
 import { buildHlsKey, buildTapeKeys, findPublishedNames } from '@tapedeck/transfer';
 import type { Results } from './upkeep.ts';
@@ -11,7 +11,7 @@ export interface ResultFile {
 /** Does what lies there come of this job? A later one may have replaced it, and what a caller's own URL took is the caller's. */
 export async function isPublisher({ redis }: Pick<Results, 'redis'>, record: JobRecord): Promise<boolean> {
   const { jobId, request, output, outputName } = record;
-  if (!output || (request.kind === 'tape' && request.upload)) return false;
+  if (!output || uploadOf(request)) return false;
   return (await loadPublisher(redis, request.bucket, outputName)) === jobId;
 }
 

@@ -1,4 +1,11 @@
-import { HLS_NAMES, JobError, parseConvertRequest, sourceUrlOf, type ConvertRequest } from '@tapedeck/contracts';
+import {
+  HLS_NAMES,
+  JobError,
+  parseConvertRequest,
+  sourceUrlOf,
+  uploadOf,
+  type ConvertRequest,
+} from '@tapedeck/contracts';
 import { loadRecord, submitJob, type Backend, type SubmitResult } from '@tapedeck/jobs';
 import { withDeadline } from '@tapedeck/runtime';
 import {
@@ -70,8 +77,7 @@ export async function convertRoute(app: FastifyInstance, options: ConvertOptions
 }
 
 function assertUploadAllowed(request: ConvertRequest, policy: UrlPolicy): void {
-  if (request.kind !== 'tape' || !request.upload) return;
-  const { putUrl, posterPutUrl } = request.upload;
+  const { putUrl, posterPutUrl } = uploadOf(request) ?? {};
   for (const url of [putUrl, posterPutUrl]) if (url) assertUrlAllowed(url, policy, 'UPLOAD_URL_REFUSED');
 }
 
