@@ -5,6 +5,7 @@ import type { Logger } from '@tapedeck/runtime';
 import type { ObjectStore } from '@tapedeck/transfer';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { ApiConfig } from './config.ts';
+import { createJobAccess } from './job-access.ts';
 import { adminPages } from './admin/admin.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { auditLog } from './plugins/audit.ts';
@@ -101,11 +102,12 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     scope.addHook('onRequest', createWriteLimit(scope, config));
     acceptEmptyBodies(scope);
     await scope.register(convertRoute, dependencies);
-    await scope.register(jobRoutes, dependencies);
-    await scope.register(jobEventRoute, dependencies);
-    await scope.register(steerRoutes, dependencies);
-    await scope.register(deleteRoute, dependencies);
-    await scope.register(postRoutes, dependencies);
+    const withAccess = createJobAccess(dependencies);
+    await scope.register(jobRoutes, withAccess);
+    await scope.register(jobEventRoute, withAccess);
+    await scope.register(steerRoutes, withAccess);
+    await scope.register(deleteRoute, withAccess);
+    await scope.register(postRoutes, withAccess);
   });
   return app;
 }

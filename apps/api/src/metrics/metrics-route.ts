@@ -5,7 +5,7 @@ import { digestToken } from '@tapedeck/runtime';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import { readDisk } from '../read-disk.ts';
-import { orUnavailable } from '../routes/jobs.ts';
+import { orUnavailable } from '../job-access.ts';
 import { buildFleetMetrics } from './fleet-metrics.ts';
 
 export interface MetricsOptions extends Backend {

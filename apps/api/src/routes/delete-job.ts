@@ -4,7 +4,7 @@ import type { ObjectStore } from '@tapedeck/transfer';
 import { deleteResult } from '@tapedeck/upkeep';
 import type { FastifyInstance } from 'fastify';
 import { InvalidRequestError } from '../plugins/problem-details.ts';
-import { orUnavailable } from './jobs.ts';
+import { orUnavailable } from '../job-access.ts';
 import { cancelAndWait, type SteerOptions } from './steer-jobs.ts';
 
 export interface DeleteOptions extends SteerOptions {
@@ -51,11 +51,10 @@ function parseFlag(path: string, value: string | undefined): boolean {
   throw new InvalidRequestError([{ path, message: `expected true or false, got ${JSON.stringify(value)}` }]);
 }
 
-const FILES_TIMEOUT_MS = 60_000;
-
 async function deleteFilesOrShow({ redis, store, config }: DeleteOptions, record: JobRecord): Promise<Removed> {
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
-  const signal = AbortSignal.timeout(FILES_TIMEOUT_MS);
+  // It has deadlines of its own.
+  const { signal } = new AbortController();
   try {
     const deleted = await deleteResult({ redis, store, addresses }, record, { dryRun: false, signal });
     return deleted ? { deleted_files: deleted.files, space_freed: deleted.sizeBytes } : NOTHING;

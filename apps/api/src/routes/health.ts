@@ -4,6 +4,7 @@ import type { ObjectStore } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
 import { readDisk } from '../read-disk.ts';
+import { shareAnswers } from '../share-answers.ts';
 
 export interface HealthOptions {
   config: ApiConfig;
@@ -71,20 +72,6 @@ interface Check {
 
 async function checkRedis(redis: Redis): Promise<Check> {
   return check('Redis', () => redis.ping());
-}
-
-const FRESH_MS = 1_000;
-
-/** One answer for all who ask within a second: anybody may ask for our health, and a store counts its requests. */
-function shareAnswers<T>(ask: () => Promise<T>): () => Promise<T> {
-  let askedAtMs = -Infinity;
-  let answer: Promise<T> | undefined;
-  return () => {
-    if (answer && performance.now() - askedAtMs < FRESH_MS) return answer;
-    askedAtMs = performance.now();
-    answer = ask();
-    return answer;
-  };
 }
 
 async function askStorage(store: ObjectStore): Promise<Check & { driver: string }> {

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { JobError, type JobView } from '@tapedeck/contracts';
-import { loadRecord, type Backend, type JobRecord, type JobWatcher } from '@tapedeck/jobs';
+import { loadRecord, type JobRecord, type JobWatcher } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
-import { orUnavailable, requireRecord, viewOf } from './jobs.ts';
+import { orUnavailable, requireRecord, viewOf, type JobAccess } from '../job-access.ts';
 
-export interface JobEventsOptions extends Backend {
+export interface JobEventsOptions extends JobAccess {
   watcher: JobWatcher;
 }
 
@@ -23,7 +23,7 @@ const MAX_STREAMS = 500;
  * The stream ends when the job has ended and its callback is delivered, given up or nobody's: who comes back then is
  * told with 204 to stay away.
  */
-export async function jobEventRoute(app: FastifyInstance, { watcher, ...backend }: JobEventsOptions): Promise<void> {
+export async function jobEventRoute(app: FastifyInstance, { watcher, ...access }: JobEventsOptions): Promise<void> {
   const watching = new Set<AbortController>();
   // A server that waited for its streams to end would wait for the longest conversion.
   app.addHook('preClose', async () => watching.forEach((leaving) => leaving.abort()));
@@ -35,12 +35,12 @@ export async function jobEventRoute(app: FastifyInstance, { watcher, ...backend 
       leaving.abort();
       watching.delete(leaving);
     });
-    const record = await orUnavailable(() => requireRecord(backend.redis, params.jobId));
+    const record = await orUnavailable(() => requireRecord(access.redis, params.jobId));
     const seen = parseVersion(headers['last-event-id']);
     if (isOver(record) && seen === record.version) return reply.code(204).send();
     if (watching.size >= MAX_STREAMS) throw new JobError('QUEUE_UNAVAILABLE', 'too many are watching jobs already');
     if (!leaving.signal.aborted) watching.add(leaving);
-    const stream = Readable.from(streamChanges({ watcher, ...backend }, record.jobId, seen, leaving.signal));
+    const stream = Readable.from(streamChanges({ watcher, ...access }, record.jobId, seen, leaving.signal));
     stream.once('error', (error) =>
       reply.log.warn({ err: error, jobId: record.jobId }, 'a stream of events broke off'),
     );
@@ -61,7 +61,7 @@ function isOver({ finishedAtMs, callbackStatus }: JobRecord): boolean {
 }
 
 async function* streamChanges(
-  { watcher, ...backend }: JobEventsOptions,
+  { watcher, ...access }: JobEventsOptions,
   jobId: string,
   seenVersion: number | undefined,
   leaving: AbortSignal,
@@ -72,9 +72,9 @@ async function* streamChanges(
   try {
     yield `retry: ${RETRY_MS}\n\n`;
     for (let version = seenVersion; !leaving.aborted;) {
-      const record = await loadRecord(backend.redis, jobId);
+      const record = await loadRecord(access.redis, jobId);
       if (!record || record.deletedAtMs !== undefined) return;
-      if (record.version !== version) yield toEvent(record, await viewOf(backend, record));
+      if (record.version !== version) yield toEvent(record, await viewOf(access, record));
       version = record.version;
       if (isOver(record)) return;
       // And looks again: news may have gone by while the connection for it was made anew.

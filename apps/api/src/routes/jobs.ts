@@ -1,44 +1,23 @@
-import {
-  JobError,
-  parseJobQuery,
-  type JobList,
-  type JobQuery,
-  type JobView,
-  type RequestIssues,
-  type Stats,
-} from '@tapedeck/contracts';
-import {
-  buildJobView,
-  findJobs,
-  loadForecast,
-  loadRecord,
-  loadRecords,
-  loadStatistics,
-  type Backend,
-  type JobFilter,
-  type JobRecord,
-  type Redis,
-} from '@tapedeck/jobs';
+import { parseJobQuery, type JobList, type JobQuery, type Stats } from '@tapedeck/contracts';
+import { findJobs, loadRecords, loadStatistics, type JobFilter } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
-import { InvalidRequestError } from '../plugins/problem-details.ts';
-
-type Jobs = Pick<Backend, 'redis' | 'queues'>;
+import { orUnavailable, requireRecord, requireValid, viewOf, viewsOf, type JobAccess } from '../job-access.ts';
 
 /** Reading jobs. */
-export async function jobRoutes(app: FastifyInstance, backend: Backend): Promise<void> {
+export async function jobRoutes(app: FastifyInstance, access: JobAccess): Promise<void> {
   app.get<{ Querystring: Record<string, unknown> }>('/api/jobs', ({ query }) =>
-    orUnavailable(() => listJobs(backend, requireValid(parseJobQuery(query)).query)),
+    orUnavailable(() => listJobs(access, requireValid(parseJobQuery(query)).query)),
   );
   app.get<{ Params: { jobId: string } }>('/api/jobs/:jobId', ({ params }) =>
-    orUnavailable(async () => viewOf(backend, await requireRecord(backend.redis, params.jobId))),
+    orUnavailable(async () => viewOf(access, await requireRecord(access.redis, params.jobId))),
   );
-  app.get('/api/stats', () => orUnavailable(() => loadStats(backend)));
+  app.get('/api/stats', () => orUnavailable(() => loadStats(access)));
 }
 
-async function listJobs(backend: Jobs, query: JobQuery): Promise<JobList> {
+async function listJobs(access: JobAccess, query: JobQuery): Promise<JobList> {
   const { limit, offset } = query;
-  const { jobIds, total, totalIsEstimate } = await findJobs(backend.redis, toFilter(query), { limit, offset });
-  const jobs = await viewsOf(backend, await loadRecords(backend.redis, jobIds));
+  const { jobIds, total, totalIsEstimate } = await findJobs(access.redis, toFilter(query), { limit, offset });
+  const jobs = await viewsOf(access, await loadRecords(access.redis, jobIds));
   return { total, ...(totalIsEstimate && { totalIsEstimate }), limit, offset, jobs };
 }
 
@@ -46,50 +25,12 @@ function toFilter({ status = [], kind, q: prefix, from, to, sort, order }: JobQu
   return { statuses: status, kind, prefix, fromMs: from?.getTime(), toMs: to?.getTime(), sort, order };
 }
 
-async function loadStats(backend: Backend): Promise<Stats> {
-  const { byStatus, successRate, averageConversionSec, ...counts } = await loadStatistics(backend);
+async function loadStats(access: JobAccess): Promise<Stats> {
+  const { byStatus, successRate, averageConversionSec, ...counts } = await loadStatistics(access);
   return {
     ...counts,
     ...byStatus,
     successRate: successRate ?? null,
     averageConversionSec: averageConversionSec ?? null,
   };
-}
-
-/** @throws InvalidRequestError */
-export function requireValid<T extends { ok: true }>(parsed: T | { ok: false; issues: RequestIssues }): T {
-  if (parsed.ok) return parsed;
-  throw new InvalidRequestError(parsed.issues);
-}
-
-/** @throws JobError NOT_FOUND */
-export async function requireRecord(redis: Redis, jobId: string): Promise<JobRecord> {
-  const record = await loadRecord(redis, jobId);
-  if (!record || record.deletedAtMs !== undefined) throw new JobError('NOT_FOUND', 'no job has this id');
-  return record;
-}
-
-export async function viewOf(backend: Jobs, record: JobRecord): Promise<JobView> {
-  const [view] = await viewsOf(backend, [record]);
-  return view!;
-}
-
-/** The forecast is made once for all of them; those that have ended need none. */
-async function viewsOf({ redis, queues }: Jobs, records: readonly JobRecord[]): Promise<JobView[]> {
-  const isAnyAlive = records.some(({ finishedAtMs }) => finishedAtMs === undefined);
-  const forecast = isAnyAlive ? await loadForecast(redis) : undefined;
-  return Promise.all(
-    records.map(async (record) => {
-      const positionInQueue = record.status === 'queued' ? await queues.positionOf(record) : null;
-      return buildJobView(record, { positionInQueue, completionAtMs: forecast?.completionOf(record, positionInQueue) });
-    }),
-  );
-}
-
-/** @throws JobError QUEUE_UNAVAILABLE for whatever Redis throws */
-export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
-  return work().catch((cause: unknown) => {
-    if (cause instanceof JobError) throw cause;
-    throw new JobError('QUEUE_UNAVAILABLE', 'the job cannot be read or changed now', { cause });
-  });
 }

@@ -1,8 +1,8 @@
-import { JobError, parseCompressRequest, type CompressAnswer, type Priority } from '@tapedeck/contracts';
+import { JobError, parseCompressRequest, uploadOf, type CompressAnswer, type Priority } from '@tapedeck/contracts';
 import { changePriority, findByReference, retryJob, submitJob, type JobRecord } from '@tapedeck/jobs';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { nameJob } from '../plugins/request-log.ts';
-import { orUnavailable, requireRecord, requireValid, viewOf } from './jobs.ts';
+import { orUnavailable, requireRecord, requireValid, viewOf } from '../job-access.ts';
 import { deleteJob, type DeleteOptions } from './delete-job.ts';
 
 type PostRoute = { Params: { wp_post_id: string } };
@@ -52,7 +52,7 @@ async function compress(options: DeleteOptions, record: JobRecord, priority: Pri
     return describe(options, jobId);
   }
   // Whoever can put there once cannot put there again.
-  if (request.kind === 'tape' && request.upload) {
+  if (uploadOf(request)) {
     throw new JobError('JOB_STATE_CONFLICT', 'its result went to a URL of the caller; send it with another');
   }
   const submitted = await submitJob(options, { request, caller, outputName, maxAttempts, idempotencyKey: undefined });

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError, type JobView } from '@tapedeck/contracts';
-import { cancelJob, loadRecord, replayCallback, retryJob, type Backend, type JobRecord } from '@tapedeck/jobs';
+import { cancelJob, loadRecord, replayCallback, retryJob, type JobRecord } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
-import { orUnavailable, requireRecord, viewOf } from './jobs.ts';
+import { orUnavailable, requireRecord, viewOf, type JobAccess } from '../job-access.ts';
 
-export interface SteerOptions extends Backend {
+export interface SteerOptions extends JobAccess {
   config: ApiConfig;
 }
 
