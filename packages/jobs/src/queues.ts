@@ -117,9 +117,12 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
       return rank === null ? null : waiting + rank + 1;
     },
     async changePriority(conversion, priority) {
-      const entry = await conversions.getJob(conversionId(conversion));
-      // One that a worker has taken meanwhile has no place to change.
-      await entry?.changePriority({ priority: PRIORITY_RANK[priority] }).catch(() => undefined);
+      const entryId = conversionId(conversion);
+      const entry = await conversions.getJob(entryId);
+      await entry?.changePriority({ priority: PRIORITY_RANK[priority] }).catch(async (error: unknown) => {
+        // One that is gone by now, because it was canceled, has no place to change.
+        if ((await conversions.getJobState(entryId)) !== 'unknown') throw error;
+      });
     },
     async countEntries() {
       const [counted, callbackCounts] = await Promise.all([countEntries(conversions), countEntries(callbacks)]);

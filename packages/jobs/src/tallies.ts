@@ -26,17 +26,17 @@ export const COUNTERS = {
 export const HISTOGRAMS = {
   wait_seconds: {
     labels: ['kind'],
-    help: 'From the acceptance of a job to its first attempt',
+    help: 'From the acceptance of a job to its first attempt; counted when the job has ended',
     bounds: [1, 5, 15, 60, 300, 900, 3_600, 14_400],
   },
   conversion_seconds: {
     labels: ['kind'],
-    help: 'From the first attempt of a job to its completion',
+    help: 'From the first attempt of a job to its completion, with what lay between its attempts',
     bounds: [1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200],
   },
   phase_seconds: {
     labels: ['kind', 'phase'],
-    help: 'How long the phases of attempts took',
+    help: 'How long the phases of attempts took that were not handed back or lost',
     bounds: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600],
   },
   encode_speed_ratio: {
