@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
 import {
@@ -20,6 +20,7 @@ import {
   reportProgress,
   retryJob,
   settleAttempt,
+  showAbandoned,
   submitJob,
   sweepOutbox,
   sweepUnqueued,
@@ -29,6 +30,7 @@ import {
   type Queues,
   type Redis,
 } from '@tapedeck/jobs';
+import { deriveIndexes, loadIndexes } from '../support/indexes.ts';
 import { poll } from '../support/poll.ts';
 import { startRedisGate } from '../support/redis-gate.ts';
 import { startTestBackend, type TestBackend } from '../support/test-backend.ts';
@@ -42,6 +44,8 @@ beforeAll(async () => {
 });
 afterAll(() => backend.stop());
 beforeEach(() => redis.flushall());
+// Whatever a test has done: no script may forget to list what it has changed.
+afterEach(async () => expect(await loadIndexes(redis)).toEqual(await deriveIndexes(redis)));
 
 function buildRequest(changes: object = {}): ConvertRequest {
   const parsed = parseConvertRequest({
@@ -135,7 +139,7 @@ describe('an event whose process died before it was queued', () => {
 
   test('is found behind a record that nobody can read', async () => {
     const { jobId } = await settleWithoutQueueing();
-    await redis.hset(`tapedeck:job:${jobId}`, 'status', 'of-a-later-version');
+    await redis.hset(`tapedeck:job:${jobId}`, 'request', 'of a later version');
     await settleWithoutQueueing({ mongoId: 'two' });
     await sweepOutbox(backend);
     expect(await redis.llen('tapedeck:queue:callbacks:wait')).toBe(1);
@@ -254,6 +258,29 @@ describe('an event that is sent anew', () => {
 
   test('of a job that lives cannot be deleted with it', async () => {
     expect(await hideJob(redis, (await submit()).jobId)).toBe('alive');
+  });
+});
+
+describe('a deletion that nobody ended', () => {
+  test('is over after a while: the job is there again, and can be deleted', async () => {
+    const { jobId } = await submit();
+    await cancelJob(backend, (await loadRecord(redis, jobId))!, 0);
+    await hideJob(redis, jobId);
+    expect(await showAbandoned(redis, 60_000)).toEqual([]);
+    expect((await loadRecord(redis, jobId))?.deletedAtMs).toBeDefined();
+    expect(await showAbandoned(redis, 0)).toEqual([jobId]);
+    expect((await loadRecord(redis, jobId))?.deletedAtMs).toBeUndefined();
+    expect(await showAbandoned(redis, 0)).toEqual([]);
+    expect(await hideJob(redis, jobId)).toBe('hidden');
+  });
+
+  test('is not one that waits for its event to be delivered', async () => {
+    const { jobId } = await submit();
+    await settleAttempt(redis, (await beginAttempt(redis, { jobId, run: 1 }))!, { status: 'canceled' });
+    await hideJob(redis, jobId);
+    await removeHiddenJob(redis, jobId);
+    expect(await showAbandoned(redis, 0)).toEqual([]);
+    expect((await loadRecord(redis, jobId))?.deletedAtMs).toBeDefined();
   });
 });
 

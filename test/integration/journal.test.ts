@@ -14,6 +14,7 @@ import {
   loadOutboxEntry,
   loadPublisher,
   loadRecord,
+  loadStoredBytes,
   openQueues,
   reconcileJobs,
   recordCallbackTry,
@@ -222,9 +223,12 @@ describe('when Redis has lost everything', () => {
     const settled = await settleAttempt(redis, attempt!, { status: 'completed', output });
     if (settled.result !== 'settled') throw new Error(settled.result);
     await enqueueCallback(backend, settled.callback);
+    expect(await loadStoredBytes(redis)).toBe(1);
     await redis.flushall();
     await recover();
     expect(await loadPublisher(redis, 'tapes', 'place')).toBe(jobId);
+    await recover();
+    expect(await loadStoredBytes(redis)).toBe(1);
   });
 
   test('an end that was exhausted is there again, to be sent by hand', async () => {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { JobView } from '@tapedeck/contracts';
+import { JobError, type JobView } from '@tapedeck/contracts';
 import {
   connectRedis,
   createJobWatcher,
@@ -176,6 +176,16 @@ describe('old results', () => {
     expect(outcomes()).toEqual([['done', bad.jobId]]);
   });
 
+  test('in a bucket that is gone are gone', async () => {
+    const record = await jobs.tape('no-bucket');
+    await jobs.makeOlder(record, 31);
+    const head = () => Promise.reject(new JobError('STORAGE_BUCKET_MISSING', 'there is no such bucket'));
+    await deleteOldResults({ ...upkeep(), store: { ...store, head }, olderThanMs });
+    expect(outcomes()).toEqual([['failed', record.jobId]]);
+    expect((await load(record))!.resultDeletedAtMs).toBeDefined();
+    expect(await redis.zcard('tapedeck:results')).toBe(0);
+  });
+
   test('of which one was cut short are deleted to the end the next time', async () => {
     const record = await jobs.stream('cut-short');
     await jobs.makeOlder(record, 31);
@@ -254,6 +264,20 @@ describe('old records', () => {
     await deleteOldRecords({ ...options(), waitForResults: true });
     expect(outcomes().at(-1)).toEqual(['done', record.jobId]);
     expect(await listed()).toEqual([]);
+  });
+
+  test('wait a week for a result that cannot be deleted, which then counts no longer', async () => {
+    const record = await jobs.tape('stays');
+    await jobs.deliver(record);
+    await jobs.makeOlder(record, 96);
+    await deleteOldRecords({ ...options(), waitForResults: true });
+    expect(outcomes()).toEqual([['skipped', record.jobId]]);
+    expect(await loadStatistics(backend)).toMatchObject({ storageBytes: 6 });
+    await jobs.makeOlder(record, 98);
+    await deleteOldRecords({ ...options(), waitForResults: true });
+    expect(outcomes().at(-1)).toEqual(['done', record.jobId]);
+    expect(await loadStatistics(backend)).toMatchObject({ storageBytes: 0, total: 0 });
+    expect(await filesOf('stays')).toHaveLength(2);
   });
 
   test('go in bounded batches, though hundreds of one moment that must stay are in front', async () => {

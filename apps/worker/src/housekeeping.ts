@@ -1,9 +1,9 @@
-import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   claimChore,
   reconcileJobs,
   reportAlive,
+  showAbandoned,
   SIGN_INTERVAL_MS,
   sweepOutbox,
   sweepUnqueued,
@@ -13,7 +13,7 @@ import {
   type Redis,
   type SignOfLife,
 } from '@tapedeck/jobs';
-import { VERSION, type Logger } from '@tapedeck/runtime';
+import { measureDisk, VERSION, type Logger } from '@tapedeck/runtime';
 import type { Cleanups } from './cleanups.ts';
 import { COMPARE_INTERVAL_MS } from './comparison.ts';
 import type { MemoryWatch } from './memory-watch.ts';
@@ -23,6 +23,8 @@ const SWEEP_INTERVAL_MS = 10_000;
 const CLEANUP_INTERVAL_MS = 60_000;
 const JOURNAL_INTERVAL_MS = 300_000;
 const RETENTION_INTERVAL_MS = 600_000;
+/** A deletion that still removes files is younger than this. */
+const ABANDONED_AFTER_MS = 300_000;
 /** A submit that still works on its second step is younger than this. */
 const UNQUEUED_AFTER_MS = 10_000;
 
@@ -70,6 +72,7 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
     { what: 'reconciliation', intervalMs: SWEEP_INTERVAL_MS, work: () => reconcile(options) },
     { what: 'outbox', intervalMs: SWEEP_INTERVAL_MS, work: () => sweepOutbox(backend) },
     { what: 'incomplete-uploads', intervalMs: SWEEP_INTERVAL_MS, work: () => options.abortDeadUploads(signal) },
+    { what: 'abandoned-deletions', intervalMs: CLEANUP_INTERVAL_MS, work: () => show(options) },
     { what: 'cleanup', intervalMs: CLEANUP_INTERVAL_MS, work: () => options.cleanups.segments(signal) },
     { what: 'old-results', intervalMs: RETENTION_INTERVAL_MS, work: () => options.cleanups.results(signal) },
     { what: 'old-records', intervalMs: RETENTION_INTERVAL_MS, work: () => options.cleanups.records(signal) },
@@ -107,6 +110,11 @@ async function reconcile({ backend, quietMs, stuckAfterMs, logger }: Housekeepin
   for (const jobId of jobIds) logger.warn({ jobId }, 'nobody worked on the job, it waits again');
 }
 
+async function show({ backend, logger }: HousekeepingOptions): Promise<void> {
+  const jobIds = await showAbandoned(backend.redis, ABANDONED_AFTER_MS);
+  for (const jobId of jobIds) logger.warn({ jobId }, 'its deletion was never ended: it is there again');
+}
+
 /** Tells the fleet, and the container's health check, that this worker lives. */
 export async function showLife({
   backend,
@@ -119,16 +127,16 @@ export async function showLife({
   concurrency,
   memory,
 }: HousekeepingOptions): Promise<void> {
-  const { bavail, blocks, bsize } = await statfs(workDir);
+  const disk = await measureDisk(workDir);
   await reportAlive(backend.redis, {
     workerId,
     busy: busy(),
     concurrency,
     ffmpegVersion: ffmpegVersion ?? null,
     protections,
-    freeDiskBytes: bavail * bsize,
-    totalDiskBytes: blocks * bsize,
-    memory: await memory.sample(),
+    freeDiskBytes: disk?.freeBytes ?? 0,
+    totalDiskBytes: disk?.totalBytes,
+    memory: await memory.latest(),
     version: VERSION,
   });
   await workspaces.showAlive();

@@ -2,13 +2,14 @@ import { keys, storedName } from './keys.ts';
 import { createRecordScript } from './record-script.ts';
 import { createScript, type Redis } from './redis.ts';
 
-/** KEYS job; ARGV nowMs, jobId */
+/** KEYS job, hidden; ARGV nowMs, jobId */
 const HIDE = createRecordScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if not status then return 'gone' end
   if status == 'queued' or status == 'processing' then return 'alive' end
   redis.call('HSETNX', KEYS[1], 'deletedAtMs', ARGV[1])
+  redis.call('ZADD', KEYS[2], ARGV[1], ARGV[2])
   list(ARGV[2])
   return 'hidden'
   `,
@@ -19,21 +20,27 @@ export type HideResult = 'hidden' | 'alive' | 'gone';
 
 /** The first step of deleting a job: nobody sees it any more, and nobody can retry it while its files are removed. */
 export async function hideJob(redis: Redis, jobId: string): Promise<HideResult> {
-  return (await HIDE.run(redis, [keys.job(jobId)], [Date.now(), jobId])) as HideResult;
+  return (await HIDE.run(redis, [keys.job(jobId), keys.hidden], [Date.now(), jobId])) as HideResult;
 }
 
-/** KEYS job; ARGV jobId */
-const SHOW = createRecordScript(`if redis.call('HDEL', KEYS[1], 'deletedAtMs') == 1 then list(ARGV[1]) end`);
+/** KEYS job, hidden; ARGV jobId */
+const SHOW = createRecordScript(
+  `
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  if redis.call('HDEL', KEYS[1], 'deletedAtMs') == 1 then list(ARGV[1]) end
+  `,
+);
 
 /** Its files could not be removed: it is there again, to be deleted another time. */
 export async function showJob(redis: Redis, jobId: string): Promise<void> {
-  await SHOW.run(redis, [keys.job(jobId)], [jobId]);
+  await SHOW.run(redis, [keys.job(jobId), keys.hidden], [jobId]);
 }
 
-/** KEYS job */
+/** KEYS job, hidden; ARGV jobId */
 const REMOVE = createScript(
   `
   if redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 0 then return 0 end
+  redis.call('ZREM', KEYS[2], ARGV[1])
   if redis.call('HGET', KEYS[1], 'callbackStatus') == 'pending' then return 0 end
   return redis.call('DEL', KEYS[1])
   `,
@@ -41,7 +48,19 @@ const REMOVE = createScript(
 
 /** The last step. A job whose event is still to be delivered stays until it is: deleting is no way to lose a callback. */
 export async function removeHiddenJob(redis: Redis, jobId: string): Promise<void> {
-  await REMOVE.run(redis, [keys.job(jobId)], []);
+  await REMOVE.run(redis, [keys.job(jobId), keys.hidden], [jobId]);
+}
+
+const PAGE = 100;
+
+/**
+ * Shows the jobs again whose deletion was begun so long ago and not ended: who deleted them has died, and was answered
+ * nothing. Else nobody would find them again, nor their files.
+ */
+export async function showAbandoned(redis: Redis, olderThanMs: number): Promise<string[]> {
+  const jobIds = await redis.zrangebyscore(keys.hidden, 0, Date.now() - olderThanMs, 'LIMIT', 0, PAGE);
+  for (const jobId of jobIds) await showJob(redis, jobId);
+  return jobIds;
 }
 
 /** KEYS job; ARGV jobId, endedBeforeMs */
@@ -76,9 +95,17 @@ const FORGET = createScript(
   `if string.match(redis.call('GET', KEYS[1]) or '', '^%S*') == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
 );
 
-/** Its result was removed. */
-export async function forgetPublisher(redis: Redis, bucket: string, outputName: string, jobId: string): Promise<void> {
-  await FORGET.run(redis, [keys.publisher(bucket, outputName)], [jobId]);
+/**
+ * Its result was removed, or its record is.
+ * @returns whether what lies there was this job's
+ */
+export async function forgetPublisher(
+  redis: Redis,
+  bucket: string,
+  outputName: string,
+  jobId: string,
+): Promise<boolean> {
+  return (await FORGET.run(redis, [keys.publisher(bucket, outputName)], [jobId])) === 1;
 }
 
 /** ARGV stored name */

@@ -37,6 +37,7 @@ export {
   loadPublisher,
   removeEndedJob,
   removeHiddenJob,
+  showAbandoned,
   showJob,
 } from './delete-job.ts';
 export { inspectRedis, type RedisReport } from './inspect-redis.ts';

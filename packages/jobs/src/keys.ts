@@ -20,6 +20,7 @@ import type { JobKind, JobStatus } from '@tapedeck/contracts';
  * - `names` sorted set, in the order of its bytes: `<name> NUL <jobId>` of each visible job's reference and slug
  * - `results` sorted set: visible jobs whose result is published and was not deleted, by the time in ms of their end, or
  *   later where it could not be deleted the last time
+ * - `hidden` sorted set: jobs in the middle of being deleted, by the time in ms of its beginning
  * - `exhausted` sorted set: visible jobs whose callback was given up, by the time in ms of their end
  * - `tallies` hash: what was counted of all jobs since Redis has its data
  * - `speed:<kind>` hash: how long recent conversions took, for their size
@@ -51,6 +52,7 @@ export const keys = {
   ended: (status: JobStatus, kind: JobKind) => `${PREFIX}:ended:${status}:${kind}`,
   names: `${PREFIX}:names`,
   results: `${PREFIX}:results`,
+  hidden: `${PREFIX}:hidden`,
   exhausted: `${PREFIX}:exhausted`,
   tallies: `${PREFIX}:tallies`,
   speed: (kind: JobKind) => `${PREFIX}:speed:${kind}`,

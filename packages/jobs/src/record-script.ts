@@ -45,9 +45,9 @@ const LIBRARY = `
   local function list(jobId)
     changed(jobId)
     local job = keyOf('job', jobId)
-    local status, listedAs, hidden, createdAtMs, finishedAtMs, callbackStatus, reference, slug, resultDeletedAtMs = unpack(
+    local status, listedAs, hidden, createdAtMs, finishedAtMs, callbackStatus, reference, slug, resultDeletedAtMs, resultForgottenAtMs = unpack(
       redis.call('HMGET', job, 'status', 'listedAs', 'deletedAtMs', 'createdAtMs', 'finishedAtMs', 'callbackStatus',
-        'reference', 'slug', 'resultDeletedAtMs'))
+        'reference', 'slug', 'resultDeletedAtMs', 'resultForgottenAtMs'))
     if hidden or (listedAs and listedAs ~= status) then unlist(jobId) end
     if hidden then return end
     local kind = string.match(jobId, '^%a+')
@@ -57,7 +57,7 @@ const LIBRARY = `
     if finishedAtMs then redis.call('ZADD', keyOf('ended', status, kind), finishedAtMs, jobId) end
     if finishedAtMs and callbackStatus == 'exhausted' then redis.call('ZADD', keyOf('exhausted'), finishedAtMs, jobId)
     else redis.call('ZREM', keyOf('exhausted'), jobId) end
-    if status == 'completed' and not resultDeletedAtMs then
+    if status == 'completed' and not resultDeletedAtMs and not resultForgottenAtMs then
       redis.call('ZADD', keyOf('results'), 'NX', finishedAtMs, jobId)
     else redis.call('ZREM', keyOf('results'), jobId) end
   end

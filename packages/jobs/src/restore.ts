@@ -1,5 +1,6 @@
+import { uploadOf } from '@tapedeck/contracts';
 import type { JournalEntry } from './journal.ts';
-import { IDEMPOTENCY_TTL_MS, keys } from './keys.ts';
+import { IDEMPOTENCY_TTL_MS, keys, storedName } from './keys.ts';
 import { parseRecord, waitingFields, type RecordFields } from './record.ts';
 import { createRecordScript } from './record-script.ts';
 import type { Redis } from './redis.ts';
@@ -52,6 +53,9 @@ const RESTORE = createRecordScript(
   `,
 );
 
+/** ARGV stored name, bytes */
+const STORE = createRecordScript(`store(ARGV[1], tonumber(ARGV[2]))`);
+
 /**
  * Of an accepted job the next run begins, so that no entry and no attempt of the run that Redis has forgotten can do
  * anything any more. It is in `unqueued` then. Of a settled one the event is in the outbox.
@@ -77,8 +81,11 @@ export async function restoreEntry(redis: Redis, { state, jobId, run, fields }: 
   );
   // Whose result lies there is not in the journal; the first that comes back has the best claim.
   if (result === 1 && fields.status === 'completed') {
-    const { request, outputName } = parseRecord(fields);
-    await redis.set(keys.publisher(request.bucket, outputName), `${jobId} `, 'NX');
+    const { request, outputName, output } = parseRecord(fields);
+    const isOurs = (await redis.set(keys.publisher(request.bucket, outputName), `${jobId} `, 'NX')) !== null;
+    if (isOurs && output && !uploadOf(request)) {
+      await STORE.run(redis, [], [storedName(request.bucket, outputName), output.size]);
+    }
   }
   return result === 1;
 }

@@ -31,9 +31,19 @@ export async function markResultDeleted(redis: Redis, jobId: string): Promise<vo
   await MARK_DELETED.run(redis, [keys.job(jobId)], [jobId, Date.now()]);
 }
 
+/** KEYS job, results; ARGV jobId, nowMs. Also of one whose record is gone. */
+const FORGET = createRecordScript(
+  `
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  if redis.call('EXISTS', KEYS[1]) == 0 then return end
+  redis.call('HSET', KEYS[1], 'resultForgottenAtMs', ARGV[2])
+  list(ARGV[1])
+  `,
+);
+
 /** It is not ours to delete: a later job has replaced it, or it lies where the caller wanted it. */
 export async function forgetResult(redis: Redis, jobId: string): Promise<void> {
-  await redis.zrem(keys.results, jobId);
+  await FORGET.run(redis, [keys.job(jobId), keys.results], [jobId, Date.now()]);
 }
 
 /** It could not be deleted, and holds up no other. @param atMs as if it had been published then */

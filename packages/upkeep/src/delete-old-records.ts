@@ -1,4 +1,4 @@
-import { forgetPublisher, hasResult, removeEndedJob, type JobRecord, type Redis } from '@tapedeck/jobs';
+import { forgetPublisher, forgetStored, hasResult, removeEndedJob, type JobRecord, type Redis } from '@tapedeck/jobs';
 import type { UpkeepOptions } from './upkeep.ts';
 import { walkJobs } from './walk-jobs.ts';
 
@@ -11,6 +11,9 @@ export interface OldRecordsOptions extends UpkeepOptions {
   /** At most so many, for now. */
   limit?: number;
 }
+
+/** For a result that cannot be deleted: its record must not stay for ever. */
+const PATIENCE_MS = 7 * 24 * 3_600_000;
 
 /** Forgets jobs that have ended long ago and whose callers were told. Results that are still there stay. */
 export async function deleteOldRecords(options: OldRecordsOptions): Promise<void> {
@@ -38,10 +41,15 @@ async function deleteRecord(
     return false;
   };
   if (callbackStatus === 'pending') return skip('its callback is still to be delivered');
-  if (waitForResults && (await hasResult(redis, jobId))) return skip('its result is deleted first');
+  const waitedMs = endedBeforeMs - (record.finishedAtMs ?? 0);
+  if (waitForResults && waitedMs < PATIENCE_MS && (await hasResult(redis, jobId))) {
+    return skip('its result is deleted first');
+  }
   if (!dryRun) {
     if (!(await removeEndedJob(redis, jobId, endedBeforeMs))) return skip('it lives again');
-    await forgetPublisher(redis, request.bucket, outputName, jobId);
+    // Its result stays, and counts no longer: nobody would ever take it off the count again.
+    const wasOurs = await forgetPublisher(redis, request.bucket, outputName, jobId);
+    if (wasOurs) await forgetStored(redis, request.bucket, outputName);
   }
   onDeed({ outcome: 'done', about: jobId, what: 'delete its record' });
   return true;

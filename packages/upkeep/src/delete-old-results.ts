@@ -7,6 +7,7 @@ import {
   postponeResult,
   type JobRecord,
 } from '@tapedeck/jobs';
+import { JobError } from '@tapedeck/contracts';
 import { deleteResult } from './delete-result.ts';
 import { describeFailure, type Results, type UpkeepOptions } from './upkeep.ts';
 
@@ -43,7 +44,9 @@ async function deleteOrPostpone(options: OldResultsOptions, jobId: string, ended
     else if (!dryRun) await forgetResult(redis, jobId);
   } catch (error) {
     signal.throwIfAborted();
-    if (!dryRun) await postponeResult(redis, jobId, endedBeforeMs + TRY_AGAIN_MS);
+    const isGone = error instanceof JobError && error.code === 'STORAGE_BUCKET_MISSING';
+    if (isGone && !dryRun) await markResultDeleted(redis, jobId);
+    else if (!dryRun) await postponeResult(redis, jobId, endedBeforeMs + TRY_AGAIN_MS);
     onDeed({ outcome: 'failed', about: jobId, what: `delete its result: ${describeFailure(error)}` });
   }
 }

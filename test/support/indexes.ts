@@ -1,0 +1,43 @@
+import { JOB_KINDS, JOB_STATUSES } from '@tapedeck/contracts';
+import type { Redis } from '@tapedeck/jobs';
+
+/** Members of every index of jobs, by its key. */
+export type Indexes = Record<string, string[]>;
+
+const LISTS = ['created', 'ended'].flatMap((list) =>
+  JOB_STATUSES.flatMap((status) => JOB_KINDS.map((kind) => `${list}:${status}:${kind}`)),
+);
+const NAMES = [...LISTS, 'names', 'results', 'exhausted'];
+
+/** What Redis has in the indexes. */
+export async function loadIndexes(redis: Redis): Promise<Indexes> {
+  const rows = NAMES.map(
+    async (name) => [name, (await redis.zrange(`tapedeck:${name}`, '0', '-1')).toSorted()] as const,
+  );
+  return withoutEmpty(Object.fromEntries(await Promise.all(rows)));
+}
+
+/** What the indexes must hold, given the records: made in another way than the scripts make them. */
+export async function deriveIndexes(redis: Redis): Promise<Indexes> {
+  const indexes: Indexes = {};
+  const add = (name: string, member: string) => (indexes[name] ??= []).push(member);
+  for (const key of await redis.keys('tapedeck:job:*')) {
+    const record = await redis.hgetall(key);
+    if (record.deletedAtMs !== undefined) continue;
+    const jobId = record.jobId!;
+    const list = `${record.status}:${jobId.split('_')[0]}`;
+    add(`created:${list}`, jobId);
+    for (const name of new Set([record.reference!, record.slug!])) add('names', `${name.toLowerCase()}\0${jobId}`);
+    if (record.finishedAtMs === undefined) continue;
+    add(`ended:${list}`, jobId);
+    if (record.callbackStatus === 'exhausted') add('exhausted', jobId);
+    const isThere = record.resultDeletedAtMs === undefined && record.resultForgottenAtMs === undefined;
+    if (record.status === 'completed' && isThere) add('results', jobId);
+  }
+  for (const members of Object.values(indexes)) members.sort();
+  return indexes;
+}
+
+function withoutEmpty(indexes: Indexes): Indexes {
+  return Object.fromEntries(Object.entries(indexes).filter(([, members]) => members.length > 0));
+}
