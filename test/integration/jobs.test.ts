@@ -308,6 +308,19 @@ describe('a job that nobody works on', () => {
     expect(Number(await redis.zscore('tapedeck:alive', jobId))).toBeGreaterThan(Date.now() - 5_000);
   });
 
+  test('is found behind any number of jobs that stay where they are', async () => {
+    for (let index = 0; index < 600; index += 1) {
+      await redis.hset(`tapedeck:job:tape_unreadable${index}`, 'version', 1);
+      await age(`tape_unreadable${index}`, 70_000);
+    }
+    const { jobId } = await submit();
+    await queues.removeConversion({ jobId, run: 1 });
+    await age(jobId, 61_000);
+    expect(await reconcile()).toEqual([jobId]);
+    expect(await redis.zcard('tapedeck:alive')).toBe(601);
+    await redis.del(...(await redis.keys('tapedeck:job:tape_unreadable*')));
+  });
+
   test('because its worker does nothing is taken from it, and the attempt counts', async () => {
     const { jobId } = await submit();
     const stuck = (await beginAttempt(redis, { jobId, run: 1 }))!;
@@ -442,11 +455,20 @@ describe('a chore that one worker does for all', () => {
     await poll('another to get it', () => claimChore(redis, 'sweep', 300));
   });
 
-  test('is kept by who renews it, and given up by who releases it, if it is still theirs', async () => {
+  test('is kept while the work lasts, and runs out afterwards', async () => {
+    const claimMs = 900;
+    const claim = (await claimChore(redis, 'sweep', claimMs))!;
+    let others = 0;
+    await claim.keepWhile(async () => {
+      const until = performance.now() + 3 * claimMs;
+      while (performance.now() < until) if (await claimChore(redis, 'sweep', 1)) others += 1;
+    });
+    expect(others).toBe(0);
+    await poll('another to get it', () => claimChore(redis, 'sweep', 300));
+  });
+
+  test('is given up by who releases it, if it is still theirs', async () => {
     const claim = await claimChore(redis, 'sweep', 60_000);
-    await redis.pexpire('tapedeck:chore:sweep', 5_000);
-    await claim!.renew();
-    expect(await redis.pttl('tapedeck:chore:sweep')).toBeGreaterThan(50_000);
     expect(await claimChore(redis, 'sweep', 300)).toBeUndefined();
     await claim!.release();
     const next = await claimChore(redis, 'sweep', 60_000);

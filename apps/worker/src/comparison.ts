@@ -20,21 +20,17 @@ export interface Comparer {
 
 export function createComparer(backend: Backend, logger: Logger, signal: AbortSignal): Comparer {
   const logFailure = createThrottledErrorLog(logger, 'Redis could not be compared with the journal');
+  const compareNow = async (): Promise<void> => {
+    const found = await compareWithJournal(backend, signal);
+    const isNews = found && found.accepted + found.settled > 0;
+    if (found) logger[isNews ? 'warn' : 'info'](found, 'Redis was compared with the journal');
+    if (isNews) await sweepUnqueued(backend, 0);
+  };
   const compare = async (): Promise<void> => {
     const claim = await claimChore(backend.redis, 'comparison', CLAIM_MS);
     if (!claim) return;
-    const renewal = setInterval(() => void claim.renew().catch(() => undefined), CLAIM_MS / 3);
-    try {
-      const found = await compareWithJournal(backend, signal);
-      const isNews = found && found.accepted + found.settled > 0;
-      if (found) logger[isNews ? 'warn' : 'info'](found, 'Redis was compared with the journal');
-      if (isNews) await sweepUnqueued(backend, 0);
-    } catch (error) {
-      logFailure(error as Error);
-    } finally {
-      clearInterval(renewal);
-      await claim.release();
-    }
+    await claim.keepWhile(compareNow).catch(logFailure);
+    await claim.release();
   };
   const compareIfNeeded = async (): Promise<void> => {
     if (!(await isCompared(backend))) await compare();

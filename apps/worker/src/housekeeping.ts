@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  claimChore,
   reconcileJobs,
   reportAlive,
   showAbandoned,
@@ -9,11 +7,10 @@ import {
   sweepUnqueued,
   tidyJournal,
   type Backend,
-  type ChoreClaim,
-  type Redis,
   type SignOfLife,
 } from '@tapedeck/jobs';
 import { measureDisk, VERSION, type Logger } from '@tapedeck/runtime';
+import { doChores, type Chore } from './chores.ts';
 import type { Cleanups } from './cleanups.ts';
 import { COMPARE_INTERVAL_MS } from './comparison.ts';
 import type { MemoryWatch } from './memory-watch.ts';
@@ -48,12 +45,6 @@ export interface HousekeepingOptions {
   logger: Logger;
 }
 
-interface Chore {
-  what: string;
-  intervalMs: number;
-  work: () => Promise<unknown>;
-}
-
 /**
  * What a worker does beside its jobs, until the signal. Some of it each worker does for itself; the rest one of them does
  * for all, whoever claims it first.
@@ -62,7 +53,8 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
   const { backend, workspaces, logger } = options;
   const ownChores: Chore[] = [
     { what: 'sign of life', intervalMs: SIGN_INTERVAL_MS, work: () => showLife(options) },
-    // Also while Redis takes no sign of life.
+    // Also while Redis takes no sign of life: what runs goes on, and nobody may take its files for those of a dead one.
+    { what: 'sign of life on disk', intervalMs: SIGN_INTERVAL_MS, work: () => workspaces.showAlive() },
     { what: 'memory watch', intervalMs: SIGN_INTERVAL_MS, work: () => options.memory.sample() },
     { what: 'comparison with the journal', intervalMs: COMPARE_INTERVAL_MS, work: options.compareIfNeeded },
     { what: 'removal of orphaned workspaces', intervalMs: CLEANUP_INTERVAL_MS, work: () => workspaces.removeOrphans() },
@@ -78,31 +70,7 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
     { what: 'old-records', intervalMs: RETENTION_INTERVAL_MS, work: () => options.cleanups.records(signal) },
     { what: 'journal', intervalMs: JOURNAL_INTERVAL_MS, work: () => tidyJournal(backend, signal) },
   ];
-  const claims = new Map<string, ChoreClaim>();
-  const chores = [...ownChores, ...sharedChores.map((chore) => forAll(backend.redis, chore, claims))];
-  await Promise.all(chores.map((chore) => repeat(chore, logger, signal)));
-  // The next worker need not wait for them to run out.
-  await Promise.allSettled([...claims.values()].map((claim) => claim.release()));
-}
-
-/** Timers of processes do not agree to the millisecond. */
-const EARLY = 0.9;
-
-/**
- * The claim is kept while the work lasts, and runs out by itself right before the next time: so it is done once in the
- * interval, by one at a time.
- */
-function forAll(redis: Redis, { what, intervalMs, work }: Chore, claims: Map<string, ChoreClaim>): Chore {
-  return {
-    ...{ what, intervalMs },
-    async work() {
-      const claim = await claimChore(redis, what, intervalMs * EARLY);
-      if (!claim) return;
-      claims.set(what, claim);
-      const renewal = setInterval(() => void claim.renew().catch(() => undefined), (intervalMs * EARLY) / 3);
-      await work().finally(() => clearInterval(renewal));
-    },
-  };
+  await doChores(backend.redis, { ownChores, sharedChores }, logger, signal);
 }
 
 async function reconcile({ backend, quietMs, stuckAfterMs, logger }: HousekeepingOptions): Promise<void> {
@@ -115,10 +83,9 @@ async function show({ backend, logger }: HousekeepingOptions): Promise<void> {
   for (const jobId of jobIds) logger.warn({ jobId }, 'its deletion was never ended: it is there again');
 }
 
-/** Tells the fleet, and the container's health check, that this worker lives. */
+/** Tells the fleet that this worker lives. */
 export async function showLife({
   backend,
-  workspaces,
   workerId,
   workDir,
   ffmpegVersion,
@@ -139,12 +106,4 @@ export async function showLife({
     memory: await memory.latest(),
     version: VERSION,
   });
-  await workspaces.showAlive();
-}
-
-async function repeat({ what, intervalMs, work }: Chore, logger: Logger, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await work().catch((error: unknown) => logger.warn({ err: error, chore: what }, 'a chore failed'));
-    await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
-  }
 }

@@ -14,11 +14,14 @@ const RENEW = createScript(
 
 /** A chore that is this worker's for the time that it was claimed for. */
 export interface ChoreClaim {
-  /** For as long again. */
-  renew(): Promise<void>;
+  /** It stays this worker's while the work lasts, and for the time that it was claimed for afterwards. */
+  keepWhile(work: () => Promise<unknown>): Promise<void>;
   /** Whoever asks next gets it at once. */
   release(): Promise<void>;
 }
+
+/** Work that takes longer hangs, whatever deadlines it has: another worker may try. */
+const MAX_WORK_MS = 3_600_000;
 
 /**
  * Some things need doing now and then, by one worker for all. Every worker asks each time; one of them gets it.
@@ -30,9 +33,14 @@ export async function claimChore(redis: Redis, name: string, claimMs: number): P
   const key = keys.chore(name);
   const token = randomUUID();
   if ((await redis.set(key, token, 'PX', claimMs, 'NX')) === null) return undefined;
+  const renew = () => RENEW.run(redis, [key], [token, claimMs]).catch(() => undefined);
   return {
-    async renew() {
-      await RENEW.run(redis, [key], [token, claimMs]);
+    async keepWhile(work) {
+      const isHangingAt = performance.now() + MAX_WORK_MS;
+      const renewal = setInterval(() => {
+        if (performance.now() < isHangingAt) void renew();
+      }, claimMs / 3);
+      await work().finally(() => clearInterval(renewal));
     },
     async release() {
       await RELEASE.run(redis, [key], [token]);

@@ -31,7 +31,7 @@ const TAKE_BACK = createRecordScript(
   `,
 );
 
-/** Of each sweep; more than there are workers, whose jobs stay where they are. */
+/** How many are looked at at once. */
 const PAGE = 500;
 
 /**
@@ -43,13 +43,18 @@ const PAGE = 500;
 export async function reconcileJobs(backend: Backend, limits: ReconcileLimits): Promise<string[]> {
   const { redis } = backend;
   const nowMs = Date.now();
+  const sinceMs = nowMs - limits.quietMs;
   const found: string[] = [];
-  for (const { jobId, record, newsAtMs } of await loadQuiet(redis, nowMs - limits.quietMs, 0)) {
-    if (record === 'unreadable') continue;
-    if (!record || record.finishedAtMs !== undefined) await redis.zrem(keys.alive, jobId);
-    else if (await putBack(backend, record, newsAtMs < nowMs - limits.stuckAfterMs)) found.push(jobId);
+  for (let quietStill = 0; ;) {
+    const quiet = await loadQuiet(redis, sinceMs, quietStill);
+    for (const { jobId, record, newsAtMs } of quiet) {
+      if (record === 'unreadable') continue;
+      if (!record || record.finishedAtMs !== undefined) await redis.zrem(keys.alive, jobId);
+      else if (await putBack(backend, record, newsAtMs < nowMs - limits.stuckAfterMs)) found.push(jobId);
+    }
+    if (quiet.length < PAGE) return found;
+    quietStill += await countQuiet(redis, quiet, sinceMs);
   }
-  return found;
 }
 
 /** The jobs that `reconcileJobs` would put back now, and changes nothing. */
@@ -85,6 +90,12 @@ async function loadQuiet(redis: Redis, sinceMs: number, offset: number): Promise
     quiet.push({ jobId, record, newsAtMs });
   }
   return quiet;
+}
+
+/** How many of them are without news still, and so in front of the next page. */
+async function countQuiet(redis: Redis, quiet: readonly Quiet[], sinceMs: number): Promise<number> {
+  const newsAtMs = await Promise.all(quiet.map(({ jobId }) => redis.zscore(keys.alive, jobId)));
+  return newsAtMs.filter((atMs) => atMs !== null && Number(atMs) <= sinceMs).length;
 }
 
 async function putBack(backend: Backend, record: JobRecord, isLong: boolean): Promise<boolean> {

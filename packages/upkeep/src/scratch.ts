@@ -8,7 +8,7 @@ import { describeFailure, type UpkeepOptions } from './upkeep.ts';
 /** A directory of one process below WORK_DIR: its name has host and process id in it, and a file in it shows life. */
 export interface ScratchRoot {
   dir: string;
-  /** Touched now and then: by its age others know whether the process lives. */
+  /** To be called every few seconds: others, and the container's health check, know by it that the process lives. */
   showAlive(): Promise<void>;
   remove(): Promise<void>;
 }
