@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   connectRedis,
@@ -14,7 +14,7 @@ import {
 } from '@tapedeck/jobs';
 import { findMediaTools, type MediaTools } from '@tapedeck/media';
 import { createLocalStore, createSpacesStore, storageDir, type ObjectStore } from '@tapedeck/transfer';
-import { migrateResult, onEachJob, rebuildMaster, reconvert, verifyResult, type Deed } from '@tapedeck/upkeep';
+import { createReconverter, migrateResult, onEachJob, rebuildMaster, verifyResult, type Deed } from '@tapedeck/upkeep';
 import { createEndedJobs, type EndedJobs } from '../support/ended-jobs.ts';
 import { poll } from '../support/poll.ts';
 import { readFiles } from '../support/read-files.ts';
@@ -309,12 +309,50 @@ describe('verify-results', () => {
   });
 });
 
+test('what verify-results could not look at is looked at by its next run', async () => {
+  const records: JobRecord[] = [];
+  for (let index = 0; index < 24; index += 1) records.push(await jobs.tape(`unseen-${index}`));
+  const state = join(temp.dir, 'unseen.json');
+  const args = ['verify-results', '--q', 'unseen-', '--state', state, '--json'];
+  const path = localPath('tapes/unseen-23.mp4');
+  await rm(path);
+  // Which the system cannot follow.
+  await symlink(path, path);
+  expect((await runCli(args, stack.env)).exitCode).toBe(1);
+  await rm(path);
+  await writeFile(path, 'an mp4');
+  const next = (await runCli(args, stack.env)).rows<Deed>();
+  const { jobId } = records[23]!;
+  // Its page, and no other.
+  const again = next.filter(({ about }) => about?.startsWith('tape_'));
+  expect(again.length).toBeLessThanOrEqual(8);
+  expect(next[0]).toMatchObject({ about: 'before', what: `${24 - again.length} were broken before the interruption` });
+  expect(next.find(({ about }) => about === jobId)!.what).toContain('too-small');
+  await expect(readFile(state)).rejects.toThrow('ENOENT');
+}, 60_000);
+
 describe('reconvert', () => {
   const options = (dryRun = false) => ({ ...upkeep(dryRun), backend, batch: 'spring' });
-  const again = (dryRun = false) =>
-    onEachJob({ ...upkeep(), filter: filter({ statuses: [], prefix: 'again-' }), timeoutMs: 10_000 }, (record) =>
-      reconvert(options(dryRun), record),
+  const again = (dryRun = false, prefix = 'again-') =>
+    onEachJob(
+      { ...upkeep(), filter: filter({ statuses: [], prefix }), timeoutMs: 10_000 },
+      createReconverter(options(dryRun)),
     );
+  test('does one result once, and leaves it to another job that makes it; so does the dry run', async () => {
+    for (let times = 0; times < 3; times += 1) await jobs.failed('one-result');
+    const completed = await jobs.tape('one-made');
+    await jobs.waiting('one-made');
+    const done = () => deeds.filter(({ outcome }) => outcome === 'done').length;
+    await again(true, 'one-');
+    expect(done()).toBe(1);
+    deeds = [];
+    await again(false, 'one-');
+    expect(done()).toBe(1);
+    expect(deeds.find(({ about }) => about === completed.jobId)).toMatchObject({
+      ...{ outcome: 'skipped', what: 'another job does the same' },
+    });
+  });
+
   const count = async () => {
     const everything = { ...filter({ statuses: [] }), toMs: undefined, order: 'asc' } as const;
     return (await findJobs(redis, everything, { limit: 1, offset: 0 })).total;

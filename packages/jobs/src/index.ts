@@ -72,7 +72,7 @@ export { connectRedis, isRedisRefusal, waitForRedis, type Redis } from './redis.
 export { findStuckJobs, reconcileJobs, type ReconcileLimits } from './reconcile.ts';
 export { replayCallback } from './replay.ts';
 export { findOldResults, forgetResult, hasResult, markResultDeleted, postponeResult } from './results.ts';
-export { retryJob, type RetryResult } from './retry.ts';
+export { findRival, retryJob, type RetryResult } from './retry.ts';
 export { settleAttempt } from './settle.ts';
 export {
   countByStatus,

@@ -3,6 +3,7 @@ import { enqueue } from './enqueue.ts';
 import { keys } from './keys.ts';
 import type { JobRecord } from './record.ts';
 import { createRecordScript } from './record-script.ts';
+import type { Redis } from './redis.ts';
 
 /**
  * A new run of a job that failed or was canceled: everything that its last run has left in the record goes, and so does
@@ -57,4 +58,12 @@ export async function retryJob(backend: Backend, { jobId, fingerprint }: JobReco
 
 async function enqueueIfMarked(backend: Backend, jobId: string): Promise<void> {
   if ((await backend.redis.zscore(keys.unqueued, jobId)) !== null) await enqueue(backend, jobId);
+}
+
+/** Another job that waits or runs, and makes the same result as this one. */
+export async function findRival(redis: Redis, { jobId, fingerprint }: JobRecord): Promise<string | undefined> {
+  const other = await redis.get(keys.live(fingerprint));
+  if (other === null || other === jobId) return undefined;
+  const status = await redis.hget(keys.job(other), 'status');
+  return status === 'queued' || status === 'processing' ? other : undefined;
 }

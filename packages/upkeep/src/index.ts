@@ -6,7 +6,7 @@ export { migrateResult } from './migrate-result.ts';
 export { onEachJob } from './on-each-job.ts';
 export { putBackStuck, stuckLimits } from './put-back-stuck.ts';
 export { rebuildMaster } from './rebuild-master.ts';
-export { reconvert } from './reconvert.ts';
+export { createReconverter } from './reconvert.ts';
 export { ALIVE_FILE, createScratchRoot, findOrphans, removeDir, removeOrphans, withScratch } from './scratch.ts';
 export { verifyResult } from './verify-result.ts';
 export type { WalkCursor, WalkFilter } from './walk-jobs.ts';

@@ -1,5 +1,5 @@
 import { uploadOf, type ConvertRequest } from '@tapedeck/contracts';
-import { retryJob, submitJob, type Backend, type JobRecord, type RetryResult } from '@tapedeck/jobs';
+import { findRival, retryJob, submitJob, type Backend, type JobRecord, type RetryResult } from '@tapedeck/jobs';
 import { isPublisher } from './result-files.ts';
 import type { UpkeepOptions } from './upkeep.ts';
 
@@ -19,31 +19,44 @@ const NOT_RETRIED: Record<Exclude<RetryResult, 'requeued'>, string> = {
 };
 
 /**
- * Converts again what a job was about: one that failed or was canceled begins anew, under its id. Of a completed one the
- * same request is submitted as a new job, behind those of callers.
+ * Converts again what jobs were about, one after the other: one that failed or was canceled begins anew, under its id. Of
+ * a completed one the same request is submitted as a new job, behind those of callers. Nothing is done twice for one
+ * result: neither while another job makes it, nor in a dry run.
  */
-export async function reconvert(options: ReconvertOptions, record: JobRecord): Promise<void> {
-  const { backend, dryRun, onDeed } = options;
-  const { jobId, status } = record;
-  const skip = (what: string): void => onDeed({ outcome: 'skipped', about: jobId, what });
-  if (status === 'queued' || status === 'processing') return skip(NOT_RETRIED.alive);
-  if (status === 'completed') {
-    const obstacle = await findObstacle(options, record);
-    return obstacle === undefined ? submitAgain(options, record) : skip(obstacle);
-  }
-  const result = dryRun ? 'requeued' : await retryJob(backend, record);
-  if (result !== 'requeued') return skip(NOT_RETRIED[result]);
-  onDeed({
-    outcome: 'done',
-    about: jobId,
-    what: `begin it anew: it ${status === 'failed' ? 'failed' : 'was canceled'}`,
-  });
+export function createReconverter(options: ReconvertOptions): (record: JobRecord) => Promise<void> {
+  const planned = new Set<string>();
+  return async (record) => {
+    const { dryRun, onDeed } = options;
+    const { jobId, status, fingerprint } = record;
+    const found = await findObstacle(options, record);
+    const obstacle = found ?? (planned.has(fingerprint) ? NOT_RETRIED.replaced : undefined);
+    if (obstacle !== undefined) return onDeed({ outcome: 'skipped', about: jobId, what: obstacle });
+    if (dryRun) planned.add(fingerprint);
+    await (status === 'completed' ? submitAgain(options, record) : beginAnew(options, record));
+  };
 }
 
 async function findObstacle({ backend, batch }: ReconvertOptions, record: JobRecord): Promise<string | undefined> {
-  if (record.caller === callerOf(batch)) return 'it came of this batch';
-  if (uploadOf(record.request)) return 'its upload URLs were for once';
+  const { status, request, caller, cancelRequestedAtMs } = record;
+  if (status === 'queued' || status === 'processing') {
+    return cancelRequestedAtMs === undefined ? NOT_RETRIED.alive : NOT_RETRIED.canceling;
+  }
+  if (await findRival(backend.redis, record)) return NOT_RETRIED.replaced;
+  if (status !== 'completed') return undefined;
+  if (caller === callerOf(batch)) return 'it came of this batch';
+  if (uploadOf(request)) return 'its upload URLs were for once';
   return (await isPublisher(backend, record)) ? undefined : 'a later job has replaced its result';
+}
+
+async function beginAnew({ backend, dryRun, onDeed }: ReconvertOptions, record: JobRecord): Promise<void> {
+  const { jobId, status } = record;
+  const result = dryRun ? 'requeued' : await retryJob(backend, record);
+  const what = `begin it anew: it ${status === 'failed' ? 'failed' : 'was canceled'}`;
+  onDeed(
+    result === 'requeued'
+      ? { outcome: 'done', about: jobId, what }
+      : { outcome: 'skipped', about: jobId, what: NOT_RETRIED[result] },
+  );
 }
 
 /** What it made is known by that. */

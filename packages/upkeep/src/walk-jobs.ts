@@ -43,7 +43,7 @@ export async function* walkJobs(redis: Redis, filter: WalkFilter, start = START)
   for (;;) {
     const criteria = { ...filter, prefix: undefined, fromMs, order: 'asc' } as const;
     const { jobIds } = await findJobs(redis, criteria, { limit: pageSize + seen.size, offset: 0 });
-    const fresh = jobIds.filter((jobId) => !seen.has(jobId));
+    const fresh = jobIds.filter((jobId) => !seen.has(jobId)).slice(0, pageSize);
     if (fresh.length === 0) return;
     const records = await loadRecords(redis, fresh);
     const lastMs = Math.max(0, ...records.map((record) => timeOf(record, filter)));

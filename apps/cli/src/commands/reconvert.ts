@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { onEachJob, reconvert } from '@tapedeck/upkeep';
+import { createReconverter, onEachJob } from '@tapedeck/upkeep';
 import { Command } from 'commander';
 import { addFilterOptions, parseFilter, type FilterOptions } from '../upkeep/job-filter.ts';
 import { runUpkeep, type RunOptions } from '../upkeep/run-upkeep.ts';
@@ -24,7 +24,7 @@ export function createReconvertCommand(env: NodeJS.ProcessEnv): Command {
     return runUpkeep(env, options, (run) =>
       onEachJob(
         { ...run, redis: run.service.redis, filter, timeoutMs: JOB_TIMEOUT_MS, onProgress: run.report.advance },
-        (record) => reconvert({ ...run, backend: run.service.backend, batch }, record),
+        createReconverter({ ...run, backend: run.service.backend, batch }),
       ),
     );
   });

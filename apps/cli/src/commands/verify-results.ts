@@ -38,6 +38,8 @@ async function verifyAll(
   const file = createProgressFile(path, JSON.stringify({ kind, q, from, to, storage: config.storage.driver }));
   const before = dryRun ? undefined : await file.load();
   let failed = before?.failed ?? 0;
+  // From the first one on that could not be looked at nothing is remembered: the next run begins there.
+  let missed = 0;
   if (before && failed > 0) {
     run.onDeed({ outcome: 'failed', about: 'before', what: `${failed} were broken before the interruption` });
   }
@@ -49,14 +51,22 @@ async function verifyAll(
   await withScratch(config.workDir, (dir) =>
     onEachJob(
       {
-        ...{ redis: service.redis, filter, timeoutMs: RESULT_TIMEOUT_MS, onDeed, signal, start: before?.cursor },
+        ...{ redis: service.redis, filter, timeoutMs: RESULT_TIMEOUT_MS, signal, start: before?.cursor },
+        onDeed: run.onDeed,
         onProgress: report.advance,
         onPage: async (cursor) => {
-          if (!dryRun) await file.save({ cursor, failed });
+          if (!dryRun && missed === 0) await file.save({ cursor, failed });
         },
       },
-      (record, inTime) => verifyResult({ ...run, ...service, onDeed, tools, dir, signal: inTime }, record),
+      async (record, inTime) => {
+        await verifyResult({ ...run, ...service, onDeed, tools, dir, signal: inTime }, record).catch(
+          (error: unknown) => {
+            missed += 1;
+            throw error;
+          },
+        );
+      },
     ),
   );
-  if (!dryRun) await file.remove();
+  if (!dryRun && missed === 0) await file.remove();
 }
