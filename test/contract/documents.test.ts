@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ERROR_TABLE } from '@tapedeck/contracts';
 import { ENVIRONMENT, MIN_NODE_VERSION, VERSION } from '@tapedeck/runtime';
 
@@ -45,6 +46,37 @@ test('SECURITY.md names tests that are there', () => {
   const names = [...read('SECURITY.md').matchAll(/`((?:integration|faults|e2e)\/[\w-]+)`/g)].map(([, name]) => name!);
   for (const name of names) expect(existsSync(`test/${name}.test.ts`)).toBe(true);
   expect(names.length).toBeGreaterThan(10);
+});
+
+/** As GitHub makes it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+const listHeadings = (path: string): { level: number; text: string }[] =>
+  [...read(path).matchAll(/^(#+) (.+)$/gm)].map(([, marks, text]) => ({ level: marks!.length, text: text! }));
+
+test.each(['README.md', ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : []))])(
+  '%s links to files and headings that are there',
+  (document) => {
+    const links = [...read(document).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)];
+    for (const [, path, anchor] of links) {
+      const target = path ? join(dirname(document), path) : document;
+      expect({ target, exists: existsSync(target) }).toEqual({ target, exists: true });
+      if (anchor !== undefined) expect(listHeadings(target).map(({ text }) => anchorOf(text))).toContain(anchor);
+    }
+  },
+);
+
+test('docs/operations.md begins with its headings, in their order', () => {
+  const document = 'docs/operations.md';
+  const listed = [...read(document).matchAll(/^ *- \[([^\]]+)\]\(#/gm)].map(([, text]) => text);
+  const headings = listHeadings(document);
+  const alerts = headings.findIndex(({ text }) => text === 'Alerts');
+  const after = headings.findIndex(({ level }, index) => index > alerts && level === 2);
+  const wanted = headings.filter(({ level }, index) => level === 2 || (index > alerts && index < after));
+  expect(listed).toEqual(wanted.map(({ text }) => text));
 });
 
 test('there is one version', () => {
