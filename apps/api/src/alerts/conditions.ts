@@ -128,7 +128,7 @@ function findFullDisk({ workDiskUsedRatio = 0, dataDiskUsedRatio = 0 }: WatchedV
 
 const REDIS_MEMORY_HIGH: Condition<WatchedVitals> = {
   ...{ alert: 'TapedeckRedisMemoryHigh', severity: 'critical', title: 'Redis filling', forMs: 5 * MINUTE_MS },
-  meaning: 'When it is full, no job is accepted and none can end.',
+  meaning: 'When it is full, no job is accepted, none can end, and none can be deleted to make room.',
   find({ redisMemory: { usedBytes, maxBytes } }) {
     if (maxBytes === undefined || usedBytes / maxBytes <= 0.8) return undefined;
     return {
