@@ -153,6 +153,13 @@ async function checkContainer(report: Report, app: App): Promise<void> {
       );
     },
   );
+  if (app === 'worker') {
+    await report.check('worker: operators find the tapedeck command in it', async () => {
+      const { exitCode, stdout, stderr } = await execIn(app, ['tapedeck', 'cleanup', '--dry-run', '--json']);
+      assert.equal(exitCode, 0, stderr);
+      assert.match(stdout, /"ok":true/);
+    });
+  }
   await report.check(`${app}: refuses to start without its variables, and names them`, async () => {
     const variable = app === 'api' ? 'MP4_SERVICE_TOKEN' : 'CALLBACK_SIGNING_SECRET';
     for (const missing of ['REDIS_URL', variable]) {
