@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePort } from '../support/free-port.ts';
 import { poll } from '../support/poll.ts';
 import { expectDelivered, expectRefused, expectTaken, holdTape, submitTape } from '../support/redis-faults.ts';
+import { runCli } from '../support/run-cli.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
@@ -47,6 +48,19 @@ describe('a full Redis', () => {
     await setMaxMemory(0);
     await stack.receiver.waitFor(jobId, 2);
   });
+});
+
+test('a full Redis is emptied by letting old records go', async () => {
+  const jobId = await expectTaken(stack);
+  await expectDelivered(stack, jobId);
+  const { redis } = stack;
+  await redis.command('HSET', `tapedeck:job:${jobId}`, 'finishedAtMs', '1');
+  await redis.command('ZADD', 'tapedeck:ended:completed:tape', '1', jobId);
+  await setMaxMemory(1);
+  const cleanup = await runCli(['cleanup', '--only', 'records', '--json'], stack.env);
+  expect(cleanup.rows()).toContainEqual(expect.objectContaining({ outcome: 'done', about: jobId }));
+  expect(cleanup.exitCode).toBe(0);
+  expect(await stack.job(jobId)).toMatchObject({ code: 'NOT_FOUND' });
 });
 
 describe('a Redis that a failover made a read-only replica', () => {

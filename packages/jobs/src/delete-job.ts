@@ -63,14 +63,19 @@ export async function showAbandoned(redis: Redis, olderThanMs: number): Promise<
   return jobIds;
 }
 
-/** KEYS job; ARGV jobId, endedBeforeMs */
+/**
+ * It frees before it takes: Redis lets a script go on that has begun to write, also when it is full. So a full one can be
+ * emptied.
+ *
+ * KEYS job; ARGV jobId, endedBeforeMs
+ */
 const REMOVE_ENDED = createRecordScript(
   `
   local finishedAtMs, callbackStatus = unpack(redis.call('HMGET', KEYS[1], 'finishedAtMs', 'callbackStatus'))
   if not finishedAtMs or tonumber(finishedAtMs) >= tonumber(ARGV[2]) then return 0 end
   if (callbackStatus or 'pending') == 'pending' then return 0 end
-  redis.call('HSET', KEYS[1], 'deletedAtMs', finishedAtMs)
-  list(ARGV[1])
+  unlist(ARGV[1])
+  changed(ARGV[1])
   return redis.call('DEL', KEYS[1])
   `,
 );
