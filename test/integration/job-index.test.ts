@@ -319,16 +319,16 @@ describe('the fleet', () => {
     // Its sign has run out.
     await redis.del('tapedeck:worker:w2');
     await redis.zadd('tapedeck:signs', Date.now() - 360_000, 'w2');
-    expect(await loadFleet(redis)).toMatchObject({ alive: [{ workerId: 'w3' }], lost: 1 });
-    expect((await loadFleet(redis, 300_000)).lost).toBe(1);
-    expect((await loadFleet(redis, 400_000)).lost).toBe(0);
+    expect(await loadFleet(redis)).toMatchObject({ alive: [{ workerId: 'w3' }], lost: ['w2'] });
+    expect((await loadFleet(redis, 300_000)).lost).toEqual(['w2']);
+    expect((await loadFleet(redis, 400_000)).lost).toEqual([]);
     await reportAlive(redis, { ...SIGN, workerId: 'w4' });
-    expect((await loadFleet(redis)).lost).toBe(0);
+    expect((await loadFleet(redis)).lost).toEqual([]);
   });
 
   test('a sign that this version cannot read hides nobody else', async () => {
     for (const workerId of ['w1', 'newer']) await reportAlive(redis, { ...SIGN, workerId });
     await redis.set('tapedeck:worker:newer', '{"workerId":"newer","busy":"a little"}');
-    expect(await loadFleet(redis)).toMatchObject({ alive: [{ workerId: 'w1' }], lost: 0 });
+    expect(await loadFleet(redis)).toMatchObject({ alive: [{ workerId: 'w1' }], lost: [] });
   });
 });

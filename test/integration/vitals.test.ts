@@ -57,7 +57,8 @@ test('a fleet that has nothing to do', async () => {
     },
     longestProcessingSec: 0,
     workers: { alive: 0, busy: 0, lost: 0 },
-    workDiskUsedRatio: undefined,
+    lostWorkers: [],
+    fullestWorkDisk: undefined,
     workerMemory: undefined,
     callbacks: { pending: 0, exhausted: 0 },
     failedWithinDay: 0,
@@ -112,7 +113,8 @@ test('of the workers, how many there are and the worst of what they say', async 
   await redis.del('tapedeck:worker:gone');
   expect(await loadVitals(backend)).toMatchObject({
     workers: { alive: 3, busy: 1, lost: 1 },
-    workDiskUsedRatio: 0.7,
+    lostWorkers: ['gone'],
+    fullestWorkDisk: { workerId: 'old', usedRatio: expect.closeTo(0.7) },
     workerMemory: { nodeBytes: 6, ffmpegBytes: 7 },
   });
 });

@@ -116,14 +116,8 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
       if (inWait !== null) return waiting - inWait;
       return rank === null ? null : waiting + rank + 1;
     },
-    async changePriority(conversion, priority) {
-      const entryId = conversionId(conversion);
-      const entry = await conversions.getJob(entryId);
-      await entry?.changePriority({ priority: PRIORITY_RANK[priority] }).catch(async (error: unknown) => {
-        // One that is gone by now, because it was canceled, has no place to change.
-        if ((await conversions.getJobState(entryId)) !== 'unknown') throw error;
-      });
-    },
+    changePriority: (conversion, priority) =>
+      changeRank(conversions, conversionId(conversion), PRIORITY_RANK[priority]),
     async countEntries() {
       const [counted, callbackCounts] = await Promise.all([countEntries(conversions), countEntries(callbacks)]);
       return { conversions: counted, callbacks: callbackCounts };
@@ -137,6 +131,14 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
       await Promise.all([conversions.close(), callbacks.close()]);
     },
   };
+}
+
+async function changeRank(conversions: Queue, entryId: string, rank: number): Promise<void> {
+  const entry = await conversions.getJob(entryId);
+  await entry?.changePriority({ priority: rank }).catch(async (error: unknown) => {
+    // One that is gone by now, because it was canceled, has no place to change.
+    if ((await conversions.getJobState(entryId)) !== 'unknown') throw error;
+  });
 }
 
 async function countEntries(queue: Queue): Promise<EntryCounts> {

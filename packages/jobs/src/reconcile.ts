@@ -53,7 +53,8 @@ export async function reconcileJobs(backend: Backend, limits: ReconcileLimits): 
       else if (await putBack(backend, record, newsAtMs < nowMs - limits.stuckAfterMs)) found.push(jobId);
     }
     if (quiet.length < PAGE) return found;
-    quietStill += await countQuiet(redis, quiet, sinceMs);
+    const stayed = await countQuiet(redis, quiet, sinceMs);
+    quietStill += stayed;
   }
 }
 

@@ -19,8 +19,10 @@ export interface Vitals {
     /** Vanished without a good-bye, and not replaced. */
     lost: number;
   };
+  /** The ids of some that are lost, the longest silent first. */
+  lostWorkers: readonly string[];
   /** Of WORK_DIR's file system, the fullest of all workers, 0 to 1; undefined where none has said. */
-  workDiskUsedRatio: number | undefined;
+  fullestWorkDisk: { workerId: string; usedRatio: number } | undefined;
   /** Resident, the largest of all workers; undefined where none has said. */
   workerMemory: { nodeBytes: number; ffmpegBytes: number } | undefined;
   callbacks: {
@@ -34,6 +36,7 @@ export interface Vitals {
   redisMemory: Pick<RedisReport, 'usedBytes' | 'maxBytes'>;
 }
 
+const MAX_NAMED = 5;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -54,8 +57,9 @@ export async function loadVitals({ redis, queues }: Backend, nowMs: number = Dat
   return {
     queues: entries,
     longestProcessingSec: Math.max(0, ...running.map((record) => (nowMs - startOf(record, nowMs)) / 1000)),
-    workers: { alive: alive.length, busy: alive.filter(({ busy }) => busy > 0).length, lost },
-    workDiskUsedRatio: maxOf(alive.flatMap(diskUsedRatio)),
+    workers: { alive: alive.length, busy: alive.filter(({ busy }) => busy > 0).length, lost: lost.length },
+    lostWorkers: lost.slice(0, MAX_NAMED),
+    fullestWorkDisk: findFullestDisk(alive),
     workerMemory: largestMemory(alive),
     callbacks: { pending, exhausted },
     failedWithinDay,
@@ -69,8 +73,11 @@ function startOf({ attemptStartedAtMs, startedAtMs }: JobRecord, nowMs: number):
   return attemptStartedAtMs ?? startedAtMs ?? nowMs;
 }
 
-function diskUsedRatio({ freeDiskBytes, totalDiskBytes }: SignOfLife): number[] {
-  return totalDiskBytes ? [1 - freeDiskBytes / totalDiskBytes] : [];
+function findFullestDisk(workers: readonly SignOfLife[]): Vitals['fullestWorkDisk'] {
+  const disks = workers.flatMap(({ workerId, freeDiskBytes, totalDiskBytes }) =>
+    totalDiskBytes ? [{ workerId, usedRatio: 1 - freeDiskBytes / totalDiskBytes }] : [],
+  );
+  return disks.toSorted((a, b) => b.usedRatio - a.usedRatio)[0];
 }
 
 function largestMemory(workers: readonly SignOfLife[]): Vitals['workerMemory'] {

@@ -69,8 +69,8 @@ export async function reportGone(redis: Redis, workerId: string): Promise<void> 
 
 export interface Fleet {
   alive: SignOfLife[];
-  /** How many are silent, have said no good-bye, and were not replaced. */
-  lost: number;
+  /** Who is silent, has said no good-bye, and was not replaced, by their ids. */
+  lost: string[];
 }
 
 /** @param silentMs since when they must be silent to count as lost; at once, where nothing is said */
@@ -80,13 +80,13 @@ export async function loadFleet(redis: Redis, silentMs = 0): Promise<Fleet> {
     workerId: rows[2 * index]!,
     signedAtMs: Number(rows[2 * index + 1]),
   }));
-  if (known.length === 0) return { alive: [], lost: 0 };
+  if (known.length === 0) return { alive: [], lost: [] };
   // Whether a sign is still valid is for Redis to say: its clock is everybody's.
   const signs = await redis.mget(known.map(({ workerId }) => keys.worker(workerId)));
   const silent = known.filter((_, index) => signs[index] === null);
   return {
     alive: signs.filter((sign) => sign !== null).flatMap(parseSign),
-    lost: silent.filter(({ signedAtMs }) => signedAtMs <= Date.now() - silentMs).length,
+    lost: silent.filter(({ signedAtMs }) => signedAtMs <= Date.now() - silentMs).map(({ workerId }) => workerId),
   };
 }
 

@@ -3,12 +3,15 @@ import { FLEET_CONDITIONS, REDIS_AWAY, type WatchedVitals } from './conditions.t
 
 const NONE = { waiting: 0, delayed: 0, active: 0 };
 
+const workDisk = (usedRatio: number) => ({ workerId: 'host-1', usedRatio });
+
 /** A fleet with which all is well. */
 const WELL: WatchedVitals = {
   queues: { conversions: NONE, callbacks: NONE },
   longestProcessingSec: 0,
   workers: { alive: 2, busy: 0, lost: 0 },
-  workDiskUsedRatio: 0.1,
+  lostWorkers: [],
+  fullestWorkDisk: workDisk(0.1),
   dataDiskUsedRatio: undefined,
   workerMemory: undefined,
   callbacks: { pending: 0, exhausted: 0 },
@@ -33,7 +36,7 @@ test.each<[name: string, holds: Partial<WatchedVitals>, doesNot: Partial<Watched
   ['WorkerGone', { workers: { alive: 2, busy: 0, lost: 1 } }, {}],
   ['NoWorker', { ...waiting(1), ...nobody }, nobody],
   ['NoWorker', { queues: { conversions: NONE, callbacks: { ...NONE, delayed: 1 } }, ...nobody }, waiting(1)],
-  ['DiskFilling', { workDiskUsedRatio: 0.801 }, { workDiskUsedRatio: 0.8 }],
+  ['DiskFilling', { fullestWorkDisk: workDisk(0.801) }, { fullestWorkDisk: workDisk(0.8) }],
   ['DiskFilling', { dataDiskUsedRatio: 0.801 }, { dataDiskUsedRatio: 0.8 }],
   ['CallbacksExhausted', { callbacks: { pending: 0, exhausted: 1 } }, { callbacks: { pending: 9, exhausted: 0 } }],
   ['FailedJobs', { failedWithinDay: 11 }, { failedWithinDay: 10 }],
@@ -45,8 +48,8 @@ test.each<[name: string, holds: Partial<WatchedVitals>, doesNot: Partial<Watched
 });
 
 test('a disk that is almost full is one that fills, too', () => {
-  expect(findAll({ workDiskUsedRatio: 0.901 })).toEqual(['TapedeckDiskFilling', 'TapedeckDiskFull']);
-  expect(findAll({ workDiskUsedRatio: 0.9 })).toEqual(['TapedeckDiskFilling']);
+  expect(findAll({ fullestWorkDisk: workDisk(0.901) })).toEqual(['TapedeckDiskFilling', 'TapedeckDiskFull']);
+  expect(findAll({ fullestWorkDisk: workDisk(0.9) })).toEqual(['TapedeckDiskFilling']);
 });
 
 test('Redis is away when it does not do what it is asked', () => {
@@ -58,9 +61,14 @@ test('Redis is away when it does not do what it is asked', () => {
 
 test.each([
   ['TapedeckNoWorker', { ...waiting(3), ...nobody }, 'No worker is alive, and 3 conversions and callbacks wait.'],
+  [
+    'TapedeckWorkerGone',
+    { workers: { alive: 2, busy: 0, lost: 2 }, lostWorkers: ['host-1', 'host-2'] },
+    '2 of the workers vanished without a good-bye and were not replaced (host-1, host-2); 2 are alive.',
+  ],
   ['TapedeckFailureRateHigh', ended(7, 3), '3 of the 10 jobs that ended in the last hour failed: 30 %.'],
   ['TapedeckJobStuck', { longestProcessingSec: 7_250 }, 'A job has been in processing for 120 minutes.'],
-  ['TapedeckDiskFull', { workDiskUsedRatio: 0.91 }, "The disk of a worker's WORK_DIR is 91 % full."],
+  ['TapedeckDiskFull', { fullestWorkDisk: workDisk(0.91) }, 'The disk of WORK_DIR of host-1 is 91 % full.'],
   ['TapedeckDiskFull', { dataDiskUsedRatio: 0.95 }, 'The disk of DATA_DIR is 95 % full.'],
 ])('%s says its figures', (alert, changes, summary) => {
   const condition = FLEET_CONDITIONS.find((one) => one.alert === alert)!;

@@ -45,10 +45,10 @@ const NO_WORKER: Condition<WatchedVitals> = {
 const WORKER_GONE: Condition<WatchedVitals> = {
   ...{ alert: 'TapedeckWorkerGone', severity: 'warning', title: 'worker gone', forMs: 5 * MINUTE_MS },
   meaning: 'Its jobs run again elsewhere, but the fleet is smaller than it was.',
-  find({ workers: { alive, lost } }) {
+  find({ workers: { alive, lost }, lostWorkers }) {
     if (lost === 0) return undefined;
     return {
-      summary: `${lost} of the workers vanished without a good-bye and were not replaced; ${alive} are alive.`,
+      summary: `${lost} of the workers vanished without a good-bye and were not replaced (${lostWorkers.join(', ')}); ${alive} are alive.`,
       figures: { alive, lost },
     };
   },
@@ -116,10 +116,11 @@ const DISK_FULL: Condition<WatchedVitals> = {
   find: (vitals) => findFullDisk(vitals, 0.9),
 };
 
-function findFullDisk({ workDiskUsedRatio = 0, dataDiskUsedRatio = 0 }: WatchedVitals, above: number) {
+function findFullDisk({ fullestWorkDisk, dataDiskUsedRatio = 0 }: WatchedVitals, above: number) {
+  const { workerId = '', usedRatio: workDiskUsedRatio = 0 } = fullestWorkDisk ?? {};
   if (Math.max(workDiskUsedRatio, dataDiskUsedRatio) <= above) return undefined;
   const isWork = workDiskUsedRatio >= dataDiskUsedRatio;
-  const [whose, ratio] = isWork ? ["a worker's WORK_DIR", workDiskUsedRatio] : ['DATA_DIR', dataDiskUsedRatio];
+  const [whose, ratio] = isWork ? [`WORK_DIR of ${workerId}`, workDiskUsedRatio] : ['DATA_DIR', dataDiskUsedRatio];
   return {
     summary: `The disk of ${whose} is ${percent(ratio)} full.`,
     figures: { workDiskUsedRatio, dataDiskUsedRatio },
@@ -128,7 +129,7 @@ function findFullDisk({ workDiskUsedRatio = 0, dataDiskUsedRatio = 0 }: WatchedV
 
 const REDIS_MEMORY_HIGH: Condition<WatchedVitals> = {
   ...{ alert: 'TapedeckRedisMemoryHigh', severity: 'critical', title: 'Redis filling', forMs: 5 * MINUTE_MS },
-  meaning: 'When it is full, no job is accepted, none can end, and none can be deleted to make room.',
+  meaning: 'When it is full, no job is accepted, and none can end.',
   find({ redisMemory: { usedBytes, maxBytes } }) {
     if (maxBytes === undefined || usedBytes / maxBytes <= 0.8) return undefined;
     return {

@@ -54,7 +54,7 @@ function buildGauges({ vitals, jobs, storedBytes, dataDiskUsedRatio }: FleetRead
     gauge(
       'disk_used_ratio',
       'Of the file systems of DATA_DIR, at the API, and of WORK_DIR, at the worker whose is the fullest',
-      listRow({ work: vitals.workDiskUsedRatio, data: dataDiskUsedRatio }, 'disk'),
+      listRow({ work: vitals.fullestWorkDisk?.usedRatio, data: dataDiskUsedRatio }, 'disk'),
     ),
     gauge(
       'worker_memory_bytes',
