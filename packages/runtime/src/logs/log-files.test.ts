@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogFiles, type LogFiles } from './log-files.ts';
@@ -77,4 +77,21 @@ test('a full disk is told once, stops nobody, and what comes after it is kept', 
   files.write('access', 'room again\n');
   expect(await read('access.2026-11-23.log')).toBe('room again\n');
   expect(failures.filter((error) => 'code' in error && error.code === 'ENOSPC').length).toBeLessThanOrEqual(2);
+});
+
+test('a file that somebody removes is made anew; while its directory is gone, that is told once', async () => {
+  nowMs -= 60_000;
+  const files = openFiles();
+  files.write('worker', 'before\n');
+  await rm(join(dir, 'worker.2026-11-22.log'));
+  nowMs += 6_000;
+  files.write('worker', 'after\n');
+  expect(await read('worker.2026-11-22.log')).toBe('after\n');
+  await rm(dir, { recursive: true });
+  nowMs += 6_000;
+  for (let line = 0; line < 3; line += 1) files.write('worker', 'nowhere\n');
+  expect(failures.map(({ message }) => message)).toEqual([expect.stringContaining('ENOENT')]);
+  await mkdir(dir);
+  files.write('worker', 'there again\n');
+  expect(await read('worker.2026-11-22.log')).toBe('there again\n');
 });

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { ConfigError } from '../environment.ts';
@@ -18,10 +18,14 @@ export interface LogFiles {
 
 interface OpenFile {
   fileName: string;
+  /** Nobody has removed it lately; what is written to a removed one is nowhere. */
+  isThere(): boolean;
   write(line: string): void;
   close(): void;
 }
 
+/** How often a file is looked at, whether it is still there. */
+const LOOK_INTERVAL_MS = 5_000;
 /** What waits in memory for a disk to have room again; more is lost. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
@@ -44,10 +48,11 @@ export function createLogFiles(options: LogFilesOptions, firstLogs: readonly Log
   const openToday = (log: LogName): OpenFile => {
     const fileName = nameLogFile(log, nowMs());
     const file = files.get(log);
-    if (file?.fileName === fileName) return file;
+    if (file?.fileName === fileName && file.isThere()) return file;
     file?.close();
     files.delete(log);
     const opened = openFile(dir, fileName, {
+      nowMs,
       onError: (error) => fail(log, error),
       onWritten: () => failing.delete(log),
     });
@@ -71,18 +76,35 @@ export function createLogFiles(options: LogFilesOptions, firstLogs: readonly Log
   };
 }
 
-interface FileEvents {
+interface OpenOptions {
+  nowMs: () => number;
   onError: (error: Error) => void;
   onWritten: () => void;
 }
 
 /** Synchronous: whatever ends the process, what it has logged is in the file. */
-function openFile(dir: string, fileName: string, { onError, onWritten }: FileEvents): OpenFile {
+function openFile(dir: string, fileName: string, { nowMs, onError, onWritten }: OpenOptions): OpenFile {
+  const path = join(dir, fileName);
   const file = pino.destination({
-    dest: join(dir, fileName),
+    dest: path,
     ...{ append: true, mode: 0o600, sync: true, maxLength: MAX_WAITING_BYTES },
   });
   file.on('error', onError);
   file.on('write', onWritten);
-  return { fileName, write: (line) => void file.write(line), close: () => file.end() };
+  const inode = readInode(path);
+  let lookedAtMs = nowMs();
+  return {
+    fileName,
+    isThere() {
+      if (nowMs() - lookedAtMs < LOOK_INTERVAL_MS) return true;
+      lookedAtMs = nowMs();
+      return readInode(path) === inode;
+    },
+    write: (line) => void file.write(line),
+    close: () => file.end(),
+  };
+}
+
+function readInode(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
