@@ -466,9 +466,9 @@ describe('tapedeck inspect', () => {
   });
 
   test('without a WORK_DIR says that nothing was looked at', async () => {
-    const { stdout, stderr, exitCode } = await inspect(join(temp.dir, 'right.mp4'), { WORK_DIR: '/no/such/dir' });
+    const { stdout, stderr, exitCode } = await inspect(join(temp.dir, 'right.mp4'), { WORK_DIR: '/dev/null/none' });
     expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 1 });
-    expect(stdout).toMatch(/^WRONG here: it was not looked at: ENOENT.+\/no\/such\/dir.+\n.+doctor/);
+    expect(stdout).toMatch(/^WRONG here: it was not looked at: ENOTDIR.+\/dev\/null\/none.+\n.+doctor/);
   });
 
   test('of an FFmpeg that is not there says that nothing was looked at', async () => {

@@ -1,9 +1,9 @@
-import { JobError } from '@tapedeck/contracts';
 import type { Finding } from '@tapedeck/media';
 import { loadConfigOrExit } from '@tapedeck/runtime';
 import { Command } from 'commander';
 import { loadConfig } from '../config.ts';
 import { inspectTarget, isUrl } from '../inspect/inspect-target.ts';
+import { printable } from '../printable.ts';
 
 const TIMEOUT_MIN = 60;
 
@@ -16,9 +16,17 @@ export function createInspectCommand(env: NodeJS.ProcessEnv): Command {
     .action(async (target: string, { json = false }: { json?: boolean }, command: Command) => {
       const config = loadConfigOrExit(() => loadConfig(env));
       if (isUrl(target) && !URL.canParse(target)) command.error('expected a file or a URL');
-      const findings = await inspectOrGiveUp(() =>
-        inspectTarget(target, { config, searchPath: env.PATH, signal: createStopSignal() }),
+      const stopping = createStopSignal();
+      const signal = AbortSignal.any([stopping, AbortSignal.timeout(TIMEOUT_MIN * 60_000)]);
+      const findings = await inspectOrGiveUp(
+        () => inspectTarget(target, { config, searchPath: env.PATH, signal }),
+        stopping,
       );
+      if (!findings) {
+        process.stderr.write('interrupted: nothing is known of it\n');
+        process.exitCode = 1;
+        return;
+      }
       const isWell = findings.every(({ verdict }) => verdict !== 'wrong');
       process.stdout.write(json ? `${JSON.stringify({ ok: isWell, findings })}\n` : describe(findings));
       process.exitCode = isWell ? 0 : 1;
@@ -29,16 +37,23 @@ export function createInspectCommand(env: NodeJS.ProcessEnv): Command {
 function createStopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => stop.abort(new JobError('WORKER_INTERNAL', `stopped by ${signal}`)));
+    process.once(signal, () => stop.abort());
   }
-  return AbortSignal.any([stop.signal, AbortSignal.timeout(TIMEOUT_MIN * 60_000)]);
+  return stop.signal;
 }
 
-/** What keeps us from looking is no fault of the file, and no reason to say that it is well. */
-async function inspectOrGiveUp(inspect: () => Promise<Finding[]>): Promise<Finding[]> {
+/**
+ * What keeps us from looking is no fault of the file, and no reason to say that it is well.
+ * @returns undefined when it was stopped
+ */
+async function inspectOrGiveUp(
+  inspect: () => Promise<Finding[]>,
+  stopping: AbortSignal,
+): Promise<Finding[] | undefined> {
   try {
     return await inspect();
   } catch (error) {
+    if (stopping.aborted) return undefined;
     const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
     // A JobError's, or the system's: no room in WORK_DIR, for one.
     const isKnown = error instanceof Error && 'code' in error;
@@ -59,5 +74,5 @@ function describe(findings: readonly Finding[]): string {
 }
 
 function toLine({ verdict, where, what, advice }: Finding): string {
-  return `${MARKS[verdict]} ${where}: ${what}\n${advice ? `      ${advice}\n` : ''}`;
+  return `${MARKS[verdict]} ${printable(`${where}: ${what}`)}\n${advice ? `      ${advice}\n` : ''}`;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { JobError } from '@tapedeck/contracts';
@@ -13,6 +13,7 @@ import {
   type LoadedFile,
   type LoadFile,
 } from '@tapedeck/media';
+import { withScratch } from '@tapedeck/upkeep';
 import type { CliConfig } from '../config.ts';
 import { createFileBringer, createUrlBringer, nameOf, type Bringer } from './bring-files.ts';
 import { judgeAnswer, type HttpAnswer } from './judge-answer.ts';
@@ -25,9 +26,13 @@ export interface InspectOptions {
 
 /** @param target a file's path, or a URL. @returns what is wrong with it: nothing when all is well */
 export async function inspectTarget(target: string, options: InspectOptions): Promise<Finding[]> {
-  const { config, searchPath, signal } = options;
+  const { config } = options;
   await assertTools(options);
-  const dir = await mkdtemp(join(config.workDir, '.tapedeck-inspect-'));
+  return withScratch(config.workDir, (dir) => inspectIn(dir, target, options));
+}
+
+async function inspectIn(dir: string, target: string, options: InspectOptions): Promise<Finding[]> {
+  const { config, searchPath, signal } = options;
   const answers = createAnswerLog();
   const bringer = createBringer(target, dir, options, answers.add);
   try {
@@ -45,7 +50,6 @@ export async function inspectTarget(target: string, options: InspectOptions): Pr
     return [...found, ...answers.list()];
   } finally {
     await bringer.close();
-    await rm(dir, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { Deed } from '@tapedeck/upkeep';
+import { printable } from '../printable.ts';
 import { drawBar } from './draw-bar.ts';
 
 export interface Summary {
@@ -67,7 +68,7 @@ export function createReport({ json, dryRun, stdout, stderr }: ReportOptions): R
 
 function toLine({ outcome, about, what, sizeBytes }: Deed, dryRun: boolean): string {
   const mark = outcome === 'done' && dryRun ? 'would' : outcome;
-  return `${mark.padEnd(8)}${about}: ${what}${sizeBytes === undefined ? '' : ` (${toMegabytes(sizeBytes)})`}\n`;
+  return `${mark.padEnd(8)}${printable(`${about}: ${what}`)}${sizeBytes === undefined ? '' : ` (${toMegabytes(sizeBytes)})`}\n`;
 }
 
 function describeSummary(summary: Summary, dryRun: boolean, isInterrupted: boolean): string {
