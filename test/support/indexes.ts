@@ -7,7 +7,7 @@ export type Indexes = Record<string, string[]>;
 const LISTS = ['created', 'ended'].flatMap((list) =>
   JOB_STATUSES.flatMap((status) => JOB_KINDS.map((kind) => `${list}:${status}:${kind}`)),
 );
-const NAMES = [...LISTS, 'names', 'results', 'exhausted'];
+const NAMES = [...LISTS, 'names', 'references', 'results', 'exhausted'];
 
 /** What Redis has in the indexes. */
 export async function loadIndexes(redis: Redis): Promise<Indexes> {
@@ -28,6 +28,7 @@ export async function deriveIndexes(redis: Redis): Promise<Indexes> {
     const list = `${record.status}:${jobId.split('_')[0]}`;
     add(`created:${list}`, jobId);
     for (const name of new Set([record.reference!, record.slug!])) add('names', `${name.toLowerCase()}\0${jobId}`);
+    add('references', `${record.reference}\0${jobId}`);
     if (record.finishedAtMs === undefined) continue;
     add(`ended:${list}`, jobId);
     if (record.callbackStatus === 'exhausted') add('exhausted', jobId);

@@ -37,7 +37,12 @@ const MAX_OFFSET = 1_000_000_000;
 export const jobQuerySchema = z.object({
   status: statusList.optional().describe('One status, or several with commas between.'),
   kind: z.enum(JOB_KINDS).optional().describe('tape makes an MP4, hls a stream.'),
-  q: z.string().min(1).max(200).optional().describe('What the reference or the slug begins with.'),
+  q: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('What the reference or the slug begins with, in whatever case of a to z.'),
   from: time
     .optional()
     .describe(

@@ -27,7 +27,7 @@ export interface FoundJobs {
   jobIds: string[];
   /** How many there are, without the page's limits. */
   total: number;
-  /** Both the filter and the prefix fit thousands: `total` is then the smaller of the two, and not what fits both. */
+  /** The prefix fits thousands: `total` is then made from how often it was met on the way to the page. */
   totalIsEstimate: boolean;
 }
 
@@ -161,19 +161,17 @@ export async function loadRunning(redis: Redis): Promise<JobRecord[]> {
 
 /** The last job that a caller has given this reference to, whatever became of it. */
 export async function findByReference(redis: Redis, reference: string): Promise<JobRecord | undefined> {
-  const filter = { statuses: [], kind: undefined, fromMs: undefined, toMs: undefined } as const;
-  const prefix = `${reference}\0`;
-  const { jobIds } = await findJobs(
-    redis,
-    { ...filter, prefix, sort: 'createdAt', order: 'desc' },
-    { limit: MAX_SAME_NAME, offset: 0 },
+  const newest = await Promise.all(
+    // Ids of a kind are in the order of their times.
+    JOB_KINDS.map((kind) => {
+      const ids = `${reference}\0${kind}_`;
+      return redis.zrevrangebylex(keys.references, `(${ids}~`, `[${ids}`, 'LIMIT', 0, 1);
+    }),
   );
+  const jobIds = newest.flat().map((member) => member.slice(reference.length + 1));
   const records = await loadRecords(redis, jobIds);
-  return records.find(({ request }) => request.reference === reference);
+  return records.toSorted((a, b) => b.createdAtMs - a.createdAtMs)[0];
 }
-
-/** One reference has few jobs; the same word as a slug may have others. */
-const MAX_SAME_NAME = 50;
 
 const ENDED: readonly JobStatus[] = ['completed', 'failed', 'canceled'];
 
@@ -207,9 +205,10 @@ function pageOf(rows: readonly string[], filter: JobFilter, { offset, limit }: P
   return { jobIds, total: fitting.length, totalIsEstimate: false };
 }
 
-const WALK_STEP = 1_000;
+/** Of jobs that are looked at in one step, which holds up Redis for some milliseconds. */
+const STEP = { least: 100, most: 1_000 };
 
-/** A prefix that fits thousands is met often enough along the order. Exact where the filter leaves few. */
+/** A prefix that fits thousands is met often enough along the order. */
 async function walk(
   redis: Redis,
   lists: readonly string[],
@@ -220,18 +219,20 @@ async function walk(
   const found = new Set<string>();
   let [walked, total] = [0, 0];
   do {
-    const step = await findPage(redis, lists, filter, { offset: walked, limit: WALK_STEP });
+    const wanted = 2 * (offset + limit - found.size);
+    const stepSize = Math.min(STEP.most, Math.max(STEP.least, wanted));
+    const step = await findPage(redis, lists, filter, { offset: walked, limit: stepSize });
     total = step.total;
-    walked += WALK_STEP;
+    walked += stepSize;
     if (step.jobIds.length > 0) {
       const fitting = (await WITH_PREFIX.run(redis, [], [filter.prefix, ...step.jobIds])) as string[];
       fitting.forEach((jobId) => found.add(jobId));
     }
-  } while (walked < total && walked < MAX_WALKED && (total <= MAX_WALKED || found.size < offset + limit));
+  } while (walked < total && walked < MAX_WALKED && found.size < offset + limit);
   const isWhole = walked >= total;
   return {
     jobIds: [...found].slice(offset, offset + limit),
-    total: isWhole ? found.size : total,
+    total: isWhole ? found.size : Math.round((found.size / walked) * total),
     totalIsEstimate: !isWhole,
   };
 }

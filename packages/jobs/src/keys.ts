@@ -18,6 +18,7 @@ import type { JobKind, JobStatus } from '@tapedeck/contracts';
  * - `created:<status>:<kind>` sorted set: visible jobs by the time in ms of their birth
  * - `ended:<status>:<kind>` sorted set: visible jobs that have ended, by the time in ms of their end
  * - `names` sorted set, in the order of its bytes: `<name> NUL <jobId>` of each visible job's reference and slug
+ * - `references` sorted set, in the order of its bytes: `<reference> NUL <jobId>` of each visible job
  * - `results` sorted set: visible jobs whose result is published and was not deleted, by the time in ms of their end, or
  *   later where it could not be deleted the last time
  * - `hidden` sorted set: jobs in the middle of being deleted, by the time in ms of its beginning
@@ -52,6 +53,7 @@ export const keys = {
   ended: (status: JobStatus, kind: JobKind) => `${PREFIX}:ended:${status}:${kind}`,
   names: `${PREFIX}:names`,
   results: `${PREFIX}:results`,
+  references: `${PREFIX}:references`,
   hidden: `${PREFIX}:hidden`,
   exhausted: `${PREFIX}:exhausted`,
   tallies: `${PREFIX}:tallies`,

@@ -6,8 +6,8 @@ import { createScript, type RedisScript } from './redis.ts';
  *
  * - `changed(jobId)`: whoever watches the job hears of it.
  * - `list(jobId)`: the same, and the indexes are brought to what the record says. What always holds after it: a visible
- *   job is in `created` under its status and kind and nowhere else, in `ended` likewise once it has ended, and in `names`
- *   with its reference and its slug, and in `results` if it was completed and its result not deleted; one that is
+ *   job is in `created` under its status and kind and nowhere else, in `ended` likewise once it has ended, in `names`
+ *   with its reference and its slug, in `references`, and in `results` if it was completed and its result not deleted; one that is
  *   hidden, or gone, is in none of them.
  * - `unlist(jobId)`: before a record is removed or written anew.
  *
@@ -39,6 +39,7 @@ const LIBRARY = `
     redis.call('ZREM', keyOf('exhausted'), jobId)
     redis.call('ZREM', keyOf('results'), jobId)
     for _, name in ipairs(namesOf(jobId, reference, slug)) do redis.call('ZREM', keyOf('names'), name) end
+    redis.call('ZREM', keyOf('references'), (reference or '') .. '\\0' .. jobId)
     redis.call('HDEL', job, 'listedAs')
   end
 
@@ -54,6 +55,7 @@ const LIBRARY = `
     redis.call('HSET', job, 'listedAs', status)
     redis.call('ZADD', keyOf('created', status, kind), createdAtMs, jobId)
     for _, name in ipairs(namesOf(jobId, reference, slug)) do redis.call('ZADD', keyOf('names'), 0, name) end
+    redis.call('ZADD', keyOf('references'), 0, (reference or '') .. '\\0' .. jobId)
     if finishedAtMs then redis.call('ZADD', keyOf('ended', status, kind), finishedAtMs, jobId) end
     if finishedAtMs and callbackStatus == 'exhausted' then redis.call('ZADD', keyOf('exhausted'), finishedAtMs, jobId)
     else redis.call('ZREM', keyOf('exhausted'), jobId) end
