@@ -491,6 +491,16 @@ test('an end is told though only an operator can mend why it cannot be written',
   expect(unjournaled).toMatchObject([{ code: 'STORAGE_CREDENTIALS_REFUSED' }]);
 });
 
+test('a job is canceled though its end cannot be written down yet: who hears of it hears later', async () => {
+  const away = withAppend(() => Promise.reject(new Error('away')));
+  const jobId = await submit();
+  expect(await cancelJob(away, await load(jobId), 0)).toBe('canceled');
+  expect(await load(jobId)).toMatchObject({ status: 'canceled', callbackStatus: 'pending' });
+  expect(await redis.exists('tapedeck:queue:callbacks:wait')).toBe(0);
+  await sweepOutbox(backend);
+  expect(await redis.llen('tapedeck:queue:callbacks:wait')).toBe(1);
+});
+
 test('a Redis that nobody has compared yet, because it is new, knows duplicates', async () => {
   await redis.flushall();
   const reference = randomUUID();

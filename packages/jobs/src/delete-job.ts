@@ -39,8 +39,8 @@ export async function showJob(redis: Redis, jobId: string): Promise<void> {
 /** KEYS job, hidden; ARGV jobId */
 const REMOVE = createScript(
   `
-  if redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 0 then return 0 end
   redis.call('ZREM', KEYS[2], ARGV[1])
+  if redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 0 then return 0 end
   if redis.call('HGET', KEYS[1], 'callbackStatus') == 'pending' then return 0 end
   return redis.call('DEL', KEYS[1])
   `,

@@ -9,17 +9,10 @@ import {
   type JobView,
 } from '@tapedeck/contracts';
 import { z } from 'zod';
+import { json } from './json.ts';
 import { keys } from './keys.ts';
 import type { Redis } from './redis.ts';
 
-const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.issues.push({ code: 'custom', message: 'expected JSON', input: text });
-    return z.NEVER;
-  }
-});
 const integer = z.coerce.number().int();
 const phase = z.enum(PHASES);
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { json } from './json.ts';
 import { keys } from './keys.ts';
 import { createScript, type Redis } from './redis.ts';
 
@@ -92,7 +93,7 @@ export async function loadFleet(redis: Redis, silentMs = 0): Promise<Fleet> {
 
 /** What another version says, and this one cannot read, must not hide the others. */
 function parseSign(text: string): SignOfLife[] {
-  const { data } = signSchema.safeParse(JSON.parse(text));
+  const { data } = json.pipe(signSchema).safeParse(text);
   return data ? [data] : [];
 }
 

@@ -140,7 +140,7 @@ const STEERING: Paths = {
       parameters: [JOB_ID],
       responses: {
         202: steeredJob('In the queue again.', 'queued'),
-        ...buildProblemsWithToken('NOT_FOUND', 'JOB_STATE_CONFLICT'),
+        ...buildProblemsWithToken('NOT_FOUND', 'JOB_STATE_CONFLICT', 'STORAGE_UNAVAILABLE'),
       },
     },
   },

@@ -10,8 +10,8 @@ export interface JobEventsOptions extends JobAccess {
 
 /** Proxies close what is silent for a minute. */
 const HEARTBEAT_MS = 15_000;
-/** How long a client waits before it connects again. */
-const RETRY_MS = 2_000;
+/** How long a client waits before it connects again: not all at once, when a replica was restarted. */
+const RETRY_MS = { least: 1_000, spread: 3_000 };
 /** Of this process: each holds a connection. */
 const MAX_STREAMS = 500;
 
@@ -70,7 +70,7 @@ async function* streamChanges(
   const stop = await watcher.watch(jobId, changes.raise);
   leaving.addEventListener('abort', changes.raise);
   try {
-    yield `retry: ${RETRY_MS}\n\n`;
+    yield `retry: ${RETRY_MS.least + Math.floor(Math.random() * RETRY_MS.spread)}\n\n`;
     for (let version = seenVersion; !leaving.aborted;) {
       const record = await loadRecord(access.redis, jobId);
       if (!record || record.deletedAtMs !== undefined) return;
