@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
 import { findFreePort } from '../support/free-port.ts';
+import { COMPILE_CACHE } from '../support/source-process.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 
 /** The README's commands, as a person types them. */
@@ -23,7 +24,7 @@ function runNpm(
   changes: Record<string, string> = {},
 ): { child: ChildProcess; output: () => string } {
   const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, PORT: port, DATA_DIR: data.dir, WORK_DIR: work.dir, ...changes };
+  const env = { PATH, HOME, ...COMPILE_CACHE, PORT: port, DATA_DIR: data.dir, WORK_DIR: work.dir, ...changes };
   const child = spawn('npm', ['run', '--silent', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr])

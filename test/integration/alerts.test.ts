@@ -1,7 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { connectRedis, openQueues, reportAlive, waitForRedis, type Backend } from '@tapedeck/jobs';
 import { createLogger } from '@tapedeck/runtime';
 import { createAlertChannels } from '@tapedeck/transfer';
@@ -10,6 +8,7 @@ import { SMTP_PASSWORD, startAlertTargets, type AlertTargets } from '../support/
 import { findFreePort } from '../support/free-port.ts';
 import { poll } from '../support/poll.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { runCli } from '../support/run-cli.ts';
 import { startApp, startStack, type Stack } from '../support/stack.ts';
 
 const MINUTE_MS = 60_000;
@@ -306,12 +305,7 @@ describe('the processes', () => {
 
 describe('tapedeck alert-test', () => {
   const run = async (env: Record<string, string>) => {
-    const command = ['--conditions=source', '--disable-warning=ExperimentalWarning', 'apps/cli/src/main.ts'];
-    const child = spawn(process.execPath, [...command, 'alert-test'], { env: { PATH: process.env.PATH!, ...env } });
-    const [stdout, stderr, [exitCode]] = await Promise.all([
-      ...[text(child.stdout), text(child.stderr)],
-      once(child, 'close') as Promise<[number]>,
-    ] as const);
+    const { stdout, stderr, exitCode } = await runCli(['alert-test'], { PATH: process.env.PATH!, ...env });
     return { stdout, stderr, exitCode };
   };
   const email = { ALERT_EMAIL_TO: EMAIL.to.join(), ALERT_EMAIL_FROM: EMAIL.from };

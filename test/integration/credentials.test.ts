@@ -2,12 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { COMPILE_CACHE, runSource } from '../support/source-process.ts';
 import { digestToken, loadEnvironment, verifyPassword } from '@tapedeck/runtime';
 
 /** `npm run keys` and `npm run password`, as an operator runs them. */
 async function tapedeck(args: string[], input = '') {
-  const command = ['--conditions=source', '--disable-warning=ExperimentalWarning', 'apps/cli/src/main.ts'];
-  const child = spawn(process.execPath, [...command, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const env = { ...process.env, ...COMPILE_CACHE };
+  const child = spawn(process.execPath, runSource('apps/cli/src/main.ts', ...args), { env });
   child.stdin.end(input);
   const [stdout, stderr, [exitCode]] = await Promise.all([
     text(child.stdout),

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { loadConfig } from '../../apps/cli/src/config.ts';
 import { examineAll, type Part } from '../../apps/cli/src/doctor/examine-all.ts';
 import { describeFinding, isWell } from '../../apps/cli/src/doctor/finding.ts';
 import { createMisbehavingTools } from '../support/misbehaving-tools.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { runCli } from '../support/run-cli.ts';
 import { startRgw, type TestRgw } from '../support/rgw.ts';
 import { openSpaces, type TestSpaces } from '../support/spaces.ts';
 import { createTempDir } from '../support/temp-dir.ts';
@@ -32,16 +30,8 @@ afterAll(async () => {
   await Promise.all([redis.stop(), rgw.stop()]);
 });
 
-async function doctor(args: string[] = [], changes: Record<string, string> = {}) {
-  const command = ['--conditions=source', '--disable-warning=ExperimentalWarning', 'apps/cli/src/main.ts', 'doctor'];
-  const child = spawn(process.execPath, [...command, ...args], { env: { ...env, ...changes } });
-  const [stdout, stderr, [exitCode]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close') as Promise<[number]>,
-  ]);
-  return { stdout, stderr, exitCode: exitCode };
-}
+const doctor = (args: string[] = [], changes: Record<string, string> = {}) =>
+  runCli(['doctor', ...args], { ...env, ...changes });
 
 /** The same without the process around it, which takes a second to start. */
 async function examine(part: Part, changes: Record<string, string> = {}) {

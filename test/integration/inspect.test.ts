@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { findMediaTools, inspectHls, inspectMp4, type Finding, type MediaTools } from '@tapedeck/media';
 import { loadConfig } from '../../apps/cli/src/config.ts';
 import { inspectTarget } from '../../apps/cli/src/inspect/inspect-target.ts';
+import { runCli } from '../support/run-cli.ts';
 import { startSourceServer, type Handler, type SourceServer } from '../support/source-server.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 
@@ -436,14 +437,9 @@ describe('over HTTP', () => {
 
 describe('tapedeck inspect', () => {
   const inspect = async (file: string, changes: Record<string, string> = {}, ...options: string[]) => {
-    const command = ['--conditions=source', '--disable-warning=ExperimentalWarning', 'apps/cli/src/main.ts', 'inspect'];
-    const env = { PATH: process.env.PATH, WORK_DIR: temp.dir, ...changes };
-    return run(process.execPath, [...command, ...options, file], { env }).then(
-      ({ stdout, stderr }) => ({ stdout, stderr, exitCode: 0 }),
-      ({ stdout, stderr, code: exitCode }: { stdout: string; stderr: string; code: number }) => ({
-        ...{ stdout, stderr, exitCode },
-      }),
-    );
+    const env = { PATH: process.env.PATH!, WORK_DIR: temp.dir, ...changes };
+    const { stdout, stderr, exitCode } = await runCli(['inspect', ...options, file], env);
+    return { stdout, stderr, exitCode };
   };
 
   test('says it in words and by its exit code, of an MP4 and of a playlist', async () => {

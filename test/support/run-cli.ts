@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { COMPILE_CACHE, runSource } from './source-process.ts';
 
 export interface CliEnd {
   stdout: string;
@@ -17,8 +18,10 @@ export interface RunningCli {
 
 /** `tapedeck …` as an operator runs it. */
 export function startCli(args: readonly string[], env: Record<string, string>): RunningCli {
-  const command = ['--conditions=source', '--disable-warning=ExperimentalWarning', 'apps/cli/src/main.ts'];
-  const child = spawn(process.execPath, [...command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, runSource('apps/cli/src/main.ts', ...args), {
+    env: { ...COMPILE_CACHE, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const end = async (): Promise<CliEnd> => {
     const closed = once(child, 'close') as Promise<[number]>;
     const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);

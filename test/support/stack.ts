@@ -7,6 +7,7 @@ import { poll } from './poll.ts';
 import { findFreePort } from './free-port.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 import { endProcess, startTestRedis, type TestRedis } from './redis-server.ts';
+import { COMPILE_CACHE, runSource } from './source-process.ts';
 import { startSourceServer, type SourceServer } from './source-server.ts';
 import { createTempDir, type TempDir } from './temp-dir.ts';
 
@@ -201,9 +202,8 @@ export function startApp(
   env: Record<string, string>,
   wrap: readonly string[] = [],
 ): RunningProcess {
-  const node = ['--conditions=source', '--disable-warning=ExperimentalWarning', `apps/${app}/src/main.ts`];
-  const [program, ...args] = [...wrap, process.execPath, ...node];
-  const child = spawn(program!, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program, ...args] = [...wrap, process.execPath, ...runSource(`apps/${app}/src/main.ts`)];
+  const child = spawn(program!, args, { env: { ...COMPILE_CACHE, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {

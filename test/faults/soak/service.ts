@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcess } from '../../support/redis-server.ts';
+import { COMPILE_CACHE, runSource } from '../../support/source-process.ts';
 import type { History } from './history.ts';
 
 /** A process under a supervisor, as a platform has one: whatever ends it, another comes. */
@@ -28,8 +29,10 @@ export function startService(
   let child: ChildProcess | undefined;
   let isStopping = false;
   const start = (): void => {
-    const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', `apps/${app}/src/main.ts`];
-    const started = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(process.execPath, runSource(`apps/${app}/src/main.ts`), {
+      env: { ...COMPILE_CACHE, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child = started;
     for (const stream of [started.stdout, started.stderr]) stream.pipe(log, { end: false });
     started.once('exit', (code, signal) => {
