@@ -1,6 +1,6 @@
 /** Sources are tested as they are: swc strips the types, the `source` condition finds the workspaces without a build. */
 const common = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/fast-environment.cjs',
   testEnvironmentOptions: { customExportConditions: ['source', 'node'] },
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -8,7 +8,14 @@ export function encodePng(width: number, height: number, at: (x: number, y: numb
   const rowBytes = 1 + width * 4;
   const rows = Buffer.alloc(rowBytes * height);
   for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) rows.set(at(x, y), y * rowBytes + 1 + x * 4);
+    for (let x = 0; x < width; x += 1) {
+      const [red, green, blue, alpha] = at(x, y);
+      const offset = y * rowBytes + 1 + x * 4;
+      rows[offset] = red;
+      rows[offset + 1] = green;
+      rows[offset + 2] = blue;
+      rows[offset + 3] = alpha;
+    }
   }
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
