@@ -331,7 +331,7 @@ describe('a conversion', () => {
   }, 150_000);
 
   test('leaves no parts when its worker is killed in the middle of one', async () => {
-    const noise = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=30:duration=6,noise=alls=100:allf=t'];
+    const noise = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=30:duration=3,noise=alls=100:allf=t'];
     const path = join(temp.dir, 'noise.mp4');
     await ffmpeg([...noise, ...X264, path]);
     const ladder = [{ name: 'big', height: 360, crf: 14, bitrateKbps: 50_000 }];
