@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readlink, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +17,21 @@ afterEach(() => rm(workDir, { recursive: true }));
 /** A process that has ended, as the kernel gives its number to nobody else so soon. */
 const deadPid = (): number => Number(execFileSync('sh', ['-c', 'echo $$']).toString());
 
-async function leave(host: string, pid: number, signs?: { namespace: string; ageMs: number }): Promise<string> {
+function startTicksOf(pid: number): string {
+  const path = `/proc/${pid}/stat`;
+  return existsSync(path) ? readFileSync(path, 'utf8').split(') ')[1]!.split(' ')[19]! : '1';
+}
+
+async function leave(
+  host: string,
+  pid: number,
+  signs?: { namespace: string; ageMs: number; startTicks?: string },
+): Promise<string> {
   const name = `tapedeck-${host}-${pid}-abcdef`;
   await mkdir(join(workDir, name));
   const at = new Date(Date.now() - (signs?.ageMs ?? 120_000));
   if (signs) {
-    await writeFile(join(workDir, name, 'alive'), signs.namespace);
+    await writeFile(join(workDir, name, 'alive'), `${signs.namespace} ${signs.startTicks ?? startTicksOf(pid)} worker`);
     await utimes(join(workDir, name, 'alive'), at, at);
   }
   await utimes(join(workDir, name), at, at);
@@ -37,6 +47,13 @@ describe('when a worker starts', () => {
     expect(await readdir(workDir)).toEqual(expect.arrayContaining([living, elsewhere]));
     expect(await readdir(workDir)).toHaveLength(3);
     await workspaces.remove();
+  });
+
+  test('what a dead worker has left goes, though its number is that of another process by now', async () => {
+    await leave(hostname(), process.ppid, { namespace, ageMs: 0, startTicks: '1' });
+    const workspaces = await createWorkspaces(workDir);
+    await workspaces.remove();
+    expect(await readdir(workDir)).toEqual([]);
   });
 
   test('what a worker of another host has left goes after an hour without a sign of life', async () => {

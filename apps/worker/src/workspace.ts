@@ -27,7 +27,7 @@ export async function createWorkspaces(workDir: string): Promise<Workspaces> {
   await mkdir(workDir, { recursive: true });
   // What cannot be removed now must keep nobody from working; it is tried again, and then complained about.
   await removeOrphans(workDir).catch(() => undefined);
-  const root = await createScratchRoot(workDir);
+  const root = await createScratchRoot(workDir, 'worker');
   const inUse = new Set<string>();
   return {
     async create(jobId, attempt) {

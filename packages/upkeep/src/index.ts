@@ -7,7 +7,15 @@ export { onEachJob } from './on-each-job.ts';
 export { putBackStuck, stuckLimits } from './put-back-stuck.ts';
 export { rebuildMaster } from './rebuild-master.ts';
 export { createReconverter } from './reconvert.ts';
-export { ALIVE_FILE, createScratchRoot, findOrphans, removeDir, removeOrphans, withScratch } from './scratch.ts';
+export {
+  ALIVE_FILE,
+  createScratchRoot,
+  findOrphans,
+  hasLivingWorker,
+  removeDir,
+  removeOrphans,
+  withScratch,
+} from './scratch.ts';
 export { verifyResult } from './verify-result.ts';
 export type { WalkCursor, WalkFilter } from './walk-jobs.ts';
 export { describeFailure, type Deed, type Results, type UpkeepOptions } from './upkeep.ts';

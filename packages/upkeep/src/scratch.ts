@@ -16,11 +16,14 @@ export interface ScratchRoot {
 const PREFIX = 'tapedeck-';
 export const ALIVE_FILE = 'alive';
 
-export async function createScratchRoot(workDir: string): Promise<ScratchRoot> {
+/** A worker's lives as long as it does; a command's is gone when the command ends. */
+type Role = 'worker' | 'command';
+
+export async function createScratchRoot(workDir: string, role: Role): Promise<ScratchRoot> {
   await mkdir(workDir, { recursive: true });
   const dir = await mkdtemp(join(workDir, `${PREFIX}${hostname()}-${process.pid}-`));
   const aliveFile = join(dir, ALIVE_FILE);
-  await writeFile(aliveFile, await readPidNamespace());
+  await writeFile(aliveFile, `${await readPidNamespace()} ${await readStartTicks(process.pid)} ${role}`);
   return {
     dir,
     async showAlive() {
@@ -35,7 +38,7 @@ const SIGN_INTERVAL_MS = 5_000;
 
 /** Runs `work` with a directory for it alone, which is gone afterwards. */
 export async function withScratch<T>(workDir: string, work: (dir: string) => Promise<T>): Promise<T> {
-  const root = await createScratchRoot(workDir);
+  const root = await createScratchRoot(workDir, 'command');
   const signs = setInterval(() => void root.showAlive().catch(() => undefined), SIGN_INTERVAL_MS);
   try {
     return await work(root.dir);
@@ -85,11 +88,25 @@ const MAX_SILENCE_MS = 60_000;
 /** Hosts need not agree on the time, and one may have been suspended. */
 const MAX_FOREIGN_SILENCE_MS = 3_600_000;
 
-/** Whether its process runs. Containers may share a host's name and not its process ids: there only signs of life count. */
+/**
+ * Whether its process runs. Containers may share a host's name and not its process ids: there only signs of life count.
+ * The kernel gives an id to others again, to threads, too; so it is the same process only if it began at the same time.
+ */
 async function isUsed(dir: string, pid: number): Promise<boolean> {
-  const namespace = await readFile(join(dir, ALIVE_FILE), 'utf8').catch(() => '');
-  if (namespace === (await readPidNamespace())) return pid !== process.pid && isRunning(pid);
-  return hasShownLife(dir, MAX_SILENCE_MS);
+  const sign = await readFile(join(dir, ALIVE_FILE), 'utf8').catch(() => '');
+  const [namespace, startTicks] = sign.split(' ');
+  if (namespace !== (await readPidNamespace())) return hasShownLife(dir, MAX_SILENCE_MS);
+  return pid !== process.pid && isRunning(pid) && startTicks === (await readStartTicks(pid));
+}
+
+/** For a container's health check: whether a worker below `workDir` has shown life so lately. */
+export async function hasLivingWorker(workDir: string, maxSilenceMs: number): Promise<boolean> {
+  const dirs = (await readdir(workDir)).map((name) => join(workDir, name));
+  const signs = dirs.map(async (dir) => {
+    const sign = await readFile(join(dir, ALIVE_FILE), 'utf8').catch(() => '');
+    return sign.endsWith(' worker') && hasShownLife(dir, maxSilenceMs);
+  });
+  return (await Promise.all(signs)).includes(true);
 }
 
 async function hasShownLife(dir: string, maxSilenceMs: number): Promise<boolean> {
@@ -103,6 +120,13 @@ async function hasShownLife(dir: string, maxSilenceMs: number): Promise<boolean>
 /** Names the set of processes among which a process id means something; '' where there is no such thing. */
 async function readPidNamespace(): Promise<string> {
   return readlink('/proc/self/ns/pid').catch(() => '');
+}
+
+/** When a process began, in the kernel's ticks (field 22 of proc_pid_stat(5)); '' where there is no such thing. */
+async function readStartTicks(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The second field is a name in parentheses, with whatever in it.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
 function isRunning(pid: number): boolean {
