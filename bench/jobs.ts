@@ -61,6 +61,7 @@ export async function measureJobs(jobs: number): Promise<JobsResult> {
       ['search, one job', `/api/jobs?q=tape-${middle}`],
       ['search, a thousand', `/api/jobs?q=tape-${String(middle).slice(0, -3)}`],
       ['search, all jobs', '/api/jobs?q=tape'],
+      ['search, all jobs, page 100', '/api/jobs?q=tape&limit=100&offset=9900'],
       ['search, all jobs, failed', '/api/jobs?q=tape&status=failed'],
       ['statistics', '/api/stats'],
     ] as const) {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createTurns } from './take-turns.ts';
 
 test('work is done one after the other, also behind one that failed, and so many wait and no more', async () => {
-  const inTurn = createTurns(3);
+  const inTurn = createTurns({ what: 'searches', maxWaiting: 3, maxWaitMs: 60_000 });
   const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
   const begun: number[] = [];
   const work = (nth: number) => () => {
@@ -18,4 +18,16 @@ test('work is done one after the other, also behind one that failed, and so many
   expect(await Promise.all([second, third])).toEqual([2, 3]);
   expect(await inTurn(work(5))).toBe(5);
   expect(begun).toEqual([1, 2, 3, 5]);
+});
+
+test('whose turn comes too late is refused without having begun', async () => {
+  const inTurn = createTurns({ what: 'searches', maxWaiting: 3, maxWaitMs: 50 });
+  let begun = 0;
+  const work = () => {
+    begun += 1;
+    return new Promise((resolve) => setTimeout(resolve, 100));
+  };
+  const results = await Promise.allSettled([inTurn(work), inTurn(work)]);
+  expect(results).toMatchObject([{ status: 'fulfilled' }, { reason: { code: 'QUEUE_UNAVAILABLE' } }]);
+  expect(begun).toBe(1);
 });

@@ -17,7 +17,10 @@ export type Accepted = z.output<typeof acceptedSchema>;
 /** `GET /api/jobs` */
 export const jobListSchema = z.object({
   total: z.int().min(0).describe('How many jobs fit the query, on all pages.'),
-  totalIsEstimate: z.literal(true).optional().describe('Set when so many fit that they were not all counted.'),
+  totalIsEstimate: z
+    .literal(true)
+    .optional()
+    .describe('Set when thousands fit `q`: `total` is made from how often it was met on the way to this page.'),
   limit: z.int().min(1),
   offset: z.int().min(0),
   jobs: z.array(jobViewSchema),
@@ -47,7 +50,9 @@ export const statsSchema = z.object({
     .nullable()
     .describe('Seconds from the start to the end of completed jobs; null while there is none.'),
   queueLength: count.describe('Jobs that wait for a worker.'),
-  storageBytes: count.describe('Bytes of the results that were published and not deleted.'),
+  storageBytes: count.describe(
+    'Bytes of the results that were published and not deleted, of jobs that are not forgotten.',
+  ),
 });
 export type Stats = z.output<typeof statsSchema>;
 

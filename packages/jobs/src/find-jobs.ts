@@ -31,10 +31,14 @@ export interface FoundJobs {
   totalIsEstimate: boolean;
 }
 
-/** A prefix that fits more names than this is looked for along the order instead. */
-const MAX_NAMES = 2_000;
-/** Of those that are looked at along the order for one page. */
-const MAX_WALKED = 20_000;
+/** Names that a prefix may fit for all of them to be looked at at once; beyond, the order is tried first. */
+const FEW_NAMES = 2_000;
+/** Beyond, they are not looked at. */
+const MANY_NAMES = 20_000;
+/** Jobs that are looked at along the order for one page. */
+const WALKED = { first: 2_000, most: 100_000 };
+/** Of names or jobs: so many are looked at in one step, which holds up Redis for some milliseconds. */
+const STEP = { least: 100, most: 1_000 };
 
 /**
  * The lists of one order are merged: a job is in exactly one of them, so it is found once. Where a page begins is found
@@ -86,19 +90,22 @@ const PAGE = createScript(
   `,
 );
 
+/** KEYS names; ARGV prefix */
+const COUNT_NAMES = createScript(`return redis.call('ZLEXCOUNT', KEYS[1], '[' .. ARGV[1], '[' .. ARGV[1] .. '\\255')`);
+
 /**
- * The jobs whose reference or slug begins so, each once, and which of the lists has them, with what score.
+ * The jobs whose reference or slug begins so, and what score the lists have them with.
  *
- * KEYS names, the lists; ARGV prefix, the most names. Answers -1 when there are more; else id, score, …
+ * KEYS names, the lists; ARGV prefix, from where ('[' or '(' before it), how many names. Answers where to go on, or ''
+ * at the end; then id, score, …
  */
 const BY_NAME = createScript(
   `
-  local first, last = '[' .. ARGV[1], '[' .. ARGV[1] .. '\\255'
-  if redis.call('ZLEXCOUNT', KEYS[1], first, last) > tonumber(ARGV[2]) then return -1 end
-  local seen, answer = {}, {}
-  for _, member in ipairs(redis.call('ZRANGEBYLEX', KEYS[1], first, last)) do
+  local members = redis.call('ZRANGEBYLEX', KEYS[1], ARGV[2], '[' .. ARGV[1] .. '\\255', 'LIMIT', 0, ARGV[3])
+  local answer = { #members == tonumber(ARGV[3]) and '(' .. members[#members] or '' }
+  for _, member in ipairs(members) do
     local jobId = string.match(member, '[^%z]*$')
-    for at = 2, seen[jobId] and 1 or #KEYS do
+    for at = 2, #KEYS do
       local score = redis.call('ZSCORE', KEYS[at], jobId)
       if score then
         answer[#answer + 1] = jobId
@@ -106,7 +113,6 @@ const BY_NAME = createScript(
         break
       end
     end
-    seen[jobId] = true
   end
   return answer
   `,
@@ -133,10 +139,35 @@ const WITH_PREFIX = createScript(
 export async function findJobs(redis: Redis, filter: JobFilter, page: Page): Promise<FoundJobs> {
   const lists = listsOf(filter);
   if (filter.prefix === undefined) return findPage(redis, lists, filter, page);
-  const prefix = lowerAscii(filter.prefix);
-  const byName = await BY_NAME.run(redis, [keys.names, ...lists], [prefix, MAX_NAMES]);
-  if (Array.isArray(byName)) return pageOf(byName as string[], filter, page);
-  return walk(redis, lists, { ...filter, prefix }, page);
+  return search(redis, lists, { ...filter, prefix: lowerAscii(filter.prefix) }, page);
+}
+
+type Search = JobFilter & { prefix: string };
+
+/**
+ * Few names are looked at one by one. What many fit is met often enough along the order, so a page is full soon; where it
+ * is not, the names are looked at after all, unless they are too many for that, too.
+ */
+async function search(redis: Redis, lists: readonly string[], filter: Search, page: Page): Promise<FoundJobs> {
+  const names = Number(await COUNT_NAMES.run(redis, [keys.names], [filter.prefix]));
+  if (names > FEW_NAMES) {
+    const near = await walk(redis, lists, filter, page, WALKED.first);
+    if (near.isEnough) return near;
+    if (names > MANY_NAMES) return walk(redis, lists, filter, page, WALKED.most);
+  }
+  return pageOf(await loadByName(redis, lists, filter.prefix), filter, page);
+}
+
+/** @returns when each job was created, or has ended, by its id */
+async function loadByName(redis: Redis, lists: readonly string[], prefix: string): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (let from = `[${prefix}`; from !== '';) {
+    const answer = await BY_NAME.run(redis, [keys.names, ...lists], [prefix, from, STEP.most]);
+    const [next, ...rows] = answer as [string, ...string[]];
+    for (let at = 0; at + 1 < rows.length; at += 2) found.set(rows[at]!, Number(rows[at + 1]));
+    from = next;
+  }
+  return found;
 }
 
 /** Records that are gone between the index and the read are left out. */
@@ -193,47 +224,44 @@ async function findPage(redis: Redis, lists: readonly string[], filter: JobFilte
   return { jobIds, total, totalIsEstimate: false };
 }
 
-function pageOf(rows: readonly string[], filter: JobFilter, { offset, limit }: Page): FoundJobs {
+function pageOf(found: ReadonlyMap<string, number>, filter: JobFilter, { offset, limit }: Page): FoundJobs {
   const { fromMs = 0, toMs = MAX_TIME_MS, order } = filter;
-  const found: { jobId: string; atMs: number }[] = [];
-  for (let at = 0; at + 1 < rows.length; at += 2) found.push({ jobId: rows[at]!, atMs: Number(rows[at + 1]) });
-  const fitting = found
-    .filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
-    .toSorted((a, b) => a.atMs - b.atMs || (a.jobId < b.jobId ? -1 : 1));
+  const fitting = [...found]
+    .filter(([, atMs]) => atMs >= fromMs && atMs < toMs)
+    .toSorted(([a, aMs], [b, bMs]) => aMs - bMs || (a < b ? -1 : 1));
   if (order === 'desc') fitting.reverse();
-  const jobIds = fitting.slice(offset, offset + limit).map(({ jobId }) => jobId);
+  const jobIds = fitting.slice(offset, offset + limit).map(([jobId]) => jobId);
   return { jobIds, total: fitting.length, totalIsEstimate: false };
 }
 
-/** Of jobs that are looked at in one step, which holds up Redis for some milliseconds. */
-const STEP = { least: 100, most: 1_000 };
-
-/** A prefix that fits thousands is met often enough along the order. */
+/** Along the order, until the page is full or so many were looked at. */
 async function walk(
   redis: Redis,
   lists: readonly string[],
-  filter: JobFilter & { prefix: string },
+  filter: Search,
   { offset, limit }: Page,
-): Promise<FoundJobs> {
+  maxWalked: number,
+): Promise<FoundJobs & { isEnough: boolean }> {
   // What comes in meanwhile moves the others on: some are met twice.
   const found = new Set<string>();
   let [walked, total] = [0, 0];
+  let stepSize = Math.min(STEP.most, Math.max(STEP.least, 2 * (offset + limit)));
   do {
-    const wanted = 2 * (offset + limit - found.size);
-    const stepSize = Math.min(STEP.most, Math.max(STEP.least, wanted));
     const step = await findPage(redis, lists, filter, { offset: walked, limit: stepSize });
     total = step.total;
     walked += stepSize;
+    stepSize = Math.min(STEP.most, 2 * stepSize);
     if (step.jobIds.length > 0) {
       const fitting = (await WITH_PREFIX.run(redis, [], [filter.prefix, ...step.jobIds])) as string[];
       fitting.forEach((jobId) => found.add(jobId));
     }
-  } while (walked < total && walked < MAX_WALKED && found.size < offset + limit);
+  } while (walked < total && walked < maxWalked && found.size < offset + limit);
   const isWhole = walked >= total;
   return {
     jobIds: [...found].slice(offset, offset + limit),
     total: isWhole ? found.size : Math.round((found.size / walked) * total),
     totalIsEstimate: !isWhole,
+    isEnough: isWhole || found.size >= offset + limit,
   };
 }
 

@@ -5,11 +5,11 @@ import { createTurns } from '../take-turns.ts';
 import { orUnavailable, requireRecord, requireValid, viewOf, viewsOf, type JobAccess } from '../job-access.ts';
 
 /** A search may look at thousands of jobs. */
-const MAX_SEARCHES_WAITING = 50;
+const SEARCHES = { what: 'searches', maxWaiting: 50, maxWaitMs: 5_000 };
 
 /** Reading jobs. */
 export async function jobRoutes(app: FastifyInstance, access: JobAccess): Promise<void> {
-  const inTurn = createTurns(MAX_SEARCHES_WAITING);
+  const inTurn = createTurns(SEARCHES);
   app.get<{ Querystring: Record<string, unknown> }>('/api/jobs', ({ query: parameters }) => {
     const { query } = requireValid(parseJobQuery(parameters));
     const list = () => listJobs(access, query);
