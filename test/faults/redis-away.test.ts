@@ -81,7 +81,7 @@ describe('a Redis that hangs', () => {
 });
 
 async function lastSignMs(): Promise<number> {
-  const [dir] = await readdir(stack.workDir);
+  const [dir] = (await readdir(stack.workDir)).filter((name) => name.startsWith('tapedeck-'));
   return (await stat(join(stack.workDir, dir!, 'alive'))).mtimeMs;
 }
 

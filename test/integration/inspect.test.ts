@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { findMediaTools, inspectHls, inspectMp4, type Finding, type MediaTools } from '@tapedeck/media';
 import { loadConfig } from '../../apps/cli/src/config.ts';
 import { inspectTarget } from '../../apps/cli/src/inspect/inspect-target.ts';
-import { runCli } from '../support/run-cli.ts';
+import { poll } from '../support/poll.ts';
+import { runCli, startCli } from '../support/run-cli.ts';
 import { startSourceServer, type Handler, type SourceServer } from '../support/source-server.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 
@@ -461,10 +462,22 @@ describe('tapedeck inspect', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('without a WORK_DIR says that nothing was looked at', async () => {
+  test('with a WORK_DIR that cannot be made says that nothing was looked at', async () => {
     const { stdout, stderr, exitCode } = await inspect(join(temp.dir, 'right.mp4'), { WORK_DIR: '/dev/null/none' });
     expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 1 });
     expect(stdout).toMatch(/^WRONG here: it was not looked at: ENOTDIR.+\/dev\/null\/none.+\n.+doctor/);
+  });
+
+  test('that is stopped knows nothing, and leaves nothing behind', async () => {
+    const workDir = join(temp.dir, 'stopped');
+    const url = server.serve('/endless.mp4', (_request, response) => void response.writeHead(200).write('x'));
+    const env = { PATH: process.env.PATH!, WORK_DIR: workDir, ALLOW_PRIVATE_NETWORK: 'true' };
+    const running = startCli(['inspect', url], env);
+    await poll('it to ask', () => (server.requests.includes('GET /endless.mp4') ? true : undefined));
+    running.child.kill('SIGINT');
+    const stopped = { stdout: '', stderr: 'interrupted: nothing is known of it\n', exitCode: 1 };
+    expect(await running.ended).toMatchObject(stopped);
+    expect(await readdir(workDir)).toEqual([]);
   });
 
   test('of an FFmpeg that is not there says that nothing was looked at', async () => {

@@ -119,6 +119,15 @@ describe('the events of a job', () => {
     await again.return(undefined);
   });
 
+  test('show a change whose news got lost, at the next heartbeat', async () => {
+    const jobId = await submit(stack, request({ slug: 'unheard' }));
+    const events = readEvents(await watch(jobId));
+    const { id } = await nextEvent(events);
+    await stack.redis.command('HINCRBY', `tapedeck:job:${jobId}`, 'version', 1);
+    expect(await nextEvent(events)).toMatchObject({ id: String(Number(id) + 1), data: { jobId } });
+    await events.return(undefined);
+  });
+
   test('nobody without a token sees them', async () => {
     const answer = await fetch(`${stack.url}/api/jobs/some-job/events`);
     expect(answer.status).toBe(401);

@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  beginAttempt,
   connectRedis,
   findJobs,
   loadRecord,
   openQueues,
+  settleAttempt,
   waitForRedis,
   type Backend,
   type JobRecord,
@@ -338,6 +340,16 @@ describe('reconvert', () => {
       { ...upkeep(), filter: filter({ statuses: [], prefix }), timeoutMs: 10_000 },
       createReconverter(options(dryRun)),
     );
+  test('does one result once, also where the first conversion has ended before its turn', async () => {
+    const [first, second] = [await jobs.failed('later-again'), await jobs.failed('later-again')];
+    const convertAgain = createReconverter(options());
+    await convertAgain(first);
+    const attempt = await beginAttempt(redis, { jobId: first.jobId, run: 2 });
+    await settleAttempt(redis, attempt!, { status: 'canceled' });
+    await convertAgain(second);
+    expect(deeds.map(({ outcome }) => outcome)).toEqual(['done', 'skipped']);
+  });
+
   test('does one result once, and leaves it to another job that makes it; so does the dry run', async () => {
     for (let times = 0; times < 3; times += 1) await jobs.failed('one-result');
     const completed = await jobs.tape('one-made');

@@ -10,11 +10,16 @@ const { TestEnvironment } = require('jest-environment-node');
 module.exports = class extends TestEnvironment {
   constructor(config, context) {
     const { createContext } = vm;
-    vm.createContext = () => createContext(vm.constants.DONT_CONTEXTIFY);
+    let isPlain = false;
+    vm.createContext = () => {
+      isPlain = true;
+      return createContext(vm.constants.DONT_CONTEXTIFY);
+    };
     try {
       super(config, context);
     } finally {
       vm.createContext = createContext;
     }
+    if (!isPlain) throw new Error('fast-environment: Jest makes its context in another way now');
   }
 };

@@ -21,6 +21,8 @@ export function startCli(args: readonly string[], env: Record<string, string>): 
   const child = spawn(process.execPath, runSource('apps/cli/src/main.ts', ...args), {
     env: { ...COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // One that hangs must not outlive its test.
+    timeout: 300_000,
   });
   const end = async (): Promise<CliEnd> => {
     const closed = once(child, 'close') as Promise<[number]>;

@@ -1,17 +1,14 @@
 import type { Redis } from '@tapedeck/jobs';
 import { readFiles } from './read-files.ts';
 
-/** Locks and the like go by themselves. */
-const SOON_MS = 120_000;
+/** What services that have nothing to do say to themselves. */
+const PASSING = /:stalled-check$|^tapedeck:rate:/;
 
 /** Everything that a command could have changed: each key of Redis, each file as a hash. */
 export async function takeSnapshot(redis: Redis, dirs: readonly string[]): Promise<Record<string, string>> {
   const dumps: Record<string, string> = {};
-  for (const key of await redis.keys('*')) {
-    const ttlMs = await redis.pttl(key);
-    const passes = ttlMs !== -1 && ttlMs < SOON_MS;
-    if (!passes) dumps[key] = await dump(redis, key);
-  }
+  const keys = (await redis.keys('*')).filter((key) => !PASSING.test(key));
+  for (const key of keys) dumps[key] = await dump(redis, key);
   for (const dir of dirs) {
     for (const [path, sha256Hex] of Object.entries(await readFiles(dir))) dumps[`${dir}/${path}`] = sha256Hex;
   }

@@ -7,7 +7,12 @@ export function shareAnswers<T>(ask: () => Promise<T>): () => Promise<T> {
   return () => {
     if (answer && performance.now() - askedAtMs < FRESH_MS) return answer;
     askedAtMs = performance.now();
-    answer = ask();
-    return answer;
+    const asked = ask();
+    answer = asked;
+    // A failure is nobody's but theirs who wait for it.
+    asked.catch(() => {
+      if (answer === asked) answer = undefined;
+    });
+    return asked;
   };
 }

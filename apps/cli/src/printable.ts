@@ -1,4 +1,4 @@
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Strangers' names in an operator's terminal: what would move its cursor, or turn its text around, is spelled out. */
 export function printable(text: string): string {

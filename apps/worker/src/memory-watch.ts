@@ -39,21 +39,17 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
     if (isHigh) logger.warn({ ...memory, warnBytes }, 'memory above MEMORY_WARN_BYTES');
     else logger.info(memory, 'memory');
   };
-  return {
-    async sample() {
-      const memory = await read();
-      last = memory;
-      const totalBytes = memory.nodeBytes + memory.ffmpegBytes;
-      log(memory, totalBytes > warnBytes);
-      if (totalBytes > limitBytes && hasWorked() && !limitReached) {
-        limitReached = true;
-        logger.warn({ ...memory, limitBytes }, 'memory above MEMORY_LIMIT_BYTES: this worker takes no other job');
-        onLimit();
-      }
-      return memory;
-    },
-    async latest() {
-      return last ?? this.sample();
-    },
+  const sample = async (): Promise<Memory> => {
+    const memory = await read();
+    last = memory;
+    const totalBytes = memory.nodeBytes + memory.ffmpegBytes;
+    log(memory, totalBytes > warnBytes);
+    if (totalBytes > limitBytes && hasWorked() && !limitReached) {
+      limitReached = true;
+      logger.warn({ ...memory, limitBytes }, 'memory above MEMORY_LIMIT_BYTES: this worker takes no other job');
+      onLimit();
+    }
+    return memory;
   };
+  return { sample, latest: async () => last ?? sample() };
 }

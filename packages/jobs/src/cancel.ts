@@ -1,7 +1,6 @@
 import { keys } from './keys.ts';
 import type { Backend } from './backend.ts';
-import { enqueueCallback } from './enqueue.ts';
-import { isOld } from './generation.ts';
+import { enqueueCallbackOrWait } from './enqueue.ts';
 import type { JobRecord } from './record.ts';
 import { createRecordScript } from './record-script.ts';
 import type { Redis } from './redis.ts';
@@ -39,10 +38,7 @@ export async function cancelJob(backend: Backend, record: JobRecord, firstWaitMs
   }
   // It is canceled now. Both are found by the sweeps, or find nothing to do, if this process dies here.
   await queues.removeConversion({ jobId, run });
-  await enqueueCallback(backend, settled.callback, firstWaitMs).catch(async (error: unknown) => {
-    // What old data says of a job may be over; otherwise the sweep tells its caller as soon as that can be done.
-    if (await isOld(backend)) throw error;
-  });
+  await enqueueCallbackOrWait(backend, settled.callback, firstWaitMs);
   return 'canceled';
 }
 

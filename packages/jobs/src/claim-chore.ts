@@ -14,7 +14,7 @@ const RENEW = createScript(
 
 /** A chore that is this worker's for the time that it was claimed for. */
 export interface ChoreClaim {
-  /** It stays this worker's while the work lasts, and for the time that it was claimed for afterwards. */
+  /** It stays this worker's while the work lasts, and runs out by itself afterwards. */
   keepWhile(work: () => Promise<unknown>): Promise<void>;
   /** Whoever asks next gets it at once. */
   release(): Promise<void>;

@@ -1,4 +1,5 @@
 import { keys, storedName } from './keys.ts';
+import type { JobRecord } from './record.ts';
 import { createRecordScript } from './record-script.ts';
 import { createScript, type Redis } from './redis.ts';
 
@@ -23,17 +24,26 @@ export async function hideJob(redis: Redis, jobId: string): Promise<HideResult> 
   return (await HIDE.run(redis, [keys.job(jobId), keys.hidden], [Date.now(), jobId])) as HideResult;
 }
 
-/** KEYS job, hidden; ARGV jobId */
+/** KEYS job, hidden; ARGV jobId, hidden before. Answers whether it shows it. */
 const SHOW = createRecordScript(
   `
+  local hiddenAtMs = redis.call('ZSCORE', KEYS[2], ARGV[1])
+  if hiddenAtMs and tonumber(hiddenAtMs) > tonumber(ARGV[2]) then return 0 end
   redis.call('ZREM', KEYS[2], ARGV[1])
-  if redis.call('HDEL', KEYS[1], 'deletedAtMs') == 1 then list(ARGV[1]) end
+  if redis.call('HDEL', KEYS[1], 'deletedAtMs') == 0 then return 0 end
+  list(ARGV[1])
+  return 1
   `,
 );
 
 /** Its files could not be removed: it is there again, to be deleted another time. */
 export async function showJob(redis: Redis, jobId: string): Promise<void> {
-  await SHOW.run(redis, [keys.job(jobId), keys.hidden], [jobId]);
+  await show(redis, jobId, Infinity);
+}
+
+async function show(redis: Redis, jobId: string, hiddenBeforeMs: number): Promise<boolean> {
+  const before = Number.isFinite(hiddenBeforeMs) ? hiddenBeforeMs : '+inf';
+  return (await SHOW.run(redis, [keys.job(jobId), keys.hidden], [jobId, before])) === 1;
 }
 
 /** KEYS job, hidden; ARGV jobId */
@@ -58,9 +68,12 @@ const PAGE = 100;
  * nothing. Else nobody would find them again, nor their files.
  */
 export async function showAbandoned(redis: Redis, olderThanMs: number): Promise<string[]> {
-  const jobIds = await redis.zrangebyscore(keys.hidden, 0, Date.now() - olderThanMs, 'LIMIT', 0, PAGE);
-  for (const jobId of jobIds) await showJob(redis, jobId);
-  return jobIds;
+  const hiddenBeforeMs = Date.now() - olderThanMs;
+  const shown: string[] = [];
+  for (const jobId of await redis.zrangebyscore(keys.hidden, 0, hiddenBeforeMs, 'LIMIT', 0, PAGE)) {
+    if (await show(redis, jobId, hiddenBeforeMs)) shown.push(jobId);
+  }
+  return shown;
 }
 
 /**
@@ -81,8 +94,7 @@ const REMOVE_ENDED = createRecordScript(
 );
 
 /**
- * Hides and removes in one step, for jobs that nobody asked to delete: who dies between two would leave one that nobody
- * finds again. Its result stays.
+ * Hides and removes in one step: there is nothing to do in between. Its result stays.
  * @returns false when it has not ended, or too late, or its event is still to be delivered
  */
 export async function removeEndedJob(redis: Redis, jobId: string, endedBeforeMs: number): Promise<boolean> {
@@ -95,22 +107,22 @@ export async function loadPublisher(redis: Redis, bucket: string, outputName: st
   return publisher && publisher.split(' ')[0]!;
 }
 
-/** KEYS publisher; ARGV jobId */
-const FORGET = createScript(
-  `if string.match(redis.call('GET', KEYS[1]) or '', '^%S*') == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
+/** KEYS publisher; ARGV jobId, stored name */
+const FORGET = createRecordScript(
+  `
+  if string.match(redis.call('GET', KEYS[1]) or '', '^%S*') ~= ARGV[1] then return end
+  redis.call('DEL', KEYS[1])
+  store(ARGV[2], 0)
+  `,
 );
 
 /**
- * Its result was removed, or its record is.
- * @returns whether what lies there was this job's
+ * Its result was removed, or its record is. What stays of it counts no longer as stored: nobody would ever take it off
+ * the count again. Nothing happens where another job's result lies there.
  */
-export async function forgetPublisher(
-  redis: Redis,
-  bucket: string,
-  outputName: string,
-  jobId: string,
-): Promise<boolean> {
-  return (await FORGET.run(redis, [keys.publisher(bucket, outputName)], [jobId])) === 1;
+export async function forgetPublisher(redis: Redis, { jobId, request, outputName }: JobRecord): Promise<void> {
+  const { bucket } = request;
+  await FORGET.run(redis, [keys.publisher(bucket, outputName)], [jobId, storedName(bucket, outputName)]);
 }
 
 /** ARGV stored name */

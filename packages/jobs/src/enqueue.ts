@@ -1,5 +1,5 @@
 import type { Backend } from './backend.ts';
-import { isUnchanged, loadGeneration } from './generation.ts';
+import { isOld, isUnchanged, loadGeneration } from './generation.ts';
 import { keys } from './keys.ts';
 import type { CallbackEntry } from './queues.ts';
 import { loadRecordFields, parseRecord } from './record.ts';
@@ -66,4 +66,18 @@ export async function enqueueCallback(backend: Backend, callback: CallbackEntry,
     }
   }
   await queues.addCallback(callback, delayMs);
+}
+
+/**
+ * For who has made an event wait, and can say so: what cannot be done now, the sweep of the outbox does.
+ * @throws what kept it from being done, where Redis holds old data: what it says of a job may be over
+ */
+export async function enqueueCallbackOrWait(
+  backend: Backend,
+  callback: CallbackEntry,
+  delayMs?: number,
+): Promise<void> {
+  await enqueueCallback(backend, callback, delayMs).catch(async (error: unknown) => {
+    if (await isOld(backend)) throw error;
+  });
 }

@@ -19,13 +19,13 @@ import type { JobKind, JobStatus } from '@tapedeck/contracts';
  * - `ended:<status>:<kind>` sorted set: visible jobs that have ended, by the time in ms of their end
  * - `names` sorted set, in the order of its bytes: `<name> NUL <jobId>` of each visible job's reference and slug
  * - `references` sorted set, in the order of its bytes: `<reference> NUL <jobId>` of each visible job
- * - `results` sorted set: visible jobs whose result is published and was not deleted, by the time in ms of their end, or
- *   later where it could not be deleted the last time
+ * - `results` sorted set: visible jobs whose result is published, and was neither deleted nor found to be another's by
+ *   now, by the time in ms of their end, or later where it could not be deleted the last time
  * - `hidden` sorted set: jobs in the middle of being deleted, by the time in ms of its beginning
  * - `exhausted` sorted set: visible jobs whose callback was given up, by the time in ms of their end
  * - `tallies` hash: what was counted of all jobs since Redis has its data
  * - `speed:<kind>` hash: how long recent conversions took, for their size
- * - `stored` hash: `<bucket>/<name>` of each result that is published, and its bytes
+ * - `stored` hash: `<bucket>/<name>` of each result that is published by a job with a record, and its bytes
  * - `generation` string: the Redis process that has held this data since it was compared with the journal, and a token
  * - `next-generation` string: the token of a comparison that is going on
  * - `chore:<name>` string with a time to live: something that one worker does for all

@@ -42,7 +42,7 @@ export interface CallbackTry {
   httpStatus: number | undefined;
 }
 
-/** KEYS job, outbox; ARGV eventId, jobId, status, http status or '', round, tallies. */
+/** KEYS job, outbox, hidden; ARGV eventId, jobId, status, http status or '', round, tallies. */
 const RECORD_TRY = createRecordScript(
   `
   if redis.call('HGET', KEYS[1], 'eventId') ~= ARGV[1] then return 0 end
@@ -56,7 +56,10 @@ const RECORD_TRY = createRecordScript(
   end
   list(ARGV[2])
   tally(ARGV[6])
-  if ARGV[3] ~= 'pending' and redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 1 then redis.call('DEL', KEYS[1]) end
+  if ARGV[3] ~= 'pending' and redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 1 then
+    redis.call('DEL', KEYS[1])
+    redis.call('ZREM', KEYS[3], ARGV[2])
+  end
   return 1
   `,
 );
@@ -66,7 +69,7 @@ export async function recordCallbackTry(redis: Redis, entry: OutboxEntry, outcom
   const { jobId, eventId, round } = entry;
   await RECORD_TRY.run(
     redis,
-    [keys.job(jobId), keys.outbox],
+    [keys.job(jobId), keys.outbox, keys.hidden],
     [eventId, jobId, outcome.status, outcome.httpStatus ?? '', round, JSON.stringify(bookTry(entry, outcome))],
   );
 }

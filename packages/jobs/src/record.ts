@@ -47,6 +47,8 @@ const recordSchema = z.object({
   finishedAtMs: integer.optional(),
   /** Nothing of its output is there any more. */
   resultDeletedAtMs: integer.optional(),
+  /** What lies there now is another's: nobody deletes it for this job. */
+  resultForgottenAtMs: integer.optional(),
   output: json.pipe(z.custom<JobOutput>()).optional(),
   error: json.pipe(jobErrorSchema).optional(),
   plan: json.pipe(z.record(z.string(), z.unknown())).optional(),

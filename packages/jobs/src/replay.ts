@@ -1,4 +1,4 @@
-import { enqueueCallback } from './enqueue.ts';
+import { enqueueCallbackOrWait } from './enqueue.ts';
 import { keys } from './keys.ts';
 import type { Backend } from './backend.ts';
 import type { JobRecord } from './record.ts';
@@ -27,7 +27,6 @@ export async function replayCallback(backend: Backend, record: JobRecord): Promi
   if (!eventId) return false;
   const round = await REPLAY.run(backend.redis, [keys.job(jobId), keys.outbox], [jobId, Date.now(), eventId]);
   if (typeof round !== 'number') return false;
-  // The outbox has it already. If this fails, its sweep adds the entry a little later.
-  await enqueueCallback(backend, { jobId, eventId, round });
+  await enqueueCallbackOrWait(backend, { jobId, eventId, round });
   return true;
 }

@@ -1,4 +1,4 @@
-import { forgetPublisher, forgetStored, hasResult, removeEndedJob, type JobRecord, type Redis } from '@tapedeck/jobs';
+import { forgetPublisher, hasResult, removeEndedJob, type JobRecord, type Redis } from '@tapedeck/jobs';
 import type { UpkeepOptions } from './upkeep.ts';
 import { walkJobs } from './walk-jobs.ts';
 
@@ -35,7 +35,7 @@ async function deleteRecord(
   record: JobRecord,
   endedBeforeMs: number,
 ): Promise<boolean> {
-  const { jobId, callbackStatus, request, outputName } = record;
+  const { jobId, callbackStatus } = record;
   const skip = (what: string): false => {
     onDeed({ outcome: 'skipped', about: jobId, what });
     return false;
@@ -47,9 +47,7 @@ async function deleteRecord(
   }
   if (!dryRun) {
     if (!(await removeEndedJob(redis, jobId, endedBeforeMs))) return skip('it lives again');
-    // Its result stays, and counts no longer: nobody would ever take it off the count again.
-    const wasOurs = await forgetPublisher(redis, request.bucket, outputName, jobId);
-    if (wasOurs) await forgetStored(redis, request.bucket, outputName);
+    await forgetPublisher(redis, record);
   }
   onDeed({ outcome: 'done', about: jobId, what: 'delete its record' });
   return true;

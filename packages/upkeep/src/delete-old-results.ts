@@ -1,13 +1,15 @@
+import { uploadOf } from '@tapedeck/contracts';
 import {
   findOldResults,
   forgetPublisher,
   forgetResult,
+  loadPublisher,
   loadRecord,
   markResultDeleted,
   postponeResult,
   type JobRecord,
+  type Redis,
 } from '@tapedeck/jobs';
-import { JobError } from '@tapedeck/contracts';
 import { deleteResult } from './delete-result.ts';
 import { describeFailure, type Results, type UpkeepOptions } from './upkeep.ts';
 
@@ -44,26 +46,33 @@ async function deleteOrPostpone(options: OldResultsOptions, jobId: string, ended
     else if (!dryRun) await forgetResult(redis, jobId);
   } catch (error) {
     signal.throwIfAborted();
-    const isGone = error instanceof JobError && error.code === 'STORAGE_BUCKET_MISSING';
-    if (isGone && !dryRun) await markResultDeleted(redis, jobId);
-    else if (!dryRun) await postponeResult(redis, jobId, endedBeforeMs + TRY_AGAIN_MS);
+    if (!dryRun) await postponeResult(redis, jobId, endedBeforeMs + TRY_AGAIN_MS);
     onDeed({ outcome: 'failed', about: jobId, what: `delete its result: ${describeFailure(error)}` });
   }
 }
 
 async function deleteOld(options: OldResultsOptions, record: JobRecord): Promise<void> {
-  const { redis, dryRun, onDeed } = options;
-  const { jobId, request, outputName } = record;
+  const { redis, olderThanMs, dryRun, onDeed } = options;
+  const { jobId } = record;
   const deleted = await deleteResult(options, record, options);
   if (!deleted) {
-    if (!dryRun) await forgetResult(redis, jobId);
+    if (!dryRun && (await isReplacedForGood(redis, record))) await forgetResult(redis, jobId);
+    else if (!dryRun) await postponeResult(redis, jobId, Date.now() - olderThanMs + TRY_AGAIN_MS);
     return onDeed({ outcome: 'skipped', about: jobId, what: 'what lies there now is not its result' });
   }
   if (!dryRun) {
     // Whoever dies before the second finds no file the next time, and says the same.
     await markResultDeleted(redis, jobId);
-    await forgetPublisher(redis, request.bucket, outputName, jobId);
+    await forgetPublisher(redis, record);
   }
   const { files, sizeBytes } = deleted;
   onDeed({ outcome: 'done', about: jobId, what: `delete its result: ${files} files`, sizeBytes });
+}
+
+/** A job that is publishing there now may fail, and give the place back. */
+async function isReplacedForGood(redis: Redis, { request, outputName }: JobRecord): Promise<boolean> {
+  if (uploadOf(request)) return true;
+  const publisherId = await loadPublisher(redis, request.bucket, outputName);
+  const publisher = publisherId === null ? undefined : await loadRecord(redis, publisherId);
+  return publisher?.finishedAtMs !== undefined || publisher === undefined;
 }

@@ -19,19 +19,19 @@ const NOT_RETRIED: Record<Exclude<RetryResult, 'requeued'>, string> = {
 };
 
 /**
- * Converts again what jobs were about, one after the other: one that failed or was canceled begins anew, under its id. Of
- * a completed one the same request is submitted as a new job, behind those of callers. Nothing is done twice for one
- * result: neither while another job makes it, nor in a dry run.
+ * Converts again what jobs were about: one that failed or was canceled begins anew, under its id. Of a completed one the
+ * same request is submitted as a new job, behind those of callers. Of one result, it remembers that it has done it, and
+ * does it once.
  */
 export function createReconverter(options: ReconvertOptions): (record: JobRecord) => Promise<void> {
-  const planned = new Set<string>();
+  const done = new Set<string>();
   return async (record) => {
-    const { dryRun, onDeed } = options;
+    const { onDeed } = options;
     const { jobId, status, fingerprint } = record;
     const found = await findObstacle(options, record);
-    const obstacle = found ?? (planned.has(fingerprint) ? NOT_RETRIED.replaced : undefined);
+    const obstacle = found ?? (done.has(fingerprint) ? NOT_RETRIED.replaced : undefined);
     if (obstacle !== undefined) return onDeed({ outcome: 'skipped', about: jobId, what: obstacle });
-    if (dryRun) planned.add(fingerprint);
+    done.add(fingerprint);
     await (status === 'completed' ? submitAgain(options, record) : beginAnew(options, record));
   };
 }

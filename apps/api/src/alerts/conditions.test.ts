@@ -63,8 +63,8 @@ test.each([
   ['TapedeckNoWorker', { ...waiting(3), ...nobody }, 'No worker is alive, and 3 conversions and callbacks wait.'],
   [
     'TapedeckWorkerGone',
-    { workers: { alive: 2, busy: 0, lost: 2 }, lostWorkers: ['host-1', 'host-2'] },
-    '2 of the workers vanished without a good-bye and were not replaced (host-1, host-2); 2 are alive.',
+    { workers: { alive: 2, busy: 0, lost: 3 }, lostWorkers: ['host-1', 'host-2'] },
+    '3 of the workers vanished without a good-bye and were not replaced (host-1, host-2, …); 2 are alive.',
   ],
   ['TapedeckFailureRateHigh', ended(7, 3), '3 of the 10 jobs that ended in the last hour failed: 30 %.'],
   ['TapedeckJobStuck', { longestProcessingSec: 7_250 }, 'A job has been in processing for 120 minutes.'],

@@ -48,11 +48,15 @@ const WORKER_GONE: Condition<WatchedVitals> = {
   find({ workers: { alive, lost }, lostWorkers }) {
     if (lost === 0) return undefined;
     return {
-      summary: `${lost} of the workers vanished without a good-bye and were not replaced (${lostWorkers.join(', ')}); ${alive} are alive.`,
+      summary: `${lost} of the workers vanished without a good-bye and were not replaced (${nameSome(lostWorkers, lost)}); ${alive} are alive.`,
       figures: { alive, lost },
     };
   },
 };
+
+function nameSome(names: readonly string[], count: number): string {
+  return [...names, ...(count > names.length ? ['…'] : [])].join(', ');
+}
 
 const QUEUE_LONG: Condition<WatchedVitals> = {
   ...{ alert: 'TapedeckQueueLong', severity: 'warning', title: 'long queue', forMs: 10 * MINUTE_MS },

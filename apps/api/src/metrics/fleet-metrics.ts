@@ -50,7 +50,11 @@ function buildGauges({ vitals, jobs, storedBytes, dataDiskUsedRatio }: FleetRead
     gauge('workers', 'Workers; lost are those that vanished and were not replaced', listRow(workers, 'state')),
     gauge('callbacks_pending', 'Callbacks that were not delivered yet', callbacks.pending),
     gauge('callbacks_exhausted', 'Callbacks that were given up, and not sent again by hand', callbacks.exhausted),
-    gauge('storage_bytes', 'Bytes of results that are published and were not removed', storedBytes),
+    gauge(
+      'storage_bytes',
+      'Bytes of results that are published and were not removed, of jobs that are not forgotten',
+      storedBytes,
+    ),
     gauge(
       'disk_used_ratio',
       'Of the file systems of DATA_DIR, at the API, and of WORK_DIR, at the worker whose is the fullest',

@@ -38,7 +38,7 @@ export async function deleteJob(options: DeleteOptions, jobId: string, query: De
     throw new JobError('JOB_STATE_CONFLICT', 'it is being canceled, or retried; ask again in a few seconds');
   }
   const removed = withFiles ? await deleteFilesOrShow(options, record) : NOTHING;
-  await forgetPublisher(redis, record.request.bucket, record.outputName, jobId);
+  await forgetPublisher(redis, record);
   await removeHiddenJob(redis, jobId);
   return { success: true, ...removed };
 }

@@ -97,8 +97,9 @@ function openFile(dir: string, fileName: string, { nowMs, onError, onWritten }: 
     fileName,
     isThere() {
       if (nowMs() - lookedAtMs < LOOK_INTERVAL_MS) return true;
+      const isThere = readInode(path) === inode;
       lookedAtMs = nowMs();
-      return readInode(path) === inode;
+      return isThere;
     },
     write: (line) => void file.write(line),
     close: () => file.end(),
