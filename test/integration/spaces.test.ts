@@ -15,6 +15,7 @@ import { downloadSource } from '../../apps/worker/src/stages/download.ts';
 import { cleanUpSuperseded } from '@tapedeck/upkeep';
 import { buildSampleTape } from '../../scripts/sample/tape.ts';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
+import { poll } from '../support/poll.ts';
 import { startTestRedis } from '../support/redis-server.ts';
 import { startRgw, type TestRgw } from '../support/rgw.ts';
 import { openSpaces, type TestSpaces } from '../support/spaces.ts';
@@ -264,6 +265,8 @@ describe('a tape whose caller says where to put it', () => {
     const putUrl = await caller.presignPut('theirs', 'alone.mp4');
     expect(tapeOutput(await convertTo({ putUrl }, 'alone')).posterUrl).toBeUndefined();
     const expired = await caller.presignPut('theirs', 'late.mp4', { expiresInSec: 1 });
+    const expiresAtMs = Date.now() + 2_000;
+    await poll('the URL to expire', () => (Date.now() > expiresAtMs ? true : undefined));
     expect(await convertTo({ putUrl: expired }, 'late')).toMatchObject({
       status: 'failed',
       attempt: 1,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { JobView } from '@tapedeck/contracts';
@@ -387,7 +387,17 @@ test('a worker does it by itself', async () => {
   await jobs.makeOlder(result, 31);
   await jobs.makeOlder(record, 91);
   stack.env.DELETE_RESULTS_AFTER_DAYS = '30';
-  await stack.startWorker();
+  let isReady = false;
+  const seen = new Set<string>();
+  const [worker] = await Promise.all([
+    stack.startWorker().finally(() => (isReady = true)),
+    // Also what it makes while it starts: one that is killed then leaves nothing that the next would not know for its own.
+    poll('it to be ready', async () => {
+      for (const name of await readdir(stack.workDir)) seen.add(name);
+      return isReady ? true : undefined;
+    }),
+  ]);
+  expect([...seen]).toEqual([expect.stringMatching(`^tapedeck-${hostname()}-${worker.child.pid}-`)]);
   await poll('both to go', async () =>
     (await load(result))?.resultDeletedAtMs !== undefined && !(await load(record)) ? true : undefined,
   );

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { JobError } from '@tapedeck/contracts';
@@ -38,7 +37,7 @@ import { abortDeadUploads } from './abort-dead-uploads.ts';
 import { keepHouse, showLife, type HousekeepingOptions } from './housekeeping.ts';
 import { createMemoryWatch, type MemoryWatch } from './memory-watch.ts';
 import { readMemory } from './read-memory.ts';
-import { createWorkspaces } from './workspace.ts';
+import { createWorkspaces, type Workspaces } from './workspace.ts';
 
 const config = loadConfigOrExit(() => loadConfig(process.env));
 const hidden = hideFromLogs(process.env, {
@@ -63,8 +62,8 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
   const logKeeping = config.logDir && keepLogDir(config.logDir, logger, stopping);
   const redis = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
-  const { tools, ffmpegVersion, protections } = await prepareTools();
   const workspaces = await createWorkspaces(config.workDir);
+  const { tools, ffmpegVersion, protections } = await prepareTools(workspaces);
   const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
   const policy = config.urlPolicy;
   const agent = createGuardedAgent(policy);
@@ -189,18 +188,25 @@ async function openEars(onCancel: (jobId: string) => void): Promise<Redis> {
 }
 
 /** @throws ConfigError when one of the programs does not run */
-async function prepareTools() {
-  const ffmpegVersion = await requireVersion('FFMPEG_PATH', config.ffmpegPath);
-  await requireVersion('FFPROBE_PATH', config.ffprobePath);
-  await mkdir(config.workDir, { recursive: true });
-  const tools = await findMediaTools({
-    ffmpegPath: config.ffmpegPath,
-    ffprobePath: config.ffprobePath,
-    workDir: config.workDir,
-    memoryBytes: config.encodeMemoryBytes,
-    searchPath: process.env.PATH,
-  });
-  return { tools, ffmpegVersion, protections: describeProtections(tools.guards) };
+/** They are tried where attempts are made: what a worker leaves that is killed now, the next one removes. */
+async function prepareTools(workspaces: Workspaces) {
+  try {
+    const ffmpegVersion = await requireVersion('FFMPEG_PATH', config.ffmpegPath);
+    await requireVersion('FFPROBE_PATH', config.ffprobePath);
+    const trial = await workspaces.create('trial', 0);
+    const tools = await findMediaTools({
+      ffmpegPath: config.ffmpegPath,
+      ffprobePath: config.ffprobePath,
+      workDir: trial.dir,
+      memoryBytes: config.encodeMemoryBytes,
+      searchPath: process.env.PATH,
+    });
+    await trial.remove();
+    return { tools, ffmpegVersion, protections: describeProtections(tools.guards) };
+  } catch (error) {
+    await workspaces.remove();
+    throw error;
+  }
 }
 
 async function requireVersion(variable: string, path: string): Promise<string> {

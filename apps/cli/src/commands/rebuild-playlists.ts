@@ -16,13 +16,13 @@ export function createRebuildPlaylistsCommand(env: NodeJS.ProcessEnv): Command {
     const filter = parseFilter(command, options, { statuses: ['completed'], kind: 'hls' });
     return runUpkeep(env, options, async (run) => {
       const { config, service, report } = run;
-      const tools = await openTools(config, env.PATH);
-      await withScratch(config.workDir, (dir) =>
-        onEachJob(
+      await withScratch(config.workDir, async (dir) => {
+        const tools = await openTools(config, env.PATH, dir);
+        await onEachJob(
           { ...run, redis: service.redis, filter, timeoutMs: STREAM_TIMEOUT_MS, onProgress: report.advance },
           (record, signal) => rebuildMaster({ ...run, ...service, tools, dir, signal }, record),
-        ),
-      );
+        );
+      });
     });
   });
 }

@@ -47,9 +47,9 @@ async function verifyAll(
     if (deed.outcome === 'failed') failed += 1;
     run.onDeed(deed);
   };
-  const tools = await openTools(config, searchPath);
-  await withScratch(config.workDir, (dir) =>
-    onEachJob(
+  await withScratch(config.workDir, async (dir) => {
+    const tools = await openTools(config, searchPath, dir);
+    await onEachJob(
       {
         ...{ redis: service.redis, filter, timeoutMs: RESULT_TIMEOUT_MS, signal, start: before?.cursor },
         onDeed: run.onDeed,
@@ -66,7 +66,7 @@ async function verifyAll(
           },
         );
       },
-    ),
-  );
+    );
+  });
   if (!dryRun && missed === 0) await file.remove();
 }

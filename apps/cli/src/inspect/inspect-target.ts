@@ -41,7 +41,7 @@ async function inspectIn(dir: string, target: string, options: InspectOptions): 
     if (!file) return findings.list();
     const tools = await findMediaTools({
       ...{ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH, searchPath },
-      ...{ workDir: config.workDir, memoryBytes: totalmem() },
+      ...{ workDir: dir, memoryBytes: totalmem() },
     });
     const isPlaylist = /\.m3u8?$/i.test(nameOf(target)) || (await beginsLikePlaylist(join(dir, file.fileName)));
     const found = isPlaylist
