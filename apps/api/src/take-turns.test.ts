@@ -21,11 +21,13 @@ test('work is done one after the other, also behind one that failed, and so many
 });
 
 test('whose turn comes too late is refused without having begun', async () => {
-  const inTurn = createTurns({ what: 'searches', maxWaiting: 3, maxWaitMs: 50 });
+  const maxWaitMs = 50;
+  const inTurn = createTurns({ what: 'searches', maxWaiting: 3, maxWaitMs });
   let begun = 0;
-  const work = () => {
+  // Holds the turn, and everybody, for longer than the next may wait.
+  const work = async () => {
     begun += 1;
-    return new Promise((resolve) => setTimeout(resolve, 100));
+    for (const untilMs = performance.now() + 2 * maxWaitMs; performance.now() < untilMs;) continue;
   };
   const results = await Promise.allSettled([inTurn(work), inTurn(work)]);
   expect(results).toMatchObject([{ status: 'fulfilled' }, { reason: { code: 'QUEUE_UNAVAILABLE' } }]);

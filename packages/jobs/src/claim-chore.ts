@@ -36,9 +36,9 @@ export async function claimChore(redis: Redis, name: string, claimMs: number): P
   const renew = () => RENEW.run(redis, [key], [token, claimMs]).catch(() => undefined);
   return {
     async keepWhile(work) {
-      const isHangingAt = performance.now() + MAX_WORK_MS;
+      const isHangingAtMs = performance.now() + MAX_WORK_MS;
       const renewal = setInterval(() => {
-        if (performance.now() < isHangingAt) void renew();
+        if (performance.now() < isHangingAtMs) void renew();
       }, claimMs / 3);
       await work().finally(() => clearInterval(renewal));
     },

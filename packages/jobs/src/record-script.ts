@@ -7,8 +7,8 @@ import { createScript, type RedisScript } from './redis.ts';
  * - `changed(jobId)`: whoever watches the job hears of it.
  * - `list(jobId)`: the same, and the indexes are brought to what the record says. What always holds after it: a visible
  *   job is in `created` under its status and kind and nowhere else, in `ended` likewise once it has ended, in `names`
- *   with its reference and its slug, in `references`, and in `results` if it was completed and its result neither deleted nor found to be another's; one that is
- *   hidden, or gone, is in none of them.
+ *   with its reference and its slug, in `references`, and in `results` if it was completed and its result neither deleted
+ *   nor found to be another's; one that is hidden, or gone, is in none of them.
  * - `unlist(jobId)`: before a record is removed or written anew.
  *
  * The kind is the beginning of the id. Keys are made from ids here, so this is for one Redis, and not for a cluster.
