@@ -1,3 +1,5 @@
+export * from './admin-answers.ts';
+export * from './admin-requests.ts';
 export * from './alert-notice.ts';
 export * from './answers.ts';
 export * from './attempt-measures.ts';
@@ -6,6 +8,7 @@ export * from './convert-request.ts';
 export * from './errors.ts';
 export * from './estimate-size.ts';
 export * from './health.ts';
+export * from './history.ts';
 export * from './hls-names.ts';
 export * from './job-output.ts';
 export * from './job-query.ts';

@@ -1,4 +1,5 @@
 import { hkdfSync } from 'node:crypto';
+import type { Role } from '@tapedeck/contracts';
 import { ConfigError, type Environment, type PasswordHash } from '@tapedeck/runtime';
 
 export const ACCESS_VARIABLES = [
@@ -10,9 +11,6 @@ export const ACCESS_VARIABLES = [
   'ADMIN_EMAILS',
   'VIEWER_EMAILS',
 ] as const;
-
-/** An admin may change everything; a viewer may look at everything. */
-export type Role = 'admin' | 'viewer';
 
 export interface OidcConfig {
   issuer: URL;

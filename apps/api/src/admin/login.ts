@@ -1,9 +1,9 @@
-import { JobError } from '@tapedeck/contracts';
+import { JobError, type Role } from '@tapedeck/contracts';
 import { PASSWORD_CHARS, verifyPassword } from '@tapedeck/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Limiter } from '../plugins/rate-limit.ts';
-import type { AccessConfig, Role } from './access.ts';
+import type { AccessConfig } from './access.ts';
 import { assertOwnPage } from './guard.ts';
 import { sendLoginPage, sendStyle } from './pages.ts';
 import { LOGIN_PATH, parseReturnTo, STYLE_PATH } from './paths.ts';

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import secureSession from '@fastify/secure-session';
-import { JobError } from '@tapedeck/contracts';
+import { JobError, type Role } from '@tapedeck/contracts';
 import type { Redis } from '@tapedeck/jobs';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Role } from './access.ts';
 
 /** Who is signed in. */
 export interface Operator {

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { PRIORITIES } from './vocabulary.ts';
+
+const priority = z.enum(PRIORITIES);
+const MAX_SELECTED = 1_000;
+
+export const BULK_ACTIONS = ['retry', 'cancel', 'delete', 'reconvert', 'callback', 'priority'] as const;
+export type BulkAction = (typeof BULK_ACTIONS)[number];
+
+/** `POST /admin/api/bulk`: the same to many jobs, selected one by one or by what the list's query takes. */
+export const bulkRequestSchema = z
+  .strictObject({
+    action: z.enum(BULK_ACTIONS),
+    jobIds: z.array(z.string().min(1).max(100)).min(1).max(MAX_SELECTED).optional(),
+    filter: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('Parameters of GET /api/jobs, without sort, order, limit and offset; empty for all jobs.'),
+    dryRun: z.boolean().default(false),
+    deleteFiles: z.boolean().default(false).describe('For delete: the results, too.'),
+    priority: priority.optional().describe('For priority.'),
+  })
+  .refine(({ jobIds, filter }) => (jobIds === undefined) !== (filter === undefined), {
+    path: ['jobIds'],
+    error: 'expected either jobIds or filter',
+  })
+  .refine((request) => (request.action === 'priority') === (request.priority !== undefined), {
+    path: ['priority'],
+    error: 'expected with the action priority, and with no other',
+  });
+export type BulkRequest = z.output<typeof bulkRequestSchema>;
+
+/** `POST /admin/api/jobs/:jobId/priority` */
+export const priorityRequestSchema = z.strictObject({ priority });
+
+export const CLEANUPS = ['segments', 'results', 'records', 'stuck'] as const;
+export type CleanupName = (typeof CLEANUPS)[number];
+
+/** `POST /admin/api/cleanup` */
+export const cleanupRequestSchema = z.strictObject({
+  dryRun: z.boolean().default(true),
+  only: z
+    .array(z.enum(CLEANUPS))
+    .min(1)
+    .default([...CLEANUPS]),
+});
+
+const MAX_URL_CHARS = 2_048;
+
+/** `POST /admin/api/test-callback` */
+export const testCallbackRequestSchema = z.strictObject({ callbackUrl: z.string().min(1).max(MAX_URL_CHARS) });
