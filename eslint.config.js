@@ -1,5 +1,6 @@
 import importX from 'eslint-plugin-import-x';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /** contracts ← {jobs, transfer, media, runtime} ← upkeep ← apps. The middle four never see each other, nor what is above. */
@@ -34,9 +35,14 @@ const noAwaitInUpdate = {
 export default tseslint.config(
   { ignores: ['**/dist/**', 'node_modules/**', 'data/**', 'coverage/**'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [...tseslint.configs.recommendedTypeChecked, ...tseslint.configs.strict],
-    languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        project: ['./tsconfig.test.json', './apps/dashboard/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     plugins: { 'import-x': importX },
     settings: {
       'import-x/resolver-next': [
@@ -71,6 +77,35 @@ export default tseslint.config(
     },
   },
   ...layering,
+  {
+    files: ['apps/dashboard/**/*.{ts,tsx}'],
+    extends: [reactHooks.configs.flat.recommended],
+    rules: {
+      // What a page shows is markup for the most part.
+      'max-lines-per-function': ['error', { max: 90, skipBlankLines: true, skipComments: true }],
+      // An event's handler may wait for something: nobody waits for the handler.
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['@tapedeck/*', '!@tapedeck/contracts'],
+              message: 'The page runs in a browser: all that it shares with the services is types.',
+            },
+          ],
+        },
+      ],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          name: '@tapedeck/contracts',
+          allowTypeImports: true,
+          message: 'Types only: its schemas weigh more than the page.',
+        },
+      ],
+    },
+  },
   {
     files: ['apps/*/src/main.ts', 'apps/*/src/healthcheck.ts', 'scripts/**', 'bench/**', 'test/**'],
     rules: { 'no-restricted-syntax': ['error', noAwaitInUpdate] },

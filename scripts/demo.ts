@@ -176,7 +176,7 @@ await runScript(async ({ signal, stopped }) => {
     if (!token)
       throw new Error('demo: API_KEYS names keys whose tokens nobody knows; unset it, or set MP4_SERVICE_TOKEN');
     await caller.listen();
-    console.log(`Tapedeck runs at ${stack.url}`);
+    console.log(`Tapedeck runs at ${stack.url}, its dashboard at ${stack.url}/admin`);
     let delivered = false;
     const demo = convertTape(stack, token, caller)
       .then(() => convertVideo(stack, token, caller))
@@ -188,6 +188,7 @@ await runScript(async ({ signal, stopped }) => {
     if (!delivered) process.exitCode = 130;
     if (!delivered || process.argv.includes('--exit')) return;
     console.log(`\nStays up at ${stack.url} until Ctrl-C. Its token is in ${stack.dataDir}/secrets.json.`);
+    if (stack.adminPassword) console.log(`Look at it:  ${stack.url}/admin   password ${stack.adminPassword}`);
     await Promise.race([stopped, stack.broken.then((error) => Promise.reject(error))]);
   } finally {
     await caller.close();

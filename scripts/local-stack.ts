@@ -5,7 +5,8 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createApiKey, digestToken, RESTART_EXIT_CODE } from '@tapedeck/runtime';
+import { createApiKey, digestToken, hashPassword, RESTART_EXIT_CODE } from '@tapedeck/runtime';
+import { buildDashboard, VITE } from './build-dashboard.ts';
 
 /**
  * The whole of Tapedeck on one machine: API, one worker and, where the environment names none, a Redis of its own.
@@ -18,6 +19,8 @@ export interface LocalStack {
   token: string | undefined;
   /** True when the token was made just now: the only time to print it. */
   tokenIsNew: boolean;
+  /** Lets an admin into /admin; undefined when the environment says who is let in. */
+  adminPassword: string | undefined;
   signingSecret: string;
   dataDir: string;
   /** Resolves when the stack can no longer work: a part of it kept dying. */
@@ -41,17 +44,23 @@ export async function startLocalStack(
   options: { stopping: AbortSignal; watch?: boolean },
 ): Promise<LocalStack> {
   await assertPortFree(env);
+  if (!options.watch) await buildDashboard(options.stopping);
   const dataDir = resolve(env.DATA_DIR || './data');
   await mkdir(dataDir, { recursive: true });
   const secrets = await loadSecrets(dataDir);
   const bringsToken = Boolean(env.API_KEYS || env.MP4_SERVICE_TOKEN);
   const redis = env.REDIS_URL ? undefined : await startRedis(dataDir);
-  const childEnv = buildChildEnv(env, secrets, env.REDIS_URL || redis!.url, bringsToken);
+  const access = resolveAccess(env, secrets);
+  const childEnv = {
+    ...buildChildEnv(env, secrets, env.REDIS_URL || redis!.url, bringsToken),
+    ...(access && { ADMIN_PASSWORD_HASH: await hashPassword(access.adminPassword) }),
+  };
   const graceMs = Number(childEnv.SHUTDOWN_GRACE_MS) || 0;
   const watch = options.watch ? ['--watch', '--watch-preserve-output'] : [];
   const apps = ['api', 'worker'].map((app) =>
     supervise(app, [NODE, ...SOURCE, ...watch, `apps/${app}/src/main.ts`], childEnv, graceMs),
   );
+  if (options.watch) apps.push(supervise('dashboard', [NODE, VITE, 'build', '--watch', 'apps/dashboard'], env));
   const stop = async (): Promise<void> => {
     await Promise.all(apps.map((app) => app.stop()));
     await redis?.process.stop();
@@ -68,6 +77,7 @@ export async function startLocalStack(
     url,
     token: bringsToken ? undefined : secrets.token,
     tokenIsNew: !bringsToken && secrets.isNew,
+    adminPassword: access?.adminPassword,
     signingSecret: childEnv.CALLBACK_SIGNING_SECRET.split(/\s+/)[0]!,
     dataDir,
     broken,
@@ -106,26 +116,30 @@ async function assertPortFree({ HOST, PORT }: Env): Promise<void> {
   await new Promise((done) => server.close(done));
 }
 
+/** Where the environment lets nobody into /admin, a password of our own does. */
+function resolveAccess(env: Env, { adminPassword }: Secrets): { adminPassword: string } | undefined {
+  const isNamed = env.ADMIN_PASSWORD_HASH || env.VIEWER_PASSWORD_HASH || env.OIDC_ISSUER;
+  return isNamed ? undefined : { adminPassword };
+}
+
 interface Secrets {
   token: string;
   signingSecret: string;
+  adminPassword: string;
   isNew: boolean;
 }
 
 /** Made once, kept with the data, readable by us alone. */
 async function loadSecrets(dataDir: string): Promise<Secrets> {
   const path = join(dataDir, 'secrets.json');
-  if (existsSync(path)) {
-    const { token, signingSecret } = JSON.parse(await readFile(path, 'utf8')) as {
-      token: string;
-      signingSecret: string;
-    };
-    return { token, signingSecret, isNew: false };
-  }
-  const { key: token } = createApiKey('local');
-  const signingSecret = `whsec_${randomBytes(32).toString('base64')}`;
-  await writeFile(path, `${JSON.stringify({ token, signingSecret }, null, 2)}\n`, { mode: 0o600 });
-  return { token, signingSecret, isNew: true };
+  const known = existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as Partial<Secrets>) : {};
+  const secrets = {
+    token: known.token ?? createApiKey('local').key,
+    signingSecret: known.signingSecret ?? `whsec_${randomBytes(32).toString('base64')}`,
+    adminPassword: known.adminPassword ?? randomBytes(12).toString('base64url'),
+  };
+  await writeFile(path, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  return { ...secrets, isNew: known.token === undefined };
 }
 
 interface Supervised {

@@ -10,7 +10,15 @@ await runScript(async ({ signal, stopped }) => {
       : stack.tokenIsNew
         ? `${stack.token}   (shown once; kept in ${stack.dataDir}/secrets.json)`
         : `in ${stack.dataDir}/secrets.json`;
-    console.log(`\nTapedeck is ready.\n  API      ${stack.url}\n  token    ${tokenLine}\n  Ctrl-C stops it.\n`);
+    const passwordLine = !stack.adminPassword
+      ? ''
+      : stack.tokenIsNew
+        ? `   password ${stack.adminPassword}`
+        : `   password in ${stack.dataDir}/secrets.json`;
+    console.log(
+      `\nTapedeck is ready.\n  API        ${stack.url}\n  token      ${tokenLine}\n` +
+        `  dashboard  ${stack.url}/admin${passwordLine}\n  Ctrl-C stops it.\n`,
+    );
     const broken = await Promise.race([stopped, stack.broken]);
     if (broken) throw broken;
   } finally {

@@ -46,6 +46,8 @@ const HEADERS: FastifyHelmetOptions = {
     directives: {
       defaultSrc: ["'none'"],
       ...{ scriptSrc: ["'self'"], styleSrc: ["'self'"], imgSrc: ["'self'", 'data:'], fontSrc: ["'self'"] },
+      // The player of /admin feeds its video itself (Media Source Extensions), which is then at a blob: URL.
+      mediaSrc: ["'self'", 'blob:'],
       ...{ connectSrc: ["'self'"], baseUri: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"] },
     },
   },
@@ -95,14 +97,14 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   if (config.storage.driver === 'local') await app.register(storageRoutes, config.storage);
   const { publicUrl, storage } = config;
   await app.register(docsRoutes, { publicUrl, servesStorage: storage.driver === 'local' });
-  if (config.access) await app.register(adminPages, { ...dependencies, access: config.access });
+  const withAccess = createJobAccess(dependencies);
+  if (config.access) await app.register(adminPages, { ...withAccess, access: config.access });
   await app.register(async (scope) => {
     scope.addHook('onRequest', createAuthenticator(buildAuthenticatorOptions(scope, config)));
     // Before the body is read: one that does not fit counts, too.
     scope.addHook('onRequest', createWriteLimit(scope, config));
     acceptEmptyBodies(scope);
     await scope.register(convertRoute, dependencies);
-    const withAccess = createJobAccess(dependencies);
     await scope.register(jobRoutes, withAccess);
     await scope.register(jobEventRoute, withAccess);
     await scope.register(steerRoutes, withAccess);

@@ -1,28 +1,27 @@
-import { JobError } from '@tapedeck/contracts';
-import type { Queues, Redis } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
+import { acceptEmptyBodies } from '../plugins/empty-bodies.ts';
 import { createLimiter, networkOf } from '../plugins/rate-limit.ts';
-import type { ApiConfig } from '../config.ts';
+import { deleteRoute, type DeleteOptions } from '../routes/delete-job.ts';
+import { jobRoutes } from '../routes/jobs.ts';
+import { steerRoutes } from '../routes/steer-jobs.ts';
 import type { AccessConfig } from './access.ts';
+import { dashboardPages } from './dashboard.ts';
 import { createGuard } from './guard.ts';
 import { loginRoutes, type LoginOptions } from './login.ts';
 import { oidcLoginRoutes } from './login-oidc.ts';
-import { sendHomePage } from './pages.ts';
 import { ADMIN_PATH, LOGIN_PATH } from './paths.ts';
 import { queuesBoard } from './queues.ts';
 import { registerSessions, signOut } from './session.ts';
 
-export interface AdminOptions {
-  config: ApiConfig;
+export interface AdminOptions extends DeleteOptions {
   access: AccessConfig;
-  redis: Redis;
-  queues: Queues;
 }
 
 const MAX_FORM_BYTES = 4096;
 
 /** Everything below /admin. Only the login is outside of the guard. */
-export async function adminPages(app: FastifyInstance, { config, access, redis, queues }: AdminOptions): Promise<void> {
+export async function adminPages(app: FastifyInstance, { access, ...options }: AdminOptions): Promise<void> {
+  const { config, redis, queues } = options;
   const { publicUrl } = config;
   await registerSessions(app, access.sessionKey, publicUrl);
   const limitTries = createLimiter(app, {
@@ -51,7 +50,6 @@ export async function adminPages(app: FastifyInstance, { config, access, redis, 
   }
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', createGuard(redis, publicUrl));
-    guarded.get(ADMIN_PATH, ({ operator }, reply) => operator && sendHomePage(reply, operator));
     guarded.post(
       `${ADMIN_PATH}/logout`,
       { config: { forEveryRole: true, audit: 'logout' } },
@@ -60,10 +58,16 @@ export async function adminPages(app: FastifyInstance, { config, access, redis, 
         return reply.redirect(LOGIN_PATH, 303);
       },
     );
-    // Whoever asks for a page that is not there learns that only when signed in.
-    guarded.all(`${ADMIN_PATH}/*`, () => {
-      throw new JobError('NOT_FOUND');
-    });
+    await guarded.register(dashboardPages, { environmentName: config.ENVIRONMENT_NAME });
     await guarded.register(queuesBoard, { queues, environmentName: config.ENVIRONMENT_NAME });
+    await guarded.register(adminApi, options);
   });
+}
+
+/** What callers may ask with a key, operators may ask with their session; and what only they may ask. */
+async function adminApi(app: FastifyInstance, options: DeleteOptions): Promise<void> {
+  acceptEmptyBodies(app);
+  await app.register(jobRoutes, { ...options, prefix: ADMIN_PATH });
+  await app.register(steerRoutes, { ...options, prefix: ADMIN_PATH });
+  await app.register(deleteRoute, { ...options, prefix: ADMIN_PATH });
 }

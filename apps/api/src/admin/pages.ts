@@ -1,6 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { Operator } from './session.ts';
-import { ADMIN_PATH, LOGIN_PATH, OIDC_PATH, QUEUES_PATH, STYLE_PATH } from './paths.ts';
+import { LOGIN_PATH, OIDC_PATH, STYLE_PATH } from './paths.ts';
 
 /** The page that everybody may see. */
 export interface LoginPage {
@@ -28,17 +27,6 @@ export function sendLoginPage(
     hasOidc && `<p><a class="button" href="${OIDC_PATH}?to=${to}">Sign in with your account</a></p>`,
   ];
   return sendPage(reply, 'Sign in', parts.filter(Boolean).join('\n'));
-}
-
-export function sendHomePage(reply: FastifyReply, { name, role }: Operator): FastifyReply {
-  return sendPage(
-    reply,
-    'Tapedeck',
-    `<h1>Tapedeck</h1>
-    <p>You are signed in as ${escapeHtml(name)} (${role}).</p>
-    <ul><li><a href="${QUEUES_PATH}">Queues</a></li><li><a href="/health">Health</a></li></ul>
-    <form method="post" action="${ADMIN_PATH}/logout"><button>Sign out</button></form>`,
-  );
 }
 
 function sendPage(reply: FastifyReply, title: string, body: string): FastifyReply {

@@ -1,0 +1,86 @@
+import type {
+  ActivityAnswer,
+  AuditAnswer,
+  ChartsAnswer,
+  ErrorsAnswer,
+  JobDetails,
+  JobList,
+  JobView,
+  SessionAnswer,
+  Stats,
+  SystemAnswer,
+} from '@tapedeck/contracts';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { ask } from './client.ts';
+
+/**
+ * Everything that the page reads, under the names that live.tsx refreshes it by. Where nothing comes by itself, it is
+ * asked for every `POLL_MS`; see `useLive`.
+ */
+export const POLL_MS = 10_000;
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: () => ask<SessionAnswer>('/api/session'),
+  staleTime: Infinity,
+});
+
+export const statsQuery = queryOptions({ queryKey: ['stats'], queryFn: () => ask<Stats>('/api/stats') });
+
+export const chartsQuery = (hours: number) =>
+  queryOptions({
+    queryKey: ['charts', hours],
+    queryFn: () => ask<ChartsAnswer>(`/api/charts?hours=${hours}`),
+    placeholderData: keepPreviousData,
+  });
+
+/** @param search the parameters of `GET /api/jobs`, in a fixed order */
+export const jobsQuery = (search: string) =>
+  queryOptions({
+    queryKey: ['jobs', search],
+    queryFn: ({ signal }) => ask<JobList>(`/api/jobs?${search}`, { signal: withDeadline(signal) }),
+    placeholderData: keepPreviousData,
+  });
+
+export const jobQuery = (jobId: string) =>
+  queryOptions({
+    queryKey: ['job', jobId],
+    queryFn: () => ask<JobView>(`/api/jobs/${encodeURIComponent(jobId)}`),
+  });
+
+export const detailsQuery = (jobId: string) =>
+  queryOptions({
+    queryKey: ['details', jobId],
+    queryFn: () => ask<JobDetails>(`/api/jobs/${encodeURIComponent(jobId)}/details`),
+  });
+
+export const errorsQuery = queryOptions({
+  queryKey: ['errors'],
+  queryFn: () => ask<ErrorsAnswer>('/api/errors'),
+});
+
+export const activityQuery = (limit: number) =>
+  queryOptions({
+    queryKey: ['activity', limit],
+    queryFn: () => ask<ActivityAnswer>(`/api/activity?limit=${limit}`),
+  });
+
+export const auditQuery = (before: string | undefined) =>
+  queryOptions({
+    queryKey: ['audit', before ?? ''],
+    queryFn: () => ask<AuditAnswer>(`/api/audit?limit=50${before === undefined ? '' : `&before=${before}`}`),
+    placeholderData: keepPreviousData,
+  });
+
+export const systemQuery = queryOptions({
+  queryKey: ['system'],
+  queryFn: () => ask<SystemAnswer>('/api/system'),
+  // Workers give a sign of life this often, and nobody tells of it.
+  refetchInterval: 5_000,
+});
+
+const SEARCH_TIMEOUT_MS = 30_000;
+
+function withDeadline(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(SEARCH_TIMEOUT_MS)]);
+}
