@@ -11,6 +11,7 @@ import {
   createJournal,
   enqueueCallback,
   JOURNAL_KEEP_MS,
+  loadHistory,
   loadOutboxEntry,
   loadPublisher,
   loadRecord,
@@ -118,6 +119,7 @@ describe('when Redis has lost everything', () => {
       ...{ status: 'queued', attempt: 0, maxAttempts: 3, run: 2 },
     });
     expect(await load(running)).toMatchObject({ status: 'queued', attempt: 0 });
+    expect(await loadHistory(redis, running)).toMatchObject([{ what: 'put-back' }]);
     await sweepUnqueued(backend, 0);
     for (const jobId of [waiting, running]) {
       expect(await backend.queues.hasConversion({ jobId, run: 2 })).toBe(true);
@@ -306,6 +308,8 @@ describe('when Redis has come back with old data', () => {
     expect(await load(jobId)).toMatchObject({ status: 'queued', run: 1 });
     expect(await recover()).toEqual({ accepted: 1, settled: 0 });
     expect(await load(jobId)).toMatchObject({ status: 'queued', run: 3 });
+    // What Redis had said of that run may be half of it.
+    expect(await loadHistory(redis, jobId)).toMatchObject([{ what: 'put-back' }]);
     await sweepUnqueued(backend, 0);
     await settle(jobId, 3);
     await deliver(jobId);

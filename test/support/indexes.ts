@@ -9,12 +9,20 @@ const LISTS = ['created', 'ended'].flatMap((list) =>
 );
 const NAMES = [...LISTS, 'names', 'references', 'results', 'exhausted'];
 
-/** What Redis has in the indexes. */
+/** What Redis has in the indexes; and histories of jobs that are gone, of which there must be none. */
 export async function loadIndexes(redis: Redis): Promise<Indexes> {
   const rows = NAMES.map(
     async (name) => [name, (await redis.zrange(`tapedeck:${name}`, '0', '-1')).toSorted()] as const,
   );
-  return withoutEmpty(Object.fromEntries(await Promise.all(rows)));
+  const indexes = Object.fromEntries(await Promise.all(rows));
+  return withoutEmpty({ ...indexes, 'histories of no job': await findStrayHistories(redis) });
+}
+
+/** Ids of jobs that have a history and no record. */
+export async function findStrayHistories(redis: Redis): Promise<string[]> {
+  const idsOf = async (prefix: string) => (await redis.keys(`${prefix}*`)).map((key) => key.slice(prefix.length));
+  const jobIds = await idsOf('tapedeck:job:');
+  return (await idsOf('tapedeck:history:')).filter((jobId) => !jobIds.includes(jobId)).toSorted();
 }
 
 /** What the indexes must hold, given the records: made in another way than the scripts make them. */

@@ -18,6 +18,8 @@
  * - **generation**: the data of one Redis process, from one comparison to the next.
  * - **run**: a job from its first attempt on; a retry by hand, its return from the journal, or taking it from an attempt
  *   that is stuck begins another.
+ * - **happening**: something that befell a job, or that somebody did to it; its **history** is all of them in their order.
+ * - **activity**: what happened to any job lately, as far as it is salient.
  * - **chore**: what a worker does now and then beside its jobs.
  * - **vitals**: the figures of the whole fleet at one moment.
  * - **condition**: what an alert is raised for. It *holds* or it does not, at one moment.

@@ -11,8 +11,9 @@ const REQUEST_CANCEL = createRecordScript(
   `
   local status = redis.call('HGET', KEYS[1], 'status')
   if status == 'queued' or status == 'processing' then
-    redis.call('HSETNX', KEYS[1], 'cancelRequestedAtMs', ARGV[1])
+    local isNew = redis.call('HSETNX', KEYS[1], 'cancelRequestedAtMs', ARGV[1]) == 1
     changed(ARGV[2])
+    if isNew and status == 'processing' then note(ARGV[2], '{"what":"cancel-requested"}') end
   end
   `,
 );

@@ -1,15 +1,17 @@
 import type { Priority } from '@tapedeck/contracts';
 import type { Backend } from './backend.ts';
+import { formatHappening } from './history.ts';
 import { keys } from './keys.ts';
 import type { JobRecord } from './record.ts';
 import { createRecordScript } from './record-script.ts';
 
-/** KEYS job; ARGV jobId, run, request. Only while it waits: then it is nobody's but the queue's. */
+/** KEYS job; ARGV jobId, run, request, happening or ''. Only while it waits: then it is nobody's but the queue's. */
 const CHANGE = createRecordScript(
   `
   if redis.call('HGET', KEYS[1], 'status') ~= 'queued' or redis.call('HGET', KEYS[1], 'run') ~= ARGV[2] then return 0 end
   redis.call('HSET', KEYS[1], 'request', ARGV[3])
   changed(ARGV[1])
+  if ARGV[4] ~= '' then note(ARGV[1], ARGV[4]) end
   return 1
   `,
 );
@@ -22,7 +24,8 @@ const CHANGE = createRecordScript(
 export async function changePriority(backend: Backend, record: JobRecord, priority: Priority): Promise<boolean> {
   const { jobId, run, request } = record;
   const changed = JSON.stringify({ ...request, priority });
-  if ((await CHANGE.run(backend.redis, [keys.job(jobId)], [jobId, run, changed])) !== 1) return false;
+  const happening = request.priority === priority ? '' : formatHappening({ what: 'priority', priority });
+  if ((await CHANGE.run(backend.redis, [keys.job(jobId)], [jobId, run, changed, happening])) !== 1) return false;
   await backend.queues.changePriority({ jobId, run }, priority);
   return true;
 }

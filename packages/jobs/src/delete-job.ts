@@ -1,7 +1,7 @@
 import { keys, storedName } from './keys.ts';
 import type { JobRecord } from './record.ts';
 import { createRecordScript } from './record-script.ts';
-import { createScript, type Redis } from './redis.ts';
+import type { Redis } from './redis.ts';
 
 /** KEYS job, hidden; ARGV nowMs, jobId */
 const HIDE = createRecordScript(
@@ -47,12 +47,13 @@ async function show(redis: Redis, jobId: string, hiddenBeforeMs: number): Promis
 }
 
 /** KEYS job, hidden; ARGV jobId */
-const REMOVE = createScript(
+const REMOVE = createRecordScript(
   `
-  redis.call('ZREM', KEYS[2], ARGV[1])
+  local isNew = redis.call('ZREM', KEYS[2], ARGV[1]) == 1
   if redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 0 then return 0 end
+  if isNew then tell(ARGV[1], 'deleted') end
   if redis.call('HGET', KEYS[1], 'callbackStatus') == 'pending' then return 0 end
-  return redis.call('DEL', KEYS[1])
+  return redis.call('DEL', KEYS[1], keyOf('history', ARGV[1]))
   `,
 );
 
@@ -89,7 +90,8 @@ const REMOVE_ENDED = createRecordScript(
   if (callbackStatus or 'pending') == 'pending' then return 0 end
   unlist(ARGV[1])
   changed(ARGV[1])
-  return redis.call('DEL', KEYS[1])
+  redis.call('DEL', KEYS[1], keyOf('history', ARGV[1]))
+  return 1
   `,
 );
 

@@ -4,6 +4,7 @@ export {
   beginAttempt,
   handBack,
   isHolder,
+  noteToolRun,
   releaseForRetry,
   reportProgress,
   type Attempt,
@@ -18,6 +19,7 @@ export { changePriority } from './change-priority.ts';
 export { NOTHING_MEASURED } from './bookkeeping.ts';
 export { findByReference, findJobs, loadRecords, type FoundJobs, type JobFilter, type Page } from './find-jobs.ts';
 export { loadForecast, type Forecast } from './forecast.ts';
+export { loadActivity, loadHistory } from './history.ts';
 export { createJournal, type Journal, type JournalLog } from './journal.ts';
 export { JOURNAL_KEEP_MS, tidyJournal } from './tidy-journal.ts';
 export { enqueueCallback } from './enqueue.ts';
@@ -47,6 +49,7 @@ export {
   recordCallbackTry,
   sweepOutbox,
   sweepUnqueued,
+  type CallbackTry,
   type OutboxEntry,
 } from './outbox.ts';
 export { QUEUE_PREFIX } from './keys.ts';

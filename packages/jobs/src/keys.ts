@@ -4,6 +4,8 @@ import type { JobKind, JobStatus } from '@tapedeck/contracts';
  * Every key of jobs and workers. BullMQ's are below `tapedeck:queue`, the API's rate limits below `tapedeck:rate`.
  *
  * - `job:<jobId>` hash: the record, the only truth about a job
+ * - `history:<jobId>` list of JSON: what has happened to a job, the oldest first; there while its record is
+ * - `activity` list of JSON: what has happened to any job lately, the newest first
  * - `live:<fingerprint>` string: the job that is alive for this kind + reference + source + output
  * - `idempotency:<caller>:<hash>` string: `<jobId> <body hash>` for an Idempotency-Key
  * - `unqueued` sorted set: records whose queue entry was not yet confirmed, by time in ms
@@ -39,6 +41,8 @@ export const QUEUE_PREFIX = `${PREFIX}:queue`;
 
 export const keys = {
   job: (jobId: string) => `${PREFIX}:job:${jobId}`,
+  history: (jobId: string) => `${PREFIX}:history:${jobId}`,
+  activity: `${PREFIX}:activity`,
   live: (fingerprint: string) => `${PREFIX}:live:${fingerprint}`,
   idempotency: (caller: string, keyHash: string) => `${PREFIX}:idempotency:${caller}:${keyHash}`,
   unqueued: `${PREFIX}:unqueued`,

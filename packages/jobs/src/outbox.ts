@@ -1,5 +1,7 @@
+import type { CallbackStatus, Happening } from '@tapedeck/contracts';
 import type { Backend } from './backend.ts';
 import { enqueue, enqueueCallback } from './enqueue.ts';
+import { formatHappening } from './history.ts';
 import { keys } from './keys.ts';
 import type { CallbackEntry } from './queues.ts';
 import { loadRecord, type JobRecord } from './record.ts';
@@ -37,12 +39,16 @@ export async function loadOutboxEntry(
 }
 
 export interface CallbackTry {
-  status: 'pending' | 'delivered' | 'exhausted';
+  status: CallbackStatus;
   /** The receiver's HTTP status; undefined when there was no answer. */
   httpStatus: number | undefined;
+  /** Of the exchange; 0 where nobody has measured it. */
+  durationMs?: number;
+  /** Of one that is pending. */
+  nextTryInMs?: number | undefined;
 }
 
-/** KEYS job, outbox, hidden; ARGV eventId, jobId, status, http status or '', round, tallies. */
+/** KEYS job, outbox, hidden; ARGV eventId, jobId, status, http status or '', round, tallies, happening. */
 const RECORD_TRY = createRecordScript(
   `
   if redis.call('HGET', KEYS[1], 'eventId') ~= ARGV[1] then return 0 end
@@ -56,9 +62,10 @@ const RECORD_TRY = createRecordScript(
   end
   list(ARGV[2])
   tally(ARGV[6])
+  note(ARGV[2], ARGV[7])
   if ARGV[3] ~= 'pending' and redis.call('HEXISTS', KEYS[1], 'deletedAtMs') == 1 then
-    redis.call('DEL', KEYS[1])
-    redis.call('ZREM', KEYS[3], ARGV[2])
+    if redis.call('ZREM', KEYS[3], ARGV[2]) == 1 then tell(ARGV[2], 'deleted') end
+    redis.call('DEL', KEYS[1], keyOf('history', ARGV[2]))
   end
   return 1
   `,
@@ -70,8 +77,15 @@ export async function recordCallbackTry(redis: Redis, entry: OutboxEntry, outcom
   await RECORD_TRY.run(
     redis,
     [keys.job(jobId), keys.outbox, keys.hidden],
-    [eventId, jobId, outcome.status, outcome.httpStatus ?? '', round, JSON.stringify(bookTry(entry, outcome))],
+    [
+      ...[eventId, jobId, outcome.status, outcome.httpStatus ?? '', round],
+      ...[JSON.stringify(bookTry(entry, outcome)), formatHappening(happeningOf(outcome))],
+    ],
   );
+}
+
+function happeningOf({ status, httpStatus, durationMs = 0, nextTryInMs }: CallbackTry): Happening {
+  return { what: 'callback', status, httpStatus: httpStatus ?? null, durationMs, nextTryInMs: nextTryInMs ?? null };
 }
 
 function bookTry({ settledAtMs }: OutboxEntry, { status }: CallbackTry): Tallies {

@@ -27,8 +27,14 @@ const TAKE_BACK = createRecordScript(
   redis.call('HDEL', KEYS[1], 'holder', 'phase')
   redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
   list(ARGV[1])
+  note(ARGV[1], '{"what":"put-back"}')
   return 1
   `,
+);
+
+/** KEYS job; ARGV jobId. Its entry was there again before: one that began meanwhile has ended, at the worst. */
+const NOTE_PUT_BACK = createRecordScript(
+  `if redis.call('EXISTS', KEYS[1]) == 1 then note(ARGV[1], '{"what":"put-back"}') end`,
 );
 
 /** How many are looked at at once. */
@@ -111,6 +117,7 @@ async function putBack(backend: Backend, record: JobRecord, isLong: boolean): Pr
   // One that was begun is in the journal; one that waits may be waiting for that.
   if (!isThere && holder === undefined) await enqueue(backend, jobId);
   else if (!isThere) await queues.addConversion({ jobId, run }, request);
+  if (!isThere) await NOTE_PUT_BACK.run(redis, [keys.job(jobId)], [jobId]);
   if (holder === undefined) await redis.zadd(keys.alive, 'XX', Date.now(), jobId);
   return !isThere;
 }

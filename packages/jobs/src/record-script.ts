@@ -1,5 +1,11 @@
+import { activityEntrySchema } from '@tapedeck/contracts';
 import { PREFIX } from './keys.ts';
 import { createScript, type RedisScript } from './redis.ts';
+
+/** A job that is tried again and again must not fill Redis. */
+const HISTORY_LINES = 200;
+const ACTIVITY_LINES = 500;
+const SALIENT = activityEntrySchema.shape.what.options.map((what) => `['${what}'] = true`).join(', ');
 
 /**
  * Scripts that change a job's record say so with one of these, in the same step:
@@ -10,6 +16,9 @@ import { createScript, type RedisScript } from './redis.ts';
  *   with its reference and its slug, in `references`, and in `results` if it was completed and its result neither deleted
  *   nor found to be another's; one that is hidden, or gone, is in none of them.
  * - `unlist(jobId)`: before a record is removed or written anew.
+ * - `note(jobId, json)`: what has happened, a happening, is the last line of the job's history, at the time of Redis'
+ *   clock: so the lines are in their order, whoever writes them. What is salient is in `activity`, too.
+ * - `tell(jobId, what, code or nil)`: the latter alone.
  *
  * The kind is the beginning of the id. Keys are made from ids here, so this is for one Redis, and not for a cluster.
  */
@@ -62,6 +71,29 @@ const LIBRARY = `
     if status == 'completed' and not resultDeletedAtMs and not resultForgottenAtMs then
       redis.call('ZADD', keyOf('results'), 'NX', finishedAtMs, jobId)
     else redis.call('ZREM', keyOf('results'), jobId) end
+  end
+
+  local function clockMs()
+    local time = redis.call('TIME')
+    return time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+
+  local function tell(jobId, what, code)
+    local reference, slug = unpack(redis.call('HMGET', keyOf('job', jobId), 'reference', 'slug'))
+    redis.call('LPUSH', keyOf('activity'), cjson.encode({ atMs = clockMs(), jobId = jobId, what = what,
+      kind = string.match(jobId, '^%a+'), reference = reference or '', slug = slug or '', code = code or cjson.null }))
+    redis.call('LTRIM', keyOf('activity'), 0, ${ACTIVITY_LINES - 1})
+  end
+
+  local SALIENT = { ${SALIENT} }
+
+  local function note(jobId, json)
+    redis.call('RPUSH', keyOf('history', jobId), '{"atMs":' .. clockMs() .. ',' .. string.sub(json, 2))
+    redis.call('LTRIM', keyOf('history', jobId), -${HISTORY_LINES}, -1)
+    local happening = cjson.decode(json)
+    local what = happening.what
+    if what == 'callback' and happening.status == 'exhausted' then what = 'callback-exhausted' end
+    if SALIENT[what] then tell(jobId, what, happening.code) end
   end
 
   local function tally(counts)

@@ -17,6 +17,7 @@ const REPLAY = createRecordScript(
   redis.call('HSET', KEYS[1], 'callbackStatus', 'pending', 'callbackAttempts', 0)
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
   list(ARGV[1])
+  note(ARGV[1], '{"what":"callback-resent"}')
   return redis.call('HINCRBY', KEYS[1], 'callbackRound', 1)
   `,
 );

@@ -16,6 +16,8 @@ import type { Redis } from './redis.ts';
  * | this run, ended      | stays                   | stays, unless its end is another that nobody was told of |
  * | an earlier run       | lives, in the next run  | ends, untold    | ends, told                            |
  *
+ * Its history begins anew.
+ *
  * KEYS job, unqueued, alive, outbox, live, idempotency
  * ARGV state, run, nowMs, jobId, bodyHash, ttlMs, eventId, callbackStatus, field, value, …
  */
@@ -36,7 +38,7 @@ const RESTORE = createRecordScript(
     return 0
   end
   unlist(ARGV[4])
-  redis.call('DEL', KEYS[1])
+  redis.call('DEL', KEYS[1], keyOf('history', ARGV[4]))
   redis.call('HSET', KEYS[1], unpack(ARGV, 9))
   list(ARGV[4])
   for at = 2, 4 do redis.call('ZREM', KEYS[at], ARGV[4]) end
@@ -44,6 +46,7 @@ const RESTORE = createRecordScript(
     redis.call('ZADD', KEYS[2], ARGV[3], ARGV[4])
     redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])
     redis.call('SET', KEYS[5], ARGV[4], 'NX')
+    note(ARGV[4], '{"what":"put-back"}')
   else
     if ARGV[1] == 'settled' then redis.call('ZADD', KEYS[4], ARGV[3], ARGV[4]) end
     if redis.call('GET', KEYS[5]) == ARGV[4] then redis.call('DEL', KEYS[5]) end

@@ -35,6 +35,7 @@ const RETRY = createRecordScript(
   redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
   redis.call('ZADD', KEYS[5], ARGV[2], ARGV[1])
   list(ARGV[1])
+  note(ARGV[1], '{"what":"retried"}')
   return 'requeued'
   `,
 );

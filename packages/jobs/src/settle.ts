@@ -1,7 +1,8 @@
-import { buildCallbackBody, type AttemptMeasures, type TerminalOutcome } from '@tapedeck/contracts';
+import { buildCallbackBody, type AttemptMeasures, type Happening, type TerminalOutcome } from '@tapedeck/contracts';
 import type { Attempt } from './attempts.ts';
-import { createId } from './ids.ts';
 import { bookEnd } from './bookkeeping.ts';
+import { formatHappening } from './history.ts';
+import { createId } from './ids.ts';
 import { keys, storedName } from './keys.ts';
 import type { CallbackEntry } from './queues.ts';
 import type { JobRecord } from './record.ts';
@@ -14,7 +15,7 @@ import type { Redis } from './redis.ts';
  *
  * KEYS job, live, outbox, alive
  * ARGV token ('' for a job that nobody holds), jobId, nowMs, tallies, sample or '', kind, stored name or '', its bytes,
- *   field, value, …
+ *   happening, field, value, …
  */
 const SETTLE = createRecordScript(
   `
@@ -23,11 +24,12 @@ const SETTLE = createRecordScript(
   if (redis.call('HGET', KEYS[1], 'holder') or '') ~= ARGV[1] then return 'fenced' end
   redis.call('HDEL', KEYS[1], 'holder', 'cancelRequestedAtMs', 'callbackLastStatus', 'error', 'output')
   redis.call('HSET', KEYS[1], 'finishedAtMs', ARGV[3], 'callbackStatus', 'pending', 'callbackAttempts', 0,
-    'callbackRound', 1, unpack(ARGV, 9))
+    'callbackRound', 1, unpack(ARGV, 10))
   if redis.call('GET', KEYS[2]) == ARGV[2] then redis.call('DEL', KEYS[2]) end
   redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
   redis.call('ZREM', KEYS[4], ARGV[2])
   list(ARGV[2])
+  note(ARGV[2], ARGV[9])
   tally(ARGV[4])
   if ARGV[5] ~= '' then learn(ARGV[6], ARGV[5]) end
   if ARGV[7] ~= '' then store(ARGV[7], tonumber(ARGV[8])) end
@@ -74,11 +76,15 @@ async function settle(
     [
       ...[token, jobId, nowMs, JSON.stringify(tallies), sample ? JSON.stringify(sample) : '', request.kind],
       ...(storedBytes === undefined ? ['', 0] : [storedName(request.bucket, outputName), storedBytes]),
-      ...Object.entries(fields).flat(),
+      ...[formatHappening(happeningOf(outcome)), ...Object.entries(fields).flat()],
     ],
   );
   if (result === 'settled') return { result, callback: { jobId, eventId, round: 1 } };
   return { result: result === 'fenced' ? 'fenced' : 'ended' };
+}
+
+function happeningOf(outcome: TerminalOutcome): Happening {
+  return outcome.status === 'failed' ? { what: 'failed', ...outcome.error } : { what: outcome.status };
 }
 
 function outcomeFields(outcome: TerminalOutcome): Record<string, string | number> {

@@ -60,6 +60,7 @@ const SUBMIT = createRecordScript(
   redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
   redis.call('ZADD', KEYS[5], ARGV[3], ARGV[1])
   list(ARGV[1])
+  note(ARGV[1], '{"what":"accepted"}')
   return answer('accepted', ARGV[1])
   `,
 );
