@@ -97,6 +97,10 @@ async function runJobs(): Promise<void> {
     keep('jobs', JSON.stringify(view));
   }
   await lookAtQueues();
+  for (const name of (await stack.redis.command('KEYS', 'tapedeck:history:*')) as string[]) {
+    keep('histories', JSON.stringify(await stack.redis.command('LRANGE', name, 0, -1)));
+  }
+  keep('histories', JSON.stringify(await stack.redis.command('LRANGE', 'tapedeck:activity', 0, -1)));
 }
 
 async function readWhen(jobId: string, isSo: (job: { callback: { status: string } }) => boolean) {
@@ -188,13 +192,14 @@ test('the run met what it was to meet', () => {
     expect(seen.get('jobs')).toContain(code);
     expect(seen.get('the logs')).toContain(code);
   }
+  for (const word of ['completed', 'attempt-failed', 'ffmpeg -nostdin']) expect(seen.get('histories')).toContain(word);
   expect(seen.get('Bull Board')).toContain('failedReason');
   for (const code of ['SOURCE_URL_REFUSED', 'UNAUTHORIZED', 'REQUEST_INVALID', 'LOGIN_UNAVAILABLE', 'NOT_FOUND']) {
     expect(seen.get('answers')).toContain(code);
   }
 });
 
-describe.each(['the logs', 'answers', 'jobs', 'the queues in Redis', 'Bull Board'])('%s', (where) => {
+describe.each(['the logs', 'answers', 'jobs', 'histories', 'the queues in Redis', 'Bull Board'])('%s', (where) => {
   test.each(Object.entries(SECRETS))('never hold %s', (_what, secret) => {
     expect(findAround(seen.get(where)!, secret)).toEqual([]);
   });

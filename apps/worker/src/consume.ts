@@ -14,6 +14,7 @@ import {
   enqueueCallback,
   handBack,
   isCompared,
+  noteToolRun,
   releaseForRetry,
   scheduleCleanup,
   settleAttempt,
@@ -30,7 +31,7 @@ import { videoToHls } from './pipelines/video-to-hls.ts';
 import { createPhaseLog } from './phase-log.ts';
 import { createProgressReporter } from './progress-reporter.ts';
 import { createQueueWorker, RetryLaterError } from './queue-worker.ts';
-import { logToolRuns } from './tool-runs.ts';
+import { watchToolRuns } from './tool-runs.ts';
 import { AttemptLostError, assertHolder, CanceledError, watchStanding, writeAsHolder } from './standing.ts';
 import type { Workspaces } from './workspace.ts';
 
@@ -60,6 +61,8 @@ export interface Consumer {
 }
 
 export interface ConsumerOptions extends Backend {
+  /** For the histories of jobs. */
+  workerId: string;
   workspaces: Workspaces;
   equipment: Equipment;
   /** Waits while Redis may hold jobs that have ended. */
@@ -85,7 +88,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   const consume = async (job: Job, lockToken: string): Promise<void> => {
     await options.untilCompared();
-    const attempt = await beginAttempt(redis, conversionEntrySchema.parse(job.data));
+    const attempt = await beginAttempt(redis, conversionEntrySchema.parse(job.data), options.workerId);
     if (!attempt) return;
     if (!(await isCompared(options))) {
       await handBack(redis, attempt);
@@ -149,16 +152,21 @@ async function carryOut(options: ConsumerOptions, attempt: Attempt, stop: AbortC
     onWriteFailed: (error) => logger.warn({ err: error }, 'progress could not be written'),
     phases,
   });
+  const runs = watchToolRuns(equipment.tools, {
+    ...{ phases, logger },
+    note: (run) => noteToolRun(options.redis, attempt, run),
+  });
   const watch = watchStanding(options.redis, attempt, stop, logger);
   logger.info({ kind: record.request.kind, slug: record.request.slug }, 'attempt begins');
   // The workspace is gone before the outcome is known to anybody: who hears of a job's end finds nothing left of it.
-  const ended = await runInWorkspace(options, attempt, { signal, progress, logger }).then(
+  const ended = await runInWorkspace(options, attempt, { signal, progress, logger, tools: runs.tools }).then(
     (output) => ({ output }),
     (error: unknown) => ({ error: toAttemptError(error, signal, phases.phase) }),
   );
   clearInterval(watch);
   const measures = phases.end('error' in ended ? ended.error : undefined);
   logger.info(measures, 'attempt ends');
+  await runs.noted();
   const over = { attempt, measures, logger };
   if ('output' in ended) await settle(options, over, { status: 'completed', output: ended.output });
   else await endFailedAttempt(options, over, ended.error);
@@ -167,7 +175,7 @@ async function carryOut(options: ConsumerOptions, attempt: Attempt, stop: AbortC
 async function runInWorkspace(
   { redis, equipment, workspaces }: ConsumerOptions,
   attempt: Attempt,
-  watch: Pick<AttemptContext, 'signal' | 'progress' | 'logger'>,
+  watch: Pick<AttemptContext, 'signal' | 'progress' | 'logger' | 'tools'>,
 ): Promise<JobOutput> {
   const { jobId, number, record } = attempt;
   const workspace = await workspaces.create(jobId, number);
@@ -175,7 +183,6 @@ async function runInWorkspace(
     return await convert(record.request, {
       ...equipment,
       ...watch,
-      tools: logToolRuns(equipment.tools, watch.logger),
       jobId,
       workspace,
       assertHolder: () => assertHolder(redis, attempt),

@@ -42,8 +42,11 @@ export function createDeliverer(options: DelivererOptions): QueueWorker {
     const entry = await loadOutboxEntry(options, callbackEntrySchema.parse(job.data));
     if (!entry) return;
     if (!(await isCompared(options))) throw new RetryLaterError(0, 'Redis has lost data since a moment ago');
+    const startedAt = performance.now();
     const verdict = judge(await trySending(sender, entry, stopping.signal), entry, scheduleMs);
-    await recordCallbackTry(redis, entry, verdict);
+    const durationMs = Math.round(performance.now() - startedAt);
+    const nextTryInMs = verdict.status === 'pending' ? verdict.delayMs : undefined;
+    await recordCallbackTry(redis, entry, { ...verdict, durationMs, nextTryInMs });
     await closeEvent(options, entry, verdict).catch((error: unknown) =>
       logger.warn({ err: error, jobId: entry.jobId }, 'if Redis loses its data, this callback is sent again'),
     );

@@ -80,7 +80,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
 
   const consumer = createConsumer({
     ...backend,
-    workspaces,
+    ...{ workerId, workspaces },
     equipment: { config, tools, store, agent, policy, addresses },
     ...{ untilCompared, logger },
   });

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { JobError } from '@tapedeck/contracts';
 import { createProgressParser, type EncodeProgress } from './progress.ts';
 import { wrapAll } from './guards.ts';
-import type { MediaTools } from './tools.ts';
+import type { MediaTools, ToolReport } from './tools.ts';
 import { assertOnlyFiles } from './written-files.ts';
 
 export interface ToolRun {
@@ -70,12 +70,16 @@ async function runToEnd(tools: MediaTools, run: ToolRun): Promise<ToolResult> {
     const { exitCode, signal } = await waitForClose(child, run.tool);
     const durationMs = Math.round(performance.now() - startedAt);
     const result = { exitCode, signal, durationMs, ...stop.reason(), ...output.read() };
-    tools.onRun?.({ tool: run.tool, ...result });
+    tools.onRun?.({ ...describeRun(run), ...result });
     run.signal.throwIfAborted();
     return result;
   } finally {
     stop.disarm();
   }
+}
+
+function describeRun({ tool, args, cwd, onProgress }: ToolRun): Pick<ToolReport, 'tool' | 'args' | 'isEncode'> {
+  return { tool, args: args.map((arg) => arg.replaceAll(cwd, '.')), isEncode: onProgress !== undefined };
 }
 
 function spawnGuarded(tools: MediaTools, run: ToolRun): ChildProcess {

@@ -20,6 +20,10 @@ export interface ToolReport extends Pick<
   'exitCode' | 'signal' | 'timedOut' | 'stalled' | 'durationMs' | 'stderrTail'
 > {
   tool: 'ffmpeg' | 'ffprobe';
+  /** Without what comes before the program, and without our directory. */
+  args: readonly string[];
+  /** Its progress was followed: it is what a job takes its time for. */
+  isEncode: boolean;
 }
 
 export interface MediaToolsOptions extends Pick<GuardOptions, 'memoryBytes'> {
