@@ -3,11 +3,13 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import {
   createLocalStore,
   createSpacesStore,
   hashFile,
+  type ByteRange,
   type ListedObject,
   type ObjectStore,
   type IncompleteUpload,
@@ -92,6 +94,42 @@ describe.each(['local', 'spaces'])('the %s store', (name) => {
     const aborted = store().save(BUCKET, 'saved/a.mp4', path, AbortSignal.abort(new Error('enough')));
     await expect(aborted).rejects.toThrow('enough');
     await store().remove(BUCKET, 'saved/a.mp4', signal);
+  });
+
+  test('opens an object, or a part of it', async () => {
+    const { content, ...file } = await makeFile(3_000_000);
+    await put(store(), 'open/a.mp4', { ...file, content });
+    const open = async (range: ByteRange) => {
+      const opened = await store().open(BUCKET, 'open/a.mp4', range, signal);
+      if (!opened || opened === 'outside') return opened;
+      const { body, ...about } = opened;
+      return {
+        ...about,
+        isRight: content.subarray(about.range.firstByte, about.range.lastByte + 1).equals(await buffer(body)),
+      };
+    };
+    const sizeBytes = 3_000_000;
+    const whole = { firstByte: 0, lastByte: 2_999_999 };
+    expect(await open({ firstByte: 0 })).toEqual({ sizeBytes, range: whole, isRight: true });
+    const part = { firstByte: 1_000_000, lastByte: 1_999_999 };
+    expect(await open(part)).toEqual({ sizeBytes, range: part, isRight: true });
+    const end = { firstByte: 2_999_999, lastByte: 2_999_999 };
+    expect(await open({ firstByte: 2_999_999, lastByte: 9_000_000 })).toEqual({ sizeBytes, range: end, isRight: true });
+    expect(await open({ firstByte: 3_000_000 })).toBe('outside');
+    expect(await store().open(BUCKET, 'open/none.mp4', { firstByte: 0 }, signal)).toBeUndefined();
+    await store().remove(BUCKET, 'open/a.mp4', signal);
+  });
+
+  test('sends no more of an object to whom has gone', async () => {
+    await put(store(), 'open/large.mp4', await makeFile(20 * 1024 * 1024));
+    const leaving = new AbortController();
+    const opened = await store().open(BUCKET, 'open/large.mp4', { firstByte: 0 }, leaving.signal);
+    if (!opened || opened === 'outside') throw new Error('expected an object');
+    const read = buffer(opened.body);
+    leaving.abort(new Error('gone'));
+    await expect(read).rejects.toThrow();
+    expect(opened.body.destroyed).toBe(true);
+    await store().remove(BUCKET, 'open/large.mp4', signal);
   });
 
   test('has what was put, and says its size and its hash', async () => {

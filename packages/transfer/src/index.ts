@@ -14,5 +14,12 @@ export { findPublishedNames, parsePlaylistUris } from './published-stream.ts';
 export { objectHeaders } from './object-headers.ts';
 export { buildHlsKey, buildTapeKeys, findOwnKey, type StoreAddresses } from './object-key.ts';
 export { createObjectLog, type ObjectLog } from './object-log.ts';
-export type { ListedObject, ObjectStore, Publication, IncompleteUpload } from './object-store.ts';
+export type {
+  ByteRange,
+  ListedObject,
+  ObjectStore,
+  OpenObject,
+  Publication,
+  IncompleteUpload,
+} from './object-store.ts';
 export { assertUrlAllowed, type UrlPolicy } from './url-policy.ts';

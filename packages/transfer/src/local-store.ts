@@ -17,7 +17,15 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { asJobError, JobError } from '@tapedeck/contracts';
 import { assertNotPrivate, assertPrivate, encodeKey, isPlainKey, isPrivateKey } from './object-key.ts';
-import type { ListedObject, ObjectStore, Publication, SavedObject, StoredObject } from './object-store.ts';
+import type {
+  ByteRange,
+  ListedObject,
+  ObjectStore,
+  OpenObject,
+  Publication,
+  SavedObject,
+  StoredObject,
+} from './object-store.ts';
 import { hashFile } from './hash-file.ts';
 import { saveStream } from './save-stream.ts';
 
@@ -72,6 +80,7 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       if (info.size <= maxBytes) return readFile(path);
       throw new JobError('STORAGE_KEY_TAKEN', `expected at most ${maxBytes} bytes, got ${info.size}`);
     },
+    open: (bucket, key, range, signal) => openFile(pathOf(bucket, key), range, signal),
     save: (bucket, key, path, signal) => saveFile(pathOf(bucket, key), path, signal),
     signedUrl: () => Promise.resolve(undefined),
     listBuckets: () => listNames([root, privateRoot]),
@@ -105,6 +114,31 @@ export function createLocalStore({ dataDir, publicUrl }: LocalStoreOptions): Obj
       await assertWritable(privateRoot, PRIVATE_DIR);
     },
   };
+}
+
+/** By one handle: what is put there meanwhile is another file. */
+async function openFile(
+  path: string,
+  { firstByte, lastByte = Infinity }: ByteRange,
+  signal: AbortSignal,
+): Promise<OpenObject | 'outside' | undefined> {
+  const file = await unlessAbsent(open(path, 'r'));
+  if (!file) return undefined;
+  const info = await file.stat();
+  const sizeBytes = info.size;
+  const range = { firstByte, lastByte: Math.min(lastByte, sizeBytes - 1) };
+  const isThere = info.isFile();
+  if (!isThere || range.firstByte > range.lastByte) {
+    await file.close();
+    return isThere ? 'outside' : undefined;
+  }
+  const body = file.createReadStream({
+    start: range.firstByte,
+    end: range.lastByte,
+    highWaterMark: READ_BYTES,
+    signal,
+  });
+  return { body, sizeBytes, range };
 }
 
 async function saveFile(source: string, path: string, signal: AbortSignal): Promise<SavedObject | undefined> {

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** A verified local file on its way to being public. */
 export interface Publication {
   bucket: string;
@@ -20,6 +22,21 @@ export interface StoredObject {
 /** What arrived of an object. */
 export interface SavedObject extends StoredObject {
   sha256Hex: string;
+}
+
+/** Of an object's bytes, from 0 on; without `lastByte` to its end. */
+export interface ByteRange {
+  firstByte: number;
+  lastByte?: number | undefined;
+}
+
+/** An object whose bytes come as they are asked for. Whoever opens it must read the body to its end, or destroy it. */
+export interface OpenObject {
+  body: Readable;
+  /** Of the whole object. */
+  sizeBytes: number;
+  /** What comes of it; never beyond its end. */
+  range: { firstByte: number; lastByte: number };
 }
 
 export interface ListedObject {
@@ -46,6 +63,11 @@ export interface ObjectStore {
   head(bucket: string, key: string, signal: AbortSignal): Promise<StoredObject | undefined>;
   /** The whole of a small object; undefined when there is none. @throws JobError STORAGE_KEY_TAKEN above `maxBytes`: it is not ours */
   read(bucket: string, key: string, maxBytes: number, signal: AbortSignal): Promise<Buffer | undefined>;
+  /**
+   * For passing an object on, or a part of it. undefined when there is no such object; `outside` when it ends before the
+   * range begins.
+   */
+  open(bucket: string, key: string, range: ByteRange, signal: AbortSignal): Promise<OpenObject | 'outside' | undefined>;
   /**
    * The whole of an object of any size, into a file of the caller's; what arrived, or undefined when there is no such
    * object. A part may lie there when it fails.

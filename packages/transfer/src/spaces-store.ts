@@ -17,6 +17,7 @@ import { assertNotPrivate, assertPrivate, encodeKey, isPlainKey } from './object
 import type { ListedObject, ObjectStore, SavedObject, StoredObject, IncompleteUpload } from './object-store.ts';
 import { saveStream } from './save-stream.ts';
 import { createSpacesClient, LIMITS, type SpacesClientOptions } from './spaces-client.ts';
+import { openObject } from './spaces-open.ts';
 import { isAbsent, orStorageError, toStorageError } from './spaces-errors.ts';
 import { uploadFile } from './spaces-upload.ts';
 
@@ -67,6 +68,7 @@ export function createSpacesStore(options: SpacesStoreOptions): ObjectStore {
     },
     head,
     read: (bucket, key, maxBytes, signal) => readObject(client, { bucket, key, maxBytes }, signal, within),
+    open: (bucket, key, range, signal) => openObject(client, { bucket, key, range }, { signal, headersMs: deadlineMs }),
     save: (bucket, key, path, signal) => saveObject(client, { bucket, key, path }, signal),
     signedUrl: (bucket, key) =>
       getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: SIGNED_URL_SEC }),

@@ -7,6 +7,7 @@ export { onEachJob } from './on-each-job.ts';
 export { putBackStuck, stuckLimits } from './put-back-stuck.ts';
 export { rebuildMaster } from './rebuild-master.ts';
 export { createReconverter } from './reconvert.ts';
+export { isPublisher } from './result-files.ts';
 export {
   ALIVE_FILE,
   createScratchRoot,
@@ -17,5 +18,5 @@ export {
   withScratch,
 } from './scratch.ts';
 export { verifyResult } from './verify-result.ts';
-export type { WalkCursor, WalkFilter } from './walk-jobs.ts';
+export { walkJobs, type WalkCursor, type WalkFilter } from './walk-jobs.ts';
 export { describeFailure, type Deed, type Results, type UpkeepOptions } from './upkeep.ts';

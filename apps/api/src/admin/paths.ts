@@ -4,6 +4,7 @@ export const STYLE_PATH = '/admin/login/style.css';
 export const OIDC_PATH = '/admin/login/oidc';
 export const OIDC_CALLBACK_PATH = '/admin/login/oidc/callback';
 export const ASSETS_PATH = '/admin/assets';
+export const MEDIA_PATH = '/admin/media';
 export const QUEUES_PATH = '/admin/queues';
 
 /** Where to go after signing in. Of an address, which may come from anybody, only the path counts, and only one of ours. */

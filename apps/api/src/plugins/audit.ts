@@ -23,7 +23,12 @@ export type AuditAction =
   | 'job.retry'
   | 'job.callback'
   | 'job.delete'
-  | 'job.compress';
+  | 'job.compress'
+  | 'job.reconvert'
+  | 'job.priority'
+  | 'jobs.bulk'
+  | 'jobs.export'
+  | 'cleanup.run';
 
 /**
  * Who did what, to which job, and whether it was done. Written before anybody is answered, so that nobody leaves no line

@@ -31,7 +31,7 @@ export function nameJob(request: FastifyRequest, jobId: string): void {
 
 /** Bull Board's parameter of that name is an entry of a queue. */
 function findJobId({ routeOptions, params }: FastifyRequest): string | undefined {
-  if (!routeOptions.url?.startsWith('/api/jobs/:jobId')) return undefined;
+  if (!/^(\/admin)?\/api\/jobs\/:jobId/.test(routeOptions.url ?? '')) return undefined;
   const { jobId } = params as { jobId: string };
   return jobId;
 }

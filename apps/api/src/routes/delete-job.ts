@@ -18,18 +18,25 @@ export async function deleteRoute(app: FastifyInstance, options: DeleteOptions):
   app.delete<{ Params: { jobId: string }; Querystring: DeleteQuery }>(
     '/api/jobs/:jobId',
     { config: { audit: 'job.delete' } },
-    ({ params, query }) => orUnavailable(() => deleteJob(options, params.jobId, query)),
+    ({ params, query }) => orUnavailable(async () => deleteJob(options, params.jobId, parseDeleteFiles(query))),
   );
 }
 
-interface DeleteQuery {
+export interface DeleteQuery {
   delete_files?: string;
 }
 
-/** @throws JobError NOT_FOUND, JOB_STATE_CONFLICT, REQUEST_INVALID, STORAGE_… */
-export async function deleteJob(options: DeleteOptions, jobId: string, query: DeleteQuery): Promise<Deleted> {
+/** @throws InvalidRequestError */
+export function parseDeleteFiles({ delete_files: value }: DeleteQuery): boolean {
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
+  const message = `expected true or false, got ${JSON.stringify(value)}`;
+  throw new InvalidRequestError([{ path: 'delete_files', message }]);
+}
+
+/** @throws JobError NOT_FOUND, JOB_STATE_CONFLICT, STORAGE_… */
+export async function deleteJob(options: DeleteOptions, jobId: string, withFiles: boolean): Promise<Deleted> {
   const { redis } = options;
-  const withFiles = parseFlag('delete_files', query.delete_files);
   // Also a hidden one: who deleted it may have died before its files were gone.
   const asked = await loadRecord(redis, jobId);
   if (!asked) throw new JobError('NOT_FOUND', 'no job has this id');
@@ -44,12 +51,6 @@ export async function deleteJob(options: DeleteOptions, jobId: string, query: De
 }
 
 const NOTHING: Removed = { deleted_files: 0, space_freed: 0 };
-
-function parseFlag(path: string, value: string | undefined): boolean {
-  if (value === undefined || value === 'false') return false;
-  if (value === 'true') return true;
-  throw new InvalidRequestError([{ path, message: `expected true or false, got ${JSON.stringify(value)}` }]);
-}
 
 async function deleteFilesOrShow({ redis, store, config }: DeleteOptions, record: JobRecord): Promise<Removed> {
   const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };

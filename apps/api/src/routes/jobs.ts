@@ -28,11 +28,12 @@ async function listJobs(access: JobAccess, query: JobQuery): Promise<JobList> {
   return { total, ...(totalIsEstimate && { totalIsEstimate }), limit, offset, jobs };
 }
 
-function toFilter({ status = [], kind, q: prefix, from, to, sort, order }: JobQuery): JobFilter {
+/** Which jobs a query asks for. */
+export function toFilter({ status = [], kind, q: prefix, from, to, sort, order }: JobQuery): JobFilter {
   return { statuses: status, kind, prefix, fromMs: from?.getTime(), toMs: to?.getTime(), sort, order };
 }
 
-async function loadStats(access: JobAccess): Promise<Stats> {
+export async function loadStats(access: JobAccess): Promise<Stats> {
   const { byStatus, successRate, averageConversionSec, ...counts } = await loadStatistics(access);
   return {
     ...counts,

@@ -1,9 +1,10 @@
-import { JobError, parseCompressRequest, uploadOf, type CompressAnswer, type Priority } from '@tapedeck/contracts';
-import { changePriority, findByReference, retryJob, submitJob, type JobRecord } from '@tapedeck/jobs';
+import { JobError, parseCompressRequest, type CompressAnswer, type Priority } from '@tapedeck/contracts';
+import { changePriority, findByReference, type JobRecord } from '@tapedeck/jobs';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { nameJob } from '../plugins/request-log.ts';
 import { orUnavailable, requireRecord, requireValid, viewOf } from '../job-access.ts';
-import { deleteJob, type DeleteOptions } from './delete-job.ts';
+import { convertAgain } from './convert-again.ts';
+import { deleteJob, parseDeleteFiles, type DeleteOptions, type DeleteQuery } from './delete-job.ts';
 
 type PostRoute = { Params: { wp_post_id: string } };
 
@@ -28,35 +29,21 @@ export async function postRoutes(app: FastifyInstance, options: DeleteOptions): 
       return reply.code(202).send(await compress(options, await requirePost(request), priority));
     }),
   );
-  app.delete<PostRoute & { Querystring: { delete_files?: string } }>(
+  app.delete<PostRoute & { Querystring: DeleteQuery }>(
     '/api/post/:wp_post_id',
     { config: { audit: 'job.delete' } },
-    (request) => orUnavailable(async () => deleteJob(options, (await requirePost(request)).jobId, request.query)),
+    (request) =>
+      orUnavailable(async () =>
+        deleteJob(options, (await requirePost(request)).jobId, parseDeleteFiles(request.query)),
+      ),
   );
 }
 
-/**
- * One that waits goes to where its priority puts it; one that runs goes on; any other is converted once more, as it was
- * asked for.
- */
+/** One that waits goes to where its priority puts it; one that runs goes on; any other is converted once more. */
 async function compress(options: DeleteOptions, record: JobRecord, priority: Priority): Promise<CompressAnswer> {
-  const { redis } = options;
-  const { jobId, caller, outputName, maxAttempts } = record;
-  const request = { ...record.request, priority };
-  if (record.finishedAtMs === undefined) {
-    await changePriority(options, record, priority);
-    return describe(options, jobId);
-  }
-  if (record.status !== 'completed' && (await retryJob(options, record)) === 'requeued') {
-    await changePriority(options, await requireRecord(redis, jobId), priority);
-    return describe(options, jobId);
-  }
-  // Whoever can put there once cannot put there again.
-  if (uploadOf(request)) {
-    throw new JobError('JOB_STATE_CONFLICT', 'its result went to a URL of the caller; send it with another');
-  }
-  const submitted = await submitJob(options, { request, caller, outputName, maxAttempts, idempotencyKey: undefined });
-  return describe(options, submitted.jobId);
+  if (record.finishedAtMs !== undefined) return describe(options, await convertAgain(options, record, priority));
+  await changePriority(options, record, priority);
+  return describe(options, record.jobId);
 }
 
 async function describe(options: DeleteOptions, jobId: string): Promise<CompressAnswer> {
