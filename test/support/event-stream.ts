@@ -1,5 +1,7 @@
 export interface StreamEvent {
   id: string;
+  /** Empty for one without. */
+  name: string;
   data: unknown;
 }
 
@@ -11,7 +13,8 @@ export async function* readEvents(answer: Response): AsyncGenerator<StreamEvent,
     rest = blocks.pop()!;
     for (const block of blocks) {
       const fields = new Map(block.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string]));
-      if (fields.has('data')) yield { id: fields.get('id') ?? '', data: JSON.parse(fields.get('data')!) };
+      if (fields.has('data'))
+        yield { id: fields.get('id') ?? '', name: fields.get('event') ?? '', data: JSON.parse(fields.get('data')!) };
     }
   }
 }

@@ -6,14 +6,22 @@ import { jobRoutes } from '../routes/jobs.ts';
 import { steerRoutes } from '../routes/steer-jobs.ts';
 import type { AccessConfig } from './access.ts';
 import { dashboardPages } from './dashboard.ts';
+import { bulkRoute } from './bulk.ts';
+import { exportRoute } from './export-jobs.ts';
 import { createGuard } from './guard.ts';
+import { jobActionRoutes } from './job-actions.ts';
+import { jobDetailsRoute } from './job-details.ts';
+import { liveRoute, type LiveRouteOptions } from './live-route.ts';
 import { loginRoutes, type LoginOptions } from './login.ts';
 import { oidcLoginRoutes } from './login-oidc.ts';
+import { mediaRoutes } from './media.ts';
 import { ADMIN_PATH, LOGIN_PATH } from './paths.ts';
 import { queuesBoard } from './queues.ts';
 import { registerSessions, signOut } from './session.ts';
 
-export interface AdminOptions extends DeleteOptions {
+interface ApiOptions extends DeleteOptions, LiveRouteOptions {}
+
+export interface AdminOptions extends ApiOptions {
   access: AccessConfig;
 }
 
@@ -65,9 +73,17 @@ export async function adminPages(app: FastifyInstance, { access, ...options }: A
 }
 
 /** What callers may ask with a key, operators may ask with their session; and what only they may ask. */
-async function adminApi(app: FastifyInstance, options: DeleteOptions): Promise<void> {
+async function adminApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
+  const { redis, store, config } = options;
+  const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.publicUrl };
   acceptEmptyBodies(app);
   await app.register(jobRoutes, { ...options, prefix: ADMIN_PATH });
   await app.register(steerRoutes, { ...options, prefix: ADMIN_PATH });
   await app.register(deleteRoute, { ...options, prefix: ADMIN_PATH });
+  await app.register(jobActionRoutes, options);
+  await app.register(jobDetailsRoute, { redis, store, addresses });
+  await app.register(mediaRoutes, { redis, store, addresses });
+  await app.register(bulkRoute, options);
+  await app.register(exportRoute, options);
+  await app.register(liveRoute, options);
 }
