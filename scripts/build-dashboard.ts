@@ -31,3 +31,5 @@ async function hashSources(): Promise<string> {
   for (const path of paths.toSorted()) hash.update(`${path}\n`).update(await readFile(path));
   return hash.digest('hex');
 }
+
+if (import.meta.main) await buildDashboard();

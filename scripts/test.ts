@@ -16,6 +16,8 @@ const STATIC = {
   'types of tests and scripts': ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json'],
   format: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
   'unused code': ['node_modules/knip/bin/knip.js'],
+  'types of the dashboard': ['node_modules/typescript/bin/tsc', '-p', 'apps/dashboard'],
+  dashboard: ['--conditions=source', 'scripts/build-dashboard.ts'],
 };
 
 let passed = 0;

@@ -17,6 +17,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: true,
+    // Compressing takes the longest, and may.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: { proxy: { '/admin/api': API, '/admin/login': API, '/admin/logout': API, '/admin/media': API } },
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import secureSession from '@fastify/secure-session';
 import Fastify from 'fastify';
-import { hashPassword } from '@tapedeck/runtime';
+import { hashPassword, VERSION } from '@tapedeck/runtime';
+import { buildDashboard } from '../../scripts/build-dashboard.ts';
 import { loadConfig } from '../../apps/api/src/config.ts';
 import { poll } from '../support/poll.ts';
 import { startStack, type Stack } from '../support/stack.ts';
@@ -12,7 +13,7 @@ const PASSWORD = 'correct horse battery staple';
 const VIEWERS_PASSWORD = 'only looking, thank you';
 let stack: Stack;
 beforeAll(async () => {
-  const [admin, viewer] = await Promise.all([hashPassword(PASSWORD), hashPassword(VIEWERS_PASSWORD)]);
+  const [admin, viewer] = await Promise.all([hashPassword(PASSWORD), hashPassword(VIEWERS_PASSWORD), buildDashboard()]);
   stack = await startStack({
     worker: false,
     env: { ADMIN_PASSWORD_HASH: admin, VIEWER_PASSWORD_HASH: viewer, AUTH_FAILURES_MAX: '1000' },
@@ -39,7 +40,10 @@ describe('signing in', () => {
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<form method="post"')]);
     const answer = await client.post(first.headers.get('location')!, { password: PASSWORD });
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/admin/queues?page=2']);
-    expect(await (await client.get('/admin')).text()).toContain('You are signed in as admin (admin)');
+    expect(await (await client.get('/admin')).text()).toContain('<div id="root">');
+    expect(await (await client.get('/admin/api/session')).json()).toEqual({
+      ...{ name: 'admin', role: 'admin', environmentName: '', version: VERSION },
+    });
   });
 
   test.each([
