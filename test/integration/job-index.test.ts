@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { JOB_STATUSES, parseConvertRequest, type AttemptMeasures, type JobStatus } from '@tapedeck/contracts';
+import {
+  JOB_STATUSES,
+  parseConvertRequest,
+  type AttemptMeasures,
+  type ErrorCode,
+  type JobStatus,
+} from '@tapedeck/contracts';
 import {
   beginAttempt,
   changePriority,
@@ -8,6 +14,7 @@ import {
   findByReference,
   findJobs,
   hideJob,
+  loadErrorGroups,
   loadFleet,
   loadForecast,
   loadRecord,
@@ -22,11 +29,13 @@ import {
   settleAttempt,
   showJob,
   submitJob,
+  type Attempt,
   type JobFilter,
   type Queues,
   type Redis,
 } from '@tapedeck/jobs';
 import fc from 'fast-check';
+import { deriveIndexes, loadIndexes } from '../support/indexes.ts';
 import { poll } from '../support/poll.ts';
 import { startTestBackend, type TestBackend } from '../support/test-backend.ts';
 
@@ -49,8 +58,8 @@ const FAILED = {
 
 async function submit(name: string, changes: object = {}): Promise<string> {
   const parsed = parseConvertRequest({
-    ...{ mongoId: `ref-${name}`, bucket: 'tapes', slug: name, zipUrl: `https://a.example/${name}.zip` },
-    ...{ callbackUrl: 'https://b.example/', ...changes },
+    ...('videoUrl' in changes ? {} : { mongoId: `ref-${name}`, zipUrl: `https://a.example/${name}.zip` }),
+    ...{ bucket: 'tapes', slug: name, callbackUrl: 'https://b.example/', ...changes },
   });
   if (!parsed.ok) throw new Error(parsed.issues[0].message);
   const { jobId } = await submitJob(backend, {
@@ -68,7 +77,7 @@ async function submit(name: string, changes: object = {}): Promise<string> {
 const begin = async (jobId: string, run = 1) => (await beginAttempt(redis, { jobId, run }))!;
 
 const ALL: JobFilter = {
-  ...{ statuses: [], kind: undefined, prefix: undefined, fromMs: undefined, toMs: undefined },
+  ...{ statuses: [], kind: undefined, code: undefined, prefix: undefined, fromMs: undefined, toMs: undefined },
   ...{ sort: 'createdAt', order: 'desc' },
 };
 const find = async (filter: Partial<JobFilter> = {}, limit = 100, offset = 0) =>
@@ -104,6 +113,55 @@ describe('the lists of jobs', () => {
     await showJob(redis, jobId);
     expect(await statusesOf(jobId)).toEqual(['completed']);
     expect((await find({ prefix: 'one' })).jobIds).toEqual([jobId]);
+  });
+
+  test('one that failed is found under the code of its last error, until it is retried', async () => {
+    const failWith = async (attempt: Attempt, code: ErrorCode) =>
+      settleAttempt(redis, attempt, { status: 'failed', error: { ...FAILED.error, code } });
+    const jobId = await submit('one');
+    await releaseForRetry(redis, await begin(jobId), FAILED.error);
+    expect((await find({ code: 'ENCODE_FAILED' })).total).toBe(0);
+    await failWith(await begin(jobId), 'SOURCE_NOT_FOUND');
+    const sought = { code: 'SOURCE_NOT_FOUND', sort: 'finishedAt' } as const;
+    expect((await find(sought)).jobIds).toEqual([jobId]);
+    expect((await find({ ...sought, prefix: 'one', sort: 'createdAt' })).jobIds).toEqual([jobId]);
+    expect((await find({ ...sought, statuses: ['failed', 'queued'], kind: 'tape' })).jobIds).toEqual([jobId]);
+    for (const other of [{ statuses: ['completed'] as const }, { kind: 'hls' as const }, { prefix: 'two' }])
+      expect(await find({ ...sought, ...other })).toEqual({ jobIds: [], total: 0, totalIsEstimate: false });
+    await retryJob(backend, (await loadRecord(redis, jobId))!);
+    expect((await find(sought)).total).toBe(0);
+    await failWith(await begin(jobId, 2), 'ENCODE_FAILED');
+    expect((await find(sought)).total).toBe(0);
+    expect((await find({ code: 'ENCODE_FAILED' })).jobIds).toEqual([jobId]);
+    await hideJob(redis, jobId);
+    expect((await find({ code: 'ENCODE_FAILED' })).total).toBe(0);
+    expect(await loadIndexes(redis)).toEqual(await deriveIndexes(redis));
+  });
+
+  test('what failed is counted by its code over both kinds, with the last one as the example', async () => {
+    const fail = async (name: string, code: ErrorCode, changes = {}) => {
+      const jobId = await submit(name, changes);
+      const error = { code, message: `no ${name}`, phase: 'download' } as const;
+      await settleAttempt(redis, await begin(jobId), { status: 'failed', error });
+      const { finishedAtMs } = (await loadRecord(redis, jobId))!;
+      await poll('another millisecond', () => (Date.now() > finishedAtMs! ? true : undefined));
+      return { jobId, finishedAtMs };
+    };
+    const alone = await fail('alone', 'MEDIA_TRUNCATED');
+    await fail('first', 'SOURCE_TIMEOUT');
+    const video = { id: 'ref-last', videoUrl: 'https://a.example/last.mov' };
+    const last = await fail('last', 'SOURCE_TIMEOUT', video);
+    expect(await loadErrorGroups(redis)).toEqual([
+      {
+        ...{ code: 'SOURCE_TIMEOUT', title: 'The source is too slow', count: 2, retryable: true },
+        lastAtMs: last.finishedAtMs,
+        example: {
+          ...{ jobId: last.jobId, kind: 'hls', reference: 'ref-last', slug: 'last' },
+          ...{ message: 'no last', phase: 'download' },
+        },
+      },
+      expect.objectContaining({ code: 'MEDIA_TRUNCATED', count: 1, lastAtMs: alone.finishedAtMs }),
+    ]);
   });
 
   test('every page of every filter is what sorting everything gives', async () => {

@@ -53,6 +53,7 @@ describe('the list of jobs', () => {
     expect((await list('status=canceled&q=list-')).jobs.map(({ slug }) => slug)).toEqual(['list-b']);
     expect((await list('status=queued,canceled&kind=tape&q=list-')).total).toBe(3);
     expect((await list('kind=hls')).total).toBe(0);
+    expect((await list('code=JOB_TIMEOUT')).total).toBe(0);
     expect((await list('q=list-&to=2020-01-01')).total).toBe(0);
     expect((await list(`q=list-&from=${newest.jobs[0]!.createdAt}`)).total).toBe(1);
     expect((await list('sort=finishedAt&q=list-')).jobs.map(({ slug }) => slug)).toEqual(['list-b']);

@@ -108,7 +108,13 @@ const upkeep = (dryRun = false) => ({
 });
 const snapshot = () => takeSnapshot(redis, [stack.dataDir]);
 const localPath = (key: string): string => join(storageDir(stack.dataDir), key);
-const all = { statuses: ['completed'], kind: undefined, prefix: undefined, fromMs: undefined } as const;
+const all = {
+  statuses: ['completed'],
+  kind: undefined,
+  code: undefined,
+  prefix: undefined,
+  fromMs: undefined,
+} as const;
 const filter = (changes: object = {}) => ({ ...all, toMs: Date.now() + 1, sort: 'createdAt' as const, ...changes });
 const keysOf = (files: Record<string, string>, bucket: string): string[] =>
   Object.keys(files).flatMap((path) => (path.startsWith(`${bucket}/`) ? [path.slice(bucket.length + 1)] : []));

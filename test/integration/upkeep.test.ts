@@ -203,7 +203,14 @@ describe('old results', () => {
 
 describe('old records', () => {
   const options = () => ({ ...upkeep(), olderThanMs: 90 * DAY_MS, waitForResults: false });
-  const all = { statuses: [], kind: undefined, prefix: undefined, fromMs: undefined, toMs: undefined } as const;
+  const all = {
+    statuses: [],
+    kind: undefined,
+    code: undefined,
+    prefix: undefined,
+    fromMs: undefined,
+    toMs: undefined,
+  } as const;
   const listed = async (sort: 'createdAt' | 'finishedAt' = 'createdAt') =>
     (await findJobs(redis, { ...all, sort, order: 'asc' }, { limit: 1_000, offset: 0 })).jobIds;
 

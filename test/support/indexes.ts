@@ -1,11 +1,14 @@
-import { JOB_KINDS, JOB_STATUSES } from '@tapedeck/contracts';
+import { ERROR_TABLE, JOB_KINDS, JOB_STATUSES, type ErrorCode } from '@tapedeck/contracts';
 import type { Redis } from '@tapedeck/jobs';
 
 /** Members of every index of jobs, by its key. */
 export type Indexes = Record<string, string[]>;
 
 const LISTS = ['created', 'ended'].flatMap((list) =>
-  JOB_STATUSES.flatMap((status) => JOB_KINDS.map((kind) => `${list}:${status}:${kind}`)),
+  JOB_KINDS.flatMap((kind) => [
+    ...JOB_STATUSES.map((status) => `${list}:${status}:${kind}`),
+    ...Object.keys(ERROR_TABLE).map((code) => `${list}:failed:${kind}:${code}`),
+  ]),
 );
 const NAMES = [...LISTS, 'names', 'references', 'results', 'exhausted'];
 
@@ -39,6 +42,10 @@ export async function deriveIndexes(redis: Redis): Promise<Indexes> {
     add('references', `${record.reference}\0${jobId}`);
     if (record.finishedAtMs === undefined) continue;
     add(`ended:${list}`, jobId);
+    if (record.status === 'failed') {
+      const { code } = JSON.parse(record.error!) as { code: ErrorCode };
+      for (const index of ['created', 'ended']) add(`${index}:${list}:${code}`, jobId);
+    }
     if (record.callbackStatus === 'exhausted') add('exhausted', jobId);
     const isThere = record.resultDeletedAtMs === undefined && record.resultForgottenAtMs === undefined;
     if (record.status === 'completed' && isThere) add('results', jobId);

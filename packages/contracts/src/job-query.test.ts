@@ -15,6 +15,7 @@ test.each([
   [{ status: 'failed' }, { status: ['failed'] }],
   [{ status: 'failed,canceled,failed' }, { status: ['failed', 'canceled'] }],
   [{ kind: 'hls' }, { kind: 'hls' }],
+  [{ code: 'SOURCE_TIMEOUT' }, { code: 'SOURCE_TIMEOUT' }],
   [{ q: 'wand-17' }, { q: 'wand-17' }],
   [{ q: 'x'.repeat(200) }, { q: 'x'.repeat(200) }],
   [{ from: '2026-02-01' }, { from: new Date('2026-02-01T00:00:00.000Z') }],
@@ -65,7 +66,7 @@ describe('what does not fit is refused by name, with what was expected and what 
   });
 
   test('one that is not known', () => {
-    const message = 'expected only status, kind, q, from, to, sort, order, limit, offset';
+    const message = 'expected only status, kind, code, q, from, to, sort, order, limit, offset';
     expect(parseJobQuery({ state: 'failed', limit: '5', page: '2' })).toEqual({
       ok: false,
       issues: [

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { errorCodeSchema } from './errors.ts';
 import { parseInput, type RequestIssue, type RequestIssues } from './request-issue.ts';
 import { JOB_KINDS, JOB_STATUSES } from './vocabulary.ts';
 
@@ -37,6 +38,9 @@ const MAX_OFFSET = 1_000_000_000;
 export const jobQuerySchema = z.object({
   status: statusList.optional().describe('One status, or several with commas between.'),
   kind: z.enum(JOB_KINDS).optional().describe('tape makes an MP4, hls a stream.'),
+  code: errorCodeSchema
+    .optional()
+    .describe('Jobs that failed with this code (docs/errors.md); none where status leaves the failed ones out.'),
   q: z
     .string()
     .min(1)

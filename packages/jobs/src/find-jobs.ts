@@ -1,4 +1,4 @@
-import { JOB_KINDS, JOB_STATUSES, type JobKind, type JobStatus } from '@tapedeck/contracts';
+import { JOB_KINDS, JOB_STATUSES, type ErrorCode, type JobKind, type JobStatus } from '@tapedeck/contracts';
 import { keys, PREFIX } from './keys.ts';
 import { loadRecord, type JobRecord } from './record.ts';
 import { createScript, type Redis } from './redis.ts';
@@ -8,6 +8,8 @@ export interface JobFilter {
   /** Empty for all. */
   statuses: readonly JobStatus[];
   kind: JobKind | undefined;
+  /** Only those that failed so; where `statuses` leave the failed ones out, none. */
+  code: ErrorCode | undefined;
   /** How the reference or the slug begins, in whatever case (ASCII). */
   prefix: string | undefined;
   /** Of the time that `sort` names: from `fromMs` on, and before `toMs`. */
@@ -182,7 +184,7 @@ const MAX_RUNNING = 100;
 
 /** The jobs that are in processing. */
 export async function loadRunning(redis: Redis): Promise<JobRecord[]> {
-  const any = { kind: undefined, prefix: undefined, fromMs: undefined, toMs: undefined } as const;
+  const any = { kind: undefined, code: undefined, prefix: undefined, fromMs: undefined, toMs: undefined } as const;
   const filter = { ...any, statuses: ['processing'], sort: 'createdAt', order: 'asc' } as const;
   const { jobIds } = await findJobs(redis, filter, { limit: MAX_RUNNING, offset: 0 });
   const records = await loadRecords(redis, jobIds);
@@ -206,9 +208,13 @@ export async function findByReference(redis: Redis, reference: string): Promise<
 
 const ENDED: readonly JobStatus[] = ['completed', 'failed', 'canceled'];
 
-function listsOf({ statuses, kind, sort }: JobFilter): string[] {
+function listsOf({ statuses, kind, code, sort }: JobFilter): string[] {
   const asked = statuses.length === 0 ? JOB_STATUSES : statuses;
   const kinds = kind === undefined ? JOB_KINDS : [kind];
+  if (code !== undefined) {
+    const listOf = sort === 'createdAt' ? keys.createdFailed : keys.endedFailed;
+    return asked.includes('failed') ? kinds.map((one) => listOf(one, code)) : [];
+  }
   if (sort === 'createdAt') return asked.flatMap((status) => kinds.map((one) => keys.created(status, one)));
   const ended = asked.filter((status) => ENDED.includes(status));
   return ended.flatMap((status) => kinds.map((one) => keys.ended(status, one)));

@@ -22,6 +22,7 @@ export { loadForecast, type Forecast } from './forecast.ts';
 export { loadActivity, loadHistory } from './history.ts';
 export { createJournal, type Journal, type JournalLog } from './journal.ts';
 export { JOURNAL_KEEP_MS, tidyJournal } from './tidy-journal.ts';
+export { loadErrorGroups } from './error-groups.ts';
 export { enqueueCallback } from './enqueue.ts';
 export { cancelJob, listenForCancellations } from './cancel.ts';
 export {
@@ -42,6 +43,7 @@ export {
   showAbandoned,
   showJob,
 } from './delete-job.ts';
+export { loadHours } from './hours.ts';
 export { inspectRedis, type RedisReport } from './inspect-redis.ts';
 export {
   closeEvent,

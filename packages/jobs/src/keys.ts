@@ -1,4 +1,4 @@
-import type { JobKind, JobStatus } from '@tapedeck/contracts';
+import type { ErrorCode, JobKind, JobStatus } from '@tapedeck/contracts';
 
 /**
  * Every key of jobs and workers. BullMQ's are below `tapedeck:queue`, the API's rate limits below `tapedeck:rate`.
@@ -19,6 +19,7 @@ import type { JobKind, JobStatus } from '@tapedeck/contracts';
  * - `changes:<jobId>` channel: the version of a job's record, whenever it changes
  * - `created:<status>:<kind>` sorted set: visible jobs by the time in ms of their birth
  * - `ended:<status>:<kind>` sorted set: visible jobs that have ended, by the time in ms of their end
+ * - `created:failed:<kind>:<code>`, `ended:failed:<kind>:<code>` sorted sets: of those, the ones that failed so
  * - `names` sorted set, in the order of its bytes: `<name> NUL <jobId>` of each visible job's reference and slug
  * - `references` sorted set, in the order of its bytes: `<reference> NUL <jobId>` of each visible job
  * - `results` sorted set: visible jobs whose result is published, and was neither deleted nor found to be another's by
@@ -26,6 +27,7 @@ import type { JobKind, JobStatus } from '@tapedeck/contracts';
  * - `hidden` sorted set: jobs in the middle of being deleted, by the time in ms of its beginning
  * - `exhausted` sorted set: visible jobs whose callback was given up, by the time in ms of their end
  * - `tallies` hash: what was counted of all jobs since Redis has its data
+ * - `hour:<hours since 1970>` hash with a time to live: the same of one hour, without what is stored
  * - `speed:<kind>` hash: how long recent conversions took, for their size
  * - `stored` hash: `<bucket>/<name>` of each result that is published by a job with a record, and its bytes
  * - `generation` string: the Redis process that has held this data since it was compared with the journal, and a token
@@ -55,12 +57,15 @@ export const keys = {
   changes: (jobId: string) => `${PREFIX}:changes:${jobId}`,
   created: (status: JobStatus, kind: JobKind) => `${PREFIX}:created:${status}:${kind}`,
   ended: (status: JobStatus, kind: JobKind) => `${PREFIX}:ended:${status}:${kind}`,
+  createdFailed: (kind: JobKind, code: ErrorCode) => `${PREFIX}:created:failed:${kind}:${code}`,
+  endedFailed: (kind: JobKind, code: ErrorCode) => `${PREFIX}:ended:failed:${kind}:${code}`,
   names: `${PREFIX}:names`,
   results: `${PREFIX}:results`,
   references: `${PREFIX}:references`,
   hidden: `${PREFIX}:hidden`,
   exhausted: `${PREFIX}:exhausted`,
   tallies: `${PREFIX}:tallies`,
+  hour: (hour: number) => `${PREFIX}:hour:${hour}`,
   speed: (kind: JobKind) => `${PREFIX}:speed:${kind}`,
   stored: `${PREFIX}:stored`,
   cleanups: `${PREFIX}:cleanups`,
@@ -77,3 +82,6 @@ export const storedName = (bucket: string, outputName: string): string => `${buc
 
 /** How long an Idempotency-Key is remembered. */
 export const IDEMPOTENCY_TTL_MS = 7 * 24 * 3_600_000;
+
+/** A week can be looked back on, and the hour in which it began. */
+export const HOUR_TTL_MS = 8 * 24 * 3_600_000;

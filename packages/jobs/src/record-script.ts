@@ -1,5 +1,5 @@
 import { activityEntrySchema } from '@tapedeck/contracts';
-import { PREFIX } from './keys.ts';
+import { HOUR_TTL_MS, PREFIX } from './keys.ts';
 import { createScript, type RedisScript } from './redis.ts';
 
 /** A job that is tried again and again must not fill Redis. */
@@ -12,9 +12,10 @@ const SALIENT = activityEntrySchema.shape.what.options.map((what) => `['${what}'
  *
  * - `changed(jobId)`: whoever watches the job hears of it.
  * - `list(jobId)`: the same, and the indexes are brought to what the record says. What always holds after it: a visible
- *   job is in `created` under its status and kind and nowhere else, in `ended` likewise once it has ended, in `names`
- *   with its reference and its slug, in `references`, and in `results` if it was completed and its result neither deleted
- *   nor found to be another's; one that is hidden, or gone, is in none of them.
+ *   job is in `created` under its status and kind and nowhere else, in `ended` likewise once it has ended, in both under
+ *   the code of its error, too, once it has failed, in `names` with its reference and its slug, in `references`, and in
+ *   `results` if it was completed and its result neither deleted nor found to be another's; one that is hidden, or gone,
+ *   is in none of them.
  * - `unlist(jobId)`: before a record is removed or written anew.
  * - `note(jobId, json)`: what has happened, a happening, is the last line of the job's history, at the time of Redis'
  *   clock: so the lines are in their order, whoever writes them. What is salient is in `activity`, too.
@@ -40,16 +41,24 @@ const LIBRARY = `
 
   local function unlist(jobId)
     local job = keyOf('job', jobId)
-    local listedAs, reference, slug = unpack(redis.call('HMGET', job, 'listedAs', 'reference', 'slug'))
+    local listedAs, listedCode, reference, slug = unpack(
+      redis.call('HMGET', job, 'listedAs', 'listedCode', 'reference', 'slug'))
     if not listedAs then return end
     local kind = string.match(jobId, '^%a+')
-    redis.call('ZREM', keyOf('created', listedAs, kind), jobId)
-    redis.call('ZREM', keyOf('ended', listedAs, kind), jobId)
+    for _, index in ipairs({ 'created', 'ended' }) do
+      redis.call('ZREM', keyOf(index, listedAs, kind), jobId)
+      if listedCode then redis.call('ZREM', keyOf(index, listedAs, kind, listedCode), jobId) end
+    end
     redis.call('ZREM', keyOf('exhausted'), jobId)
     redis.call('ZREM', keyOf('results'), jobId)
     for _, name in ipairs(namesOf(jobId, reference, slug)) do redis.call('ZREM', keyOf('names'), name) end
     redis.call('ZREM', keyOf('references'), (reference or '') .. '\\0' .. jobId)
-    redis.call('HDEL', job, 'listedAs')
+    redis.call('HDEL', job, 'listedAs', 'listedCode')
+  end
+
+  local function codeOf(jobId)
+    local isJson, problem = pcall(cjson.decode, redis.call('HGET', keyOf('job', jobId), 'error') or '')
+    return isJson and problem.code
   end
 
   local function list(jobId)
@@ -66,6 +75,12 @@ const LIBRARY = `
     for _, name in ipairs(namesOf(jobId, reference, slug)) do redis.call('ZADD', keyOf('names'), 0, name) end
     redis.call('ZADD', keyOf('references'), 0, (reference or '') .. '\\0' .. jobId)
     if finishedAtMs then redis.call('ZADD', keyOf('ended', status, kind), finishedAtMs, jobId) end
+    local code = status == 'failed' and codeOf(jobId)
+    if code then
+      redis.call('HSET', job, 'listedCode', code)
+      redis.call('ZADD', keyOf('created', status, kind, code), createdAtMs, jobId)
+      redis.call('ZADD', keyOf('ended', status, kind, code), finishedAtMs, jobId)
+    end
     if finishedAtMs and callbackStatus == 'exhausted' then redis.call('ZADD', keyOf('exhausted'), finishedAtMs, jobId)
     else redis.call('ZREM', keyOf('exhausted'), jobId) end
     if status == 'completed' and not resultDeletedAtMs and not resultForgottenAtMs then
@@ -97,7 +112,12 @@ const LIBRARY = `
   end
 
   local function tally(counts)
-    for name, by in pairs(cjson.decode(counts)) do redis.call('HINCRBYFLOAT', keyOf('tallies'), name, by) end
+    local hour = keyOf('hour', math.floor(clockMs() / 3600000))
+    for name, by in pairs(cjson.decode(counts)) do
+      redis.call('HINCRBYFLOAT', keyOf('tallies'), name, by)
+      redis.call('HINCRBYFLOAT', hour, name, by)
+    end
+    redis.call('PEXPIRE', hour, ${HOUR_TTL_MS})
   end
 
   local function store(name, bytes)
@@ -116,8 +136,8 @@ const LIBRARY = `
 `;
 
 /**
- * A script with the functions above, and those that keep the books: `tally(json)` adds to what is counted,
- * `{ "<field>": number }`; `store(name, bytes)` says what lies under a name of ours now; `learn(kind, json)` adds a
+ * A script with the functions above, and those that keep the books: `tally(json)` adds to what is counted, in all and in
+ * this hour of Redis' own clock, `{ "<field>": number }`; `store(name, bytes)` says what lies under a name of ours now; `learn(kind, json)` adds a
  * conversion to what is known of the speed of recent ones, of which the last twenty or so weigh.
  */
 export function createRecordScript(lua: string): RedisScript {

@@ -69,7 +69,7 @@ export async function restoreEntry(redis: Redis, { state, jobId, run, fields }: 
   const { fingerprint = '', idempotency = '', bodyHash = '', eventId = '', callbackStatus = '' } = fields;
   const { reference, slug } = parseRecord(fields).request;
   // What it was listed as is of the Redis that is lost.
-  const { listedAs: _listedAs, ...known }: RecordFields = { ...fields, reference, slug };
+  const { listedAs: _listedAs, listedCode: _listedCode, ...known }: RecordFields = { ...fields, reference, slug };
   const restored: Record<string, string | number> =
     state === 'accepted'
       ? { ...waitingFields(known), run: run + 1 }

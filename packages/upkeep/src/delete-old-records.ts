@@ -19,7 +19,14 @@ const PATIENCE_MS = 7 * 24 * 3_600_000;
 export async function deleteOldRecords(options: OldRecordsOptions): Promise<void> {
   const { redis, olderThanMs, signal, limit = Infinity } = options;
   const toMs = Date.now() - olderThanMs;
-  const filter = { statuses: [], kind: undefined, prefix: undefined, fromMs: undefined, toMs } as const;
+  const filter = {
+    statuses: [],
+    kind: undefined,
+    code: undefined,
+    prefix: undefined,
+    fromMs: undefined,
+    toMs,
+  } as const;
   let deleted = 0;
   for await (const { records } of walkJobs(redis, { ...filter, sort: 'finishedAt' })) {
     for (const record of records) {

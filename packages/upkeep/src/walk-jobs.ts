@@ -1,10 +1,11 @@
-import type { JobKind, JobStatus } from '@tapedeck/contracts';
+import type { ErrorCode, JobKind, JobStatus } from '@tapedeck/contracts';
 import { findJobs, loadRecords, type JobRecord, type Redis } from '@tapedeck/jobs';
 
 /** Which jobs; see JobFilter of @tapedeck/jobs. */
 export interface WalkFilter {
   statuses: readonly JobStatus[];
   kind: JobKind | undefined;
+  code: ErrorCode | undefined;
   /** How the reference or the slug begins, in whatever case (ASCII). */
   prefix: string | undefined;
   fromMs: number | undefined;

@@ -29,8 +29,8 @@ async function listJobs(access: JobAccess, query: JobQuery): Promise<JobList> {
 }
 
 /** Which jobs a query asks for. */
-export function toFilter({ status = [], kind, q: prefix, from, to, sort, order }: JobQuery): JobFilter {
-  return { statuses: status, kind, prefix, fromMs: from?.getTime(), toMs: to?.getTime(), sort, order };
+export function toFilter({ status = [], kind, code, q: prefix, from, to, sort, order }: JobQuery): JobFilter {
+  return { statuses: status, kind, code, prefix, fromMs: from?.getTime(), toMs: to?.getTime(), sort, order };
 }
 
 export async function loadStats(access: JobAccess): Promise<Stats> {

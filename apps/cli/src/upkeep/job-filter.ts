@@ -44,6 +44,7 @@ export function parseFilter(
   return {
     statuses: fixed.statuses ?? query.status ?? [],
     kind: fixed.kind ?? query.kind,
+    code: query.code,
     prefix: query.q,
     fromMs: query.from?.getTime(),
     // What this command makes is no part of it.
