@@ -70,7 +70,8 @@ const giveUpCallback = () => backend.redis.zadd('tapedeck:exhausted', 1, 'tape_1
 const replayCallback = () => backend.redis.del('tapedeck:exhausted');
 const startWorker = () =>
   reportAlive(backend.redis, {
-    ...{ workerId: 'w', busy: 0, concurrency: 1, ffmpegVersion: null, protections: { held: [], missing: [] } },
+    ...{ workerId: 'w', busy: 0, jobIds: [], isPaused: false, concurrency: 1, ffmpegVersion: null },
+    protections: { held: [], missing: [] },
     ...{ freeDiskBytes: 9, totalDiskBytes: 10, memory: { nodeBytes: 1, ffmpegBytes: 0 }, version: '1' },
   });
 

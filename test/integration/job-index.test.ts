@@ -14,6 +14,7 @@ import {
   findByReference,
   findJobs,
   hideJob,
+  listWorkers,
   loadErrorGroups,
   loadFleet,
   loadForecast,
@@ -316,7 +317,16 @@ describe('what is counted', () => {
 });
 
 const SIGN = {
-  ...{ workerId: 'w1', busy: 0, concurrency: 1, ffmpegVersion: null, freeDiskBytes: 1, version: '1' },
+  ...{
+    workerId: 'w1',
+    busy: 0,
+    jobIds: [],
+    isPaused: false,
+    concurrency: 1,
+    ffmpegVersion: null,
+    freeDiskBytes: 1,
+    version: '1',
+  },
   protections: { held: [], missing: [] },
 };
 
@@ -344,6 +354,15 @@ describe('forecasts', () => {
     expect(await secOf(large, 1)).toBeCloseTo(305, 0);
     const meanSec = 5 + 700 / 30;
     expect(await secOf(small, 3)).toBeGreaterThan(20 + 1.9 * meanSec);
+  });
+
+  test('a worker that is paused does none', async () => {
+    await reportAlive(redis, SIGN);
+    await complete('done', 100, 10);
+    const waiting = (await loadRecord(redis, await submit('one', hint(100))))!;
+    expect((await loadForecast(redis)).completionOf(waiting, 1)).toBeDefined();
+    await reportAlive(redis, { ...SIGN, isPaused: true });
+    expect((await loadForecast(redis)).completionOf(waiting, 1)).toBeUndefined();
   });
 
   test('nobody works, or nothing was measured: there is none', async () => {
@@ -414,6 +433,13 @@ describe('the fleet', () => {
     expect((await loadFleet(redis, 400_000)).lost).toEqual([]);
     await reportAlive(redis, { ...SIGN, workerId: 'w4' });
     expect((await loadFleet(redis)).lost).toEqual([]);
+  });
+
+  test('a worker of a version that cannot be paused is not', async () => {
+    await reportAlive(redis, SIGN);
+    const { jobIds: _jobIds, isPaused: _isPaused, ...old } = SIGN;
+    await redis.set('tapedeck:worker:w1', JSON.stringify(old));
+    expect(await listWorkers(redis)).toMatchObject([{ workerId: 'w1', jobIds: [], isPaused: false }]);
   });
 
   test('a sign that this version cannot read hides nobody else', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { connectRedis, listWorkers, reportAlive, type Redis } from '@tapedeck/jobs';
+import { connectRedis, listWorkers, pauseWorker, reportAlive, type Redis } from '@tapedeck/jobs';
 import { parseLines } from '../support/log-dir.ts';
 import { createMisbehavingTools, type MisbehavingTools } from '../support/misbehaving-tools.ts';
 import { poll } from '../support/poll.ts';
@@ -73,4 +73,27 @@ test('above its limit a worker finishes its job, takes no other and ends to be s
     next.child.once('close', done);
   });
   expect(code).toBe(75);
+});
+
+test('above its limit one that is paused finishes its job, too', async () => {
+  const paused = await stack.startWorker();
+  const exited = new Promise((done) => paused.child.once('close', (code) => done(code)));
+  await tools.hold('ffmpeg', '-crf 23');
+  const jobId = await submitTape();
+  await tools.untilHeld('ffmpeg');
+  for (const { workerId } of await listWorkers(redis)) await pauseWorker(redis, workerId);
+  await poll('the limit to be noticed', () => (paused.log().includes('MEMORY_LIMIT_BYTES') ? true : undefined));
+  expect(paused.log()).toMatch(/takes no other job.*MEMORY_LIMIT_BYTES/s);
+  // Had it begun to stop, there would be no other.
+  const [{ workerId } = { workerId: '' }] = parseLines(paused.log()).filter(({ msg }) => msg === 'worker is ready');
+  const validMs = () => redis.pttl(`tapedeck:worker:${workerId}`);
+  for (const isOld of [true, false])
+    await poll(
+      'a sign of life',
+      async () => (isOld ? (await validMs()) < 12_000 : (await validMs()) > 15_000) || undefined,
+    );
+  expect((await stack.job(jobId)).status).toBe('processing');
+  await tools.behave('ffmpeg');
+  expect(await exited).toBe(75);
+  expect(await stack.job(jobId)).toMatchObject({ status: 'completed', attempt: 1 });
 });

@@ -45,7 +45,15 @@ async function begin(name: string) {
 }
 
 const sign = (workerId: string, more: Partial<SignOfLife> = {}): SignOfLife => ({
-  ...{ workerId, busy: 0, concurrency: 1, ffmpegVersion: null, protections: { held: [], missing: [] } },
+  ...{
+    workerId,
+    busy: 0,
+    jobIds: [],
+    isPaused: false,
+    concurrency: 1,
+    ffmpegVersion: null,
+    protections: { held: [], missing: [] },
+  },
   ...{ freeDiskBytes: 30, version: '1', ...more },
 });
 

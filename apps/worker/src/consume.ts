@@ -50,6 +50,11 @@ import type { Workspaces } from './workspace.ts';
 export interface Consumer {
   /** Jobs that are running now. */
   busy: () => number;
+  /** Those. */
+  jobIds: () => string[];
+  /** Takes no other job until it is resumed; those that run go on. @returns whether that is a change */
+  setPaused: (isPaused: boolean) => Promise<boolean>;
+  isPaused: () => boolean;
   /** Whether it has begun a job since it started. */
   hasWorked: () => boolean;
   /** Ends the attempt of this job, if it runs here. */
@@ -123,6 +128,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   });
   return {
     busy: () => running.size,
+    jobIds: () => [...running].map(({ jobId }) => jobId),
+    setPaused: worker.setPaused,
+    isPaused: worker.isPaused,
     hasWorked: () => hasWorked,
     cancel: (id) => stopRunning(({ jobId }) => jobId === id, new CanceledError('somebody canceled it')),
     drain: worker.drain,

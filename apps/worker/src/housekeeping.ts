@@ -13,6 +13,7 @@ import { measureDisk, VERSION, type Logger } from '@tapedeck/runtime';
 import { doChores, type Chore } from './chores.ts';
 import type { Cleanups } from './cleanups.ts';
 import { COMPARE_INTERVAL_MS } from './comparison.ts';
+import type { Consumer } from './consume.ts';
 import type { MemoryWatch } from './memory-watch.ts';
 import type { Workspaces } from './workspace.ts';
 
@@ -32,7 +33,7 @@ export interface HousekeepingOptions {
   workDir: string;
   ffmpegVersion: string | undefined;
   protections: SignOfLife['protections'];
-  busy: () => number;
+  consumer: Pick<Consumer, 'busy' | 'jobIds' | 'isPaused' | 'setPaused'>;
   concurrency: number;
   memory: MemoryWatch;
   /** Without news for so long, a job ought to have a queue entry; see reconcileJobs. */
@@ -83,27 +84,30 @@ async function show({ backend, logger }: HousekeepingOptions): Promise<void> {
   for (const jobId of jobIds) logger.warn({ jobId }, 'its deletion was never ended: it is there again');
 }
 
-/** Tells the fleet that this worker lives. */
-export async function showLife({
-  backend,
-  workerId,
-  workDir,
-  ffmpegVersion,
-  protections,
-  busy,
-  concurrency,
-  memory,
-}: HousekeepingOptions): Promise<void> {
-  const disk = await measureDisk(workDir);
-  await reportAlive(backend.redis, {
+/** Tells the fleet that this worker lives, and does what it hears in return: whether it is to take jobs. */
+export async function showLife(options: HousekeepingOptions): Promise<void> {
+  const { consumer, logger } = options;
+  const isToPause = await sign(options);
+  if (!(await consumer.setPaused(isToPause))) return;
+  logger.info(isToPause ? 'paused: it takes no other job' : 'resumed: it takes jobs again');
+  await sign(options);
+}
+
+/** @returns whether somebody has paused this worker */
+async function sign(options: HousekeepingOptions): Promise<boolean> {
+  const { backend, workerId, workDir, ffmpegVersion, protections, consumer, concurrency, memory } = options;
+  const [disk, latestMemory] = await Promise.all([measureDisk(workDir), memory.latest()]);
+  return reportAlive(backend.redis, {
     workerId,
-    busy: busy(),
+    busy: consumer.busy(),
+    jobIds: consumer.jobIds(),
+    isPaused: consumer.isPaused(),
     concurrency,
     ffmpegVersion: ffmpegVersion ?? null,
     protections,
     freeDiskBytes: disk?.freeBytes ?? 0,
     totalDiskBytes: disk?.totalBytes,
-    memory: await memory.latest(),
+    memory: latestMemory,
     version: VERSION,
   });
 }

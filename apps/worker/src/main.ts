@@ -6,6 +6,7 @@ import {
   connectRedis,
   createJournal,
   listenForCancellations,
+  listenForPauses,
   openQueues,
   reportGone,
   waitForRedis,
@@ -96,7 +97,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
   });
   const house: HousekeepingOptions = {
     ...{ backend, compareIfNeeded, workspaces, workerId, ffmpegVersion, protections, logger },
-    ...{ workDir: config.workDir, busy: consumer.busy, concurrency: config.WORKER_CONCURRENCY, memory },
+    ...{ workDir: config.workDir, consumer, concurrency: config.WORKER_CONCURRENCY, memory },
     ...stuckLimits(config),
     cleanups: createCleanups({ redis, store, addresses, retention: config.retention, logger }),
     abortDeadUploads: (signal) => abortDeadUploads({ redis, store, logger }, signal),
@@ -106,6 +107,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
     await workspaces.remove();
     throw new Error('REDIS_URL: it takes no writes', { cause });
   });
+  await obeyPauses(ears, house);
   const housekeeping = keepHouse(house, stopping);
   logger.info(
     {
@@ -185,6 +187,15 @@ async function openEars(onCancel: (jobId: string) => void): Promise<Redis> {
   const ears = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
   await withDeadline(listenForCancellations(ears, onCancel), REDIS_TIMEOUT_MS, 'listening for cancellations');
   return ears;
+}
+
+async function obeyPauses(ears: Redis, house: HousekeepingOptions): Promise<void> {
+  const obey = (): void => {
+    showLife(house).catch((error: unknown) =>
+      logger.warn({ err: error }, 'pausing or resuming waits for the next sign of life'),
+    );
+  };
+  await withDeadline(listenForPauses(ears, house.workerId, obey), REDIS_TIMEOUT_MS, 'listening for pauses');
 }
 
 /** @throws ConfigError when one of the programs does not run */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRedisRefusal, QUEUE_PREFIX, type Redis } from '@tapedeck/jobs';
 import { createThrottledErrorLog, withDeadline, type Logger } from '@tapedeck/runtime';
-import { Worker, type Job } from 'bullmq';
+import { Worker, type Job, type Processor, type WorkerOptions } from 'bullmq';
 
 /** Thrown by a handler: bring this entry again after `delayMs`. */
 export class RetryLaterError extends Error {
@@ -14,6 +14,9 @@ export class RetryLaterError extends Error {
 }
 
 export interface QueueWorker {
+  /** Takes nothing new until it is resumed; what runs goes on. @returns whether that is a change */
+  setPaused(isPaused: boolean): Promise<boolean>;
+  isPaused(): boolean;
   /** Takes nothing new; resolves when nothing runs any more. */
   drain(): Promise<void>;
   /**
@@ -58,8 +61,18 @@ async function orPause<T>(work: () => Promise<T>): Promise<T> {
 
 /** BullMQ only pauses when the connection is gone. */
 class PatientWorker extends Worker {
-  protected override moveToActive(token: string, name?: string): Promise<Job> {
-    return orPause(() => super.moveToActive(token, name));
+  private readonly redis: Redis;
+
+  constructor(queueName: string, handle: Processor, options: WorkerOptions & { connection: Redis }) {
+    super(queueName, handle, options);
+    this.redis = options.connection;
+  }
+
+  protected override async moveToActive(token: string, name?: string): Promise<Job> {
+    if (!this.isPaused()) return orPause(() => super.moveToActive(token, name));
+    // It was waiting for an entry when it was paused, and would take the next. What has woken it shall wake another.
+    await this.redis.zadd(this.toKey('marker'), 0, '0');
+    return this.nextJobFromJobData();
   }
 }
 
@@ -71,7 +84,13 @@ export function createQueueWorker(
 ): QueueWorker {
   const { redis, logger, concurrency, lockMs, stallCheckMs, abortRunning, onLockLost } = options;
   // An entry whose handler Redis refuses is put back, and in the same step BullMQ takes the next of those that wait.
-  const handleOrPause = (job: Job, lockToken?: string): Promise<void> => orPause(() => handle(job, lockToken!));
+  const handleOrPause = (job: Job, lockToken?: string): Promise<void> => {
+    const handling = orPause(() => handle(job, lockToken!)).finally(() => running.delete(handling));
+    running.add(handling);
+    return handling;
+  };
+  const running = new Set<Promise<void>>();
+  let isEnding = false;
   const worker = new PatientWorker(queueName, handleOrPause, {
     connection: redis,
     prefix: QUEUE_PREFIX,
@@ -87,8 +106,20 @@ export function createQueueWorker(
   worker.on('error', createThrottledErrorLog(logger, `queue ${queueName}`));
   worker.on('lockRenewalFailed', (entryIds) => entryIds.forEach((entryId) => onLockLost?.(entryId)));
   return {
-    drain: () => worker.pause(),
+    async setPaused(isPaused) {
+      if (isEnding || worker.isPaused() === isPaused) return false;
+      await (isPaused ? worker.pause(true) : worker.resume());
+      return true;
+    },
+    isPaused: () => worker.isPaused(),
+    async drain() {
+      isEnding = true;
+      // BullMQ waits for nothing when it is paused already.
+      if (worker.isPaused()) await Promise.allSettled(running);
+      else await worker.pause();
+    },
     async close(graceMs) {
+      isEnding = true;
       const closed = worker.close();
       try {
         await withDeadline(closed, graceMs, `finishing what runs of ${queueName}`);

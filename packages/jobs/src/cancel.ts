@@ -45,6 +45,8 @@ export async function cancelJob(backend: Backend, record: JobRecord, firstWaitMs
 
 /** Calls back for every cancellation of a running job, until the connection is closed, which is the listener's own. */
 export async function listenForCancellations(redis: Redis, onCancel: (jobId: string) => void): Promise<void> {
-  redis.on('message', (_channel: string, jobId: string) => onCancel(jobId));
+  redis.on('message', (channel: string, jobId: string) => {
+    if (channel === keys.cancellations) onCancel(jobId);
+  });
   await redis.subscribe(keys.cancellations);
 }

@@ -20,7 +20,7 @@ type Speeds = Readonly<Record<JobKind, SpeedSample | undefined>>;
 
 export async function loadForecast(redis: Redis, nowMs: number = Date.now()): Promise<Forecast> {
   const [workers, speeds, running] = await Promise.all([listWorkers(redis), loadSpeeds(redis), loadRunning(redis)]);
-  const slots = workers.reduce((sum, { concurrency }) => sum + concurrency, 0);
+  const slots = workers.reduce((sum, { concurrency, isPaused }) => sum + (isPaused ? 0 : concurrency), 0);
   const remainingSec = running.reduce((sum, record) => sum + (remainingOf(record, speeds, nowMs) ?? 0), 0);
   const meanSec = meanOf(JOB_KINDS.flatMap((kind) => speeds[kind] ?? []));
   const startsInSec = (position: number): number => {

@@ -91,4 +91,14 @@ export { submitJob, type SubmitResult } from './submit.ts';
 export { COUNTERS, HISTOGRAMS, loadTallies, type TallyReadings } from './tallies.ts';
 export { createJobWatcher, type JobWatcher } from './watch-job.ts';
 export { loadVitals, type Vitals } from './vitals.ts';
-export { listWorkers, loadFleet, reportAlive, reportGone, SIGN_INTERVAL_MS, type SignOfLife } from './workers.ts';
+export {
+  listenForPauses,
+  listWorkers,
+  loadFleet,
+  pauseWorker,
+  reportAlive,
+  reportGone,
+  resumeWorker,
+  SIGN_INTERVAL_MS,
+  type SignOfLife,
+} from './workers.ts';

@@ -34,6 +34,8 @@ import type { ErrorCode, JobKind, JobStatus } from '@tapedeck/contracts';
  * - `next-generation` string: the token of a comparison that is going on
  * - `chore:<name>` string with a time to live: something that one worker does for all
  * - `worker:<id>` string with a time to live: a worker's last sign of life
+ * - `paused:<workerId>` string with a time to live: this worker is to take no other job
+ * - `pauses` channel: ids of workers that were paused or resumed
  * - `alerts` hash: each alert's state, while there is something to say of it
  * - `signs` sorted set: workers that have not said good-bye, by the time in ms of their last sign
  */
@@ -73,6 +75,8 @@ export const keys = {
   nextGeneration: `${PREFIX}:next-generation`,
   chore: (name: string) => `${PREFIX}:chore:${name}`,
   worker: (workerId: string) => `${PREFIX}:worker:${workerId}`,
+  paused: (workerId: string) => `${PREFIX}:paused:${workerId}`,
+  pauses: `${PREFIX}:pauses`,
   signs: `${PREFIX}:signs`,
   alerts: `${PREFIX}:alerts`,
 };

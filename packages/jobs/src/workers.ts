@@ -1,3 +1,4 @@
+import { JobError } from '@tapedeck/contracts';
 import { z } from 'zod';
 import { json } from './json.ts';
 import { keys } from './keys.ts';
@@ -7,6 +8,10 @@ const signSchema = z.object({
   workerId: z.string(),
   /** Jobs it is running now. */
   busy: z.number().int(),
+  /** Those. A version that did not say so may run some. */
+  jobIds: z.array(z.string()).readonly().default([]),
+  /** Takes no other job. A version that did not say so cannot be told to. */
+  isPaused: z.boolean().default(false),
   /** Jobs it runs at once. A version that did not say so ran one. */
   concurrency: z.number().int().min(1).default(1),
   ffmpegVersion: z.string().nullable(),
@@ -26,12 +31,15 @@ export const SIGN_INTERVAL_MS = 5_000;
 const SIGN_TTL_MS = 3 * SIGN_INTERVAL_MS + 1_000;
 /** Somebody has heard of it by then, or nobody ever will. */
 const FORGET_LOST_MS = 24 * 3_600_000;
+/** While a worker lives, that it is paused is remembered; one that vanished comes back as another. */
+const PAUSE_TTL_MS = 24 * 3_600_000;
 
 /**
  * A worker that nobody has heard of yet takes the place of one that was lost: whoever starts one in its stead has mended
  * it. So does a scale-up, which cannot be told from that.
  *
- * KEYS worker, signs; ARGV workerId, nowMs, lost before, sign, ttlMs, forgotten before, workerKeyPrefix
+ * KEYS worker, signs, paused; ARGV workerId, nowMs, lost before, sign, ttlMs, forgotten before, workerKeyPrefix,
+ *   pause's ttlMs. Answers 1 when it is to be paused.
  */
 const SIGN = createScript(
   `
@@ -47,25 +55,66 @@ const SIGN = createScript(
   end
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
   redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
+  return redis.call('PEXPIRE', KEYS[3], ARGV[8])
   `,
 );
 
-export async function reportAlive(redis: Redis, sign: SignOfLife): Promise<void> {
+/** @returns whether somebody has paused it */
+export async function reportAlive(redis: Redis, sign: SignOfLife): Promise<boolean> {
   const { workerId } = sign;
   const nowMs = Date.now();
-  await SIGN.run(
+  const isToPause = await SIGN.run(
     redis,
-    [keys.worker(workerId), keys.signs],
+    [keys.worker(workerId), keys.signs, keys.paused(workerId)],
     [
       ...[workerId, nowMs, nowMs - SIGN_TTL_MS, JSON.stringify(sign), SIGN_TTL_MS, nowMs - FORGET_LOST_MS],
-      keys.worker(''),
+      ...[keys.worker(''), PAUSE_TTL_MS],
     ],
   );
+  return isToPause === 1;
+}
+
+/** KEYS worker, paused; ARGV workerId, channel, ttlMs or '' to resume. Answers 0 where the worker is not alive. */
+const PAUSE = createScript(
+  `
+  if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+  if ARGV[3] == '' then redis.call('DEL', KEYS[2])
+  else redis.call('SET', KEYS[2], '1', 'PX', ARGV[3]) end
+  redis.call('PUBLISH', ARGV[2], ARGV[1])
+  return 1
+  `,
+);
+
+/**
+ * The worker takes no other job, goes on with those that it runs, and with callbacks. It hears of that at once, by a
+ * message, and at its next sign of life if the message is lost. Whoever starts it again starts one that is not paused.
+ * @throws JobError NOT_FOUND where no such worker is alive
+ */
+export async function pauseWorker(redis: Redis, workerId: string): Promise<void> {
+  await setPaused(redis, workerId, PAUSE_TTL_MS);
+}
+
+/** @throws JobError NOT_FOUND where no such worker is alive */
+export async function resumeWorker(redis: Redis, workerId: string): Promise<void> {
+  await setPaused(redis, workerId, '');
+}
+
+async function setPaused(redis: Redis, workerId: string, ttl: number | ''): Promise<void> {
+  const found = await PAUSE.run(redis, [keys.worker(workerId), keys.paused(workerId)], [workerId, keys.pauses, ttl]);
+  if (found !== 1) throw new JobError('NOT_FOUND', 'no worker that is alive has this id');
+}
+
+/** Calls back whenever the worker may have been paused or resumed, until the connection is closed, which is the listener's own. */
+export async function listenForPauses(redis: Redis, workerId: string, onChange: () => void): Promise<void> {
+  redis.on('message', (channel: string, id: string) => {
+    if (channel === keys.pauses && id === workerId) onChange();
+  });
+  await redis.subscribe(keys.pauses);
 }
 
 /** A good-bye: nobody will miss it. */
 export async function reportGone(redis: Redis, workerId: string): Promise<void> {
-  await redis.multi().del(keys.worker(workerId)).zrem(keys.signs, workerId).exec();
+  await redis.multi().del(keys.worker(workerId), keys.paused(workerId)).zrem(keys.signs, workerId).exec();
 }
 
 export interface Fleet {

@@ -40,8 +40,9 @@ export async function healthRoutes(app: FastifyInstance, options: HealthOptions)
     ]);
     const ffmpegVersion = workers.find((worker) => worker.ffmpegVersion)?.ffmpegVersion ?? null;
     const works = redis.ok && storage.ok;
+    const takesJobs = workers.some(({ isPaused }) => !isPaused) && paused.length === 0;
     return reply.code(works ? 200 : 503).send({
-      status: !works ? 'unavailable' : workers.length > 0 && paused.length === 0 ? 'ok' : 'degraded',
+      status: !works ? 'unavailable' : takesJobs ? 'ok' : 'degraded',
       version: VERSION,
       uptime: Math.round(process.uptime()),
       checks: {
