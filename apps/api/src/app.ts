@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
-import type { Backend, JobWatcher } from '@tapedeck/jobs';
-import type { Logger } from '@tapedeck/runtime';
+import { appendAudit, type Backend, type JobWatcher } from '@tapedeck/jobs';
+import { createThrottledErrorLog, type Logger } from '@tapedeck/runtime';
 import type { ObjectStore } from '@tapedeck/transfer';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { ApiConfig } from './config.ts';
@@ -87,7 +87,10 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   });
   app.removeContentTypeParser('text/plain');
   await app.register(requestLog);
-  await app.register(auditLog);
+  await app.register(auditLog, {
+    keep: (line) => appendAudit(dependencies.redis, line),
+    onUnkept: createThrottledErrorLog(logger, 'a line of the audit trail is in the log alone'),
+  });
   await app.register(problemDetails);
   await app.register(answerOtherMethods);
   await app.register(helmet, HEADERS);

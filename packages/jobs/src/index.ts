@@ -11,6 +11,7 @@ export {
   type AttemptNews,
   type ReportAnswer,
 } from './attempts.ts';
+export { appendAudit, loadAudit, type AuditLine } from './audit-trail.ts';
 export type { Backend } from './backend.ts';
 export { claimChore, type ChoreClaim } from './claim-chore.ts';
 export { compareWithJournal } from './compare.ts';
@@ -61,6 +62,7 @@ export {
   conversionEntrySchema,
   CONVERSIONS,
   openQueues,
+  QUEUE_NAMES,
   type Queues,
 } from './queues.ts';
 export { placeOf, publishInTurn, takeTurn } from './publication-lock.ts';

@@ -36,6 +36,7 @@ import type { ErrorCode, JobKind, JobStatus } from '@tapedeck/contracts';
  * - `worker:<id>` string with a time to live: a worker's last sign of life
  * - `paused:<workerId>` string with a time to live: this worker is to take no other job
  * - `pauses` channel: ids of workers that were paused or resumed
+ * - `audit` stream: what people did by hand, the newest ten thousand lines or so
  * - `alerts` hash: each alert's state, while there is something to say of it
  * - `signs` sorted set: workers that have not said good-bye, by the time in ms of their last sign
  */
@@ -78,6 +79,7 @@ export const keys = {
   paused: (workerId: string) => `${PREFIX}:paused:${workerId}`,
   pauses: `${PREFIX}:pauses`,
   signs: `${PREFIX}:signs`,
+  audit: `${PREFIX}:audit`,
   alerts: `${PREFIX}:alerts`,
 };
 

@@ -8,6 +8,8 @@ import type { Redis } from './redis.ts';
 /** Two queues, so that a receiver that is down never costs an encode. Entries hold ids only; the record holds the rest. */
 export const CONVERSIONS = 'conversions';
 export const CALLBACKS = 'callbacks';
+export const QUEUE_NAMES = [CONVERSIONS, CALLBACKS] as const;
+export type QueueName = (typeof QUEUE_NAMES)[number];
 
 /**
  * How often BullMQ may run an entry again. Not the number of attempts: the record counts those, and the consumer
@@ -34,7 +36,10 @@ export interface Queues {
   positionOf(conversion: ConversionEntry): Promise<number | null>;
   countEntries(): Promise<{ conversions: EntryCounts; callbacks: EntryCounts }>;
   /** The names of those from which no worker takes anything. */
-  listPaused(): Promise<string[]>;
+  listPaused(): Promise<QueueName[]>;
+  /** From now on no worker takes anything from it, until it is resumed; what runs goes on. */
+  pause(name: QueueName): Promise<void>;
+  resume(name: QueueName): Promise<void>;
   /** For Bull Board alone: whoever changes them goes past the records. */
   readonly bullQueues: readonly Queue[];
   close(): Promise<void>;
@@ -65,6 +70,7 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
   const deadlineMs = Date.now() + timeoutMs;
   const conversions = await openQueue(redis, CONVERSIONS, deadlineMs);
   const callbacks = await openQueue(redis, CALLBACKS, deadlineMs);
+  const byName: Record<QueueName, Queue> = { conversions, callbacks };
   return {
     bullQueues: [conversions, callbacks],
     async addConversion({ jobId, run }, { kind, slug, priority }) {
@@ -123,10 +129,11 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
       return { conversions: counted, callbacks: callbackCounts };
     },
     async listPaused() {
-      const queues = [conversions, callbacks];
-      const arePaused = await Promise.all(queues.map((queue) => queue.isPaused()));
-      return queues.filter((_, index) => arePaused[index]).map(({ name }) => name);
+      const arePaused = await Promise.all(QUEUE_NAMES.map((name) => byName[name].isPaused()));
+      return QUEUE_NAMES.filter((_, index) => arePaused[index]);
     },
+    pause: (name) => byName[name].pause(),
+    resume: (name) => byName[name].resume(),
     async close() {
       await Promise.all([conversions.close(), callbacks.close()]);
     },

@@ -24,8 +24,9 @@ export function followRequest(request: FastifyRequest, reply: FastifyReply): voi
   });
 }
 
-/** From now on, the request's lines have the job's id. */
+/** From now on, the request's lines have the job's id, and the audit trail's, too. */
 export function nameJob(request: FastifyRequest, jobId: string): void {
+  request.about = jobId;
   request.log = request.log.child({ jobId });
 }
 
