@@ -1,6 +1,6 @@
 import { JobError } from '@tapedeck/contracts';
 import {
-  callbackEntrySchema,
+  anyCallbackEntrySchema,
   CALLBACKS,
   closeEvent,
   isCompared,
@@ -12,6 +12,7 @@ import {
 import type { Logger } from '@tapedeck/runtime';
 import { sendCallback, type CallbackAnswer, type CallbackSender } from '@tapedeck/transfer';
 import type { Job } from 'bullmq';
+import { deliverTest } from './deliver-test.ts';
 import { createQueueWorker, RetryLaterError, type QueueWorker } from './queue-worker.ts';
 
 export interface DelivererOptions extends Backend {
@@ -38,8 +39,10 @@ export function createDeliverer(options: DelivererOptions): QueueWorker {
   const { redis, sender, scheduleMs, lockMs, stallCheckMs, logger } = options;
   const stopping = new AbortController();
   const deliver = async (job: Job): Promise<void> => {
+    const given = anyCallbackEntrySchema.parse(job.data);
+    if ('testId' in given) return deliverTest({ redis, sender, logger }, given, stopping.signal);
     await options.untilCompared();
-    const entry = await loadOutboxEntry(options, callbackEntrySchema.parse(job.data));
+    const entry = await loadOutboxEntry(options, given);
     if (!entry) return;
     if (!(await isCompared(options))) throw new RetryLaterError(0, 'Redis has lost data since a moment ago');
     const startedAt = performance.now();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from './job-query.ts';
 import { PRIORITIES } from './vocabulary.ts';
 
 const priority = z.enum(PRIORITIES);
@@ -49,3 +50,18 @@ const MAX_URL_CHARS = 2_048;
 
 /** `POST /admin/api/test-callback` */
 export const testCallbackRequestSchema = z.strictObject({ callbackUrl: z.string().min(1).max(MAX_URL_CHARS) });
+
+/** A week. */
+const MAX_HOURS = 168;
+
+/** The query of `GET /admin/api/charts` */
+export const chartsQuerySchema = z.strictObject({ hours: wholeNumber(1, MAX_HOURS, 48) });
+
+/** The query of `GET /admin/api/audit`: the page before the entry that `next` has named. */
+export const auditQuerySchema = z.strictObject({
+  limit: wholeNumber(1, 200, 50),
+  before: z
+    .string()
+    .regex(/^\d{1,15}-\d{1,15}$/, 'expected the next of another page')
+    .optional(),
+});

@@ -16,6 +16,13 @@ export type TerminalOutcome =
   | { status: 'failed'; error: { code: ErrorCode; message: string; phase: Phase | null } }
   | { status: 'canceled' };
 
+const TEST_MESSAGE = 'A test from the operators of Tapedeck: no job has ended, and there is nothing to do.';
+
+/** The body of an event that an operator sends to see whether it arrives. Its status is no job's. */
+export function buildTestCallbackBody(testId: string): string {
+  return JSON.stringify({ jobId: testId, status: 'test', message: TEST_MESSAGE });
+}
+
 /** On the wire the outcomes have the names that receivers already know. */
 const WIRE_STATUS = { completed: 'complete', failed: 'error', canceled: 'canceled' } as const;
 

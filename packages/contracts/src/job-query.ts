@@ -20,8 +20,8 @@ const time = z
   })
   .transform((text) => new Date(text));
 
-/** Digits only: z.coerce takes '', ' 1', '1e3' and '0x10' for numbers, too. */
-function wholeNumber(min: number, max: number, fallback: number) {
+/** A number in a query. Digits only: z.coerce takes '', ' 1', '1e3' and '0x10' for numbers, too. */
+export function wholeNumber(min: number, max: number, fallback: number) {
   const expected = `expected a whole number from ${min} to ${max}`;
   return z
     .preprocess(

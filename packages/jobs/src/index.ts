@@ -57,13 +57,14 @@ export {
 } from './outbox.ts';
 export { QUEUE_PREFIX } from './keys.ts';
 export {
-  callbackEntrySchema,
+  anyCallbackEntrySchema,
   CALLBACKS,
   conversionEntrySchema,
   CONVERSIONS,
   openQueues,
   QUEUE_NAMES,
   type Queues,
+  type TestCallbackEntry,
 } from './queues.ts';
 export { placeOf, publishInTurn, takeTurn } from './publication-lock.ts';
 export {
@@ -89,10 +90,17 @@ export {
   type JobCounts,
   type Statistics,
 } from './statistics.ts';
+export {
+  saveTestOutcome,
+  takeTestCallback,
+  testCallback,
+  TEST_CALLBACK_TIMEOUT_MS,
+  type TestCallbackOutcome,
+} from './test-callback.ts';
 export { submitJob, type SubmitResult } from './submit.ts';
 export { COUNTERS, HISTOGRAMS, loadTallies, type TallyReadings } from './tallies.ts';
 export { createJobWatcher, type JobWatcher } from './watch-job.ts';
-export { loadVitals, type Vitals } from './vitals.ts';
+export { countCallbacks, loadVitals, type Vitals } from './vitals.ts';
 export {
   listenForPauses,
   listWorkers,

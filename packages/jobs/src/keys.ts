@@ -37,6 +37,8 @@ import type { ErrorCode, JobKind, JobStatus } from '@tapedeck/contracts';
  * - `paused:<workerId>` string with a time to live: this worker is to take no other job
  * - `pauses` channel: ids of workers that were paused or resumed
  * - `audit` stream: what people did by hand, the newest ten thousand lines or so
+ * - `test-callback:<testId>`, `test-callback-outcome:<testId>` strings with a time to live: where a test event is to be
+ *   sent, and what came of it
  * - `alerts` hash: each alert's state, while there is something to say of it
  * - `signs` sorted set: workers that have not said good-bye, by the time in ms of their last sign
  */
@@ -80,6 +82,8 @@ export const keys = {
   pauses: `${PREFIX}:pauses`,
   signs: `${PREFIX}:signs`,
   audit: `${PREFIX}:audit`,
+  testCallback: (testId: string) => `${PREFIX}:test-callback:${testId}`,
+  testCallbackOutcome: (testId: string) => `${PREFIX}:test-callback-outcome:${testId}`,
   alerts: `${PREFIX}:alerts`,
 };
 

@@ -30,6 +30,9 @@ export interface Queues {
   /** What a worker has at the moment stays: it will find that its run is over. */
   removeConversion(conversion: ConversionEntry): Promise<void>;
   addCallback(callback: CallbackEntry, delayMs?: number): Promise<void>;
+  /** Goes before the events that wait: somebody waits for it. */
+  addTestCallback(test: TestCallbackEntry): Promise<void>;
+  removeTestCallback(test: TestCallbackEntry): Promise<void>;
   /** An entry that waits changes its place; one that does not stays as it is. */
   changePriority(conversion: ConversionEntry, priority: Priority): Promise<void>;
   /** 1 is next; null when the entry is not waiting. */
@@ -61,6 +64,10 @@ export const conversionEntrySchema = z.object({ jobId: z.string(), run: z.number
 export type ConversionEntry = z.output<typeof conversionEntrySchema>;
 export const callbackEntrySchema = z.object({ jobId: z.string(), eventId: z.string(), round: z.number().int() });
 export type CallbackEntry = z.output<typeof callbackEntrySchema>;
+/** The other kind of entry in the callbacks' queue: no job's, and sent once. */
+export const testCallbackEntrySchema = z.object({ testId: z.string() });
+export type TestCallbackEntry = z.output<typeof testCallbackEntrySchema>;
+export const anyCallbackEntrySchema = z.union([callbackEntrySchema, testCallbackEntrySchema]);
 
 const conversionId = ({ jobId, run }: ConversionEntry): string => `${jobId}.${run}`;
 const callbackId = ({ eventId, round }: CallbackEntry): string => `${eventId}.${round}`;
@@ -95,22 +102,7 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
     async removeConversion(conversion) {
       await conversions.remove(conversionId(conversion));
     },
-    async addCallback({ jobId, eventId, round }, delayMs = 0) {
-      await callbacks.add(
-        'deliver',
-        { jobId, eventId, round },
-        {
-          jobId: callbackId({ jobId, eventId, round }),
-          delay: delayMs,
-          attempts: NO_LIMIT,
-          backoff: { type: 'decided-by-deliverer' },
-          removeOnComplete: true,
-          removeOnFail: true,
-          // The log has them. Here whoever looks at the queue would see where our files lie.
-          stackTraceLimit: 0,
-        },
-      );
-    },
+    ...createCallbackSide(callbacks),
     async positionOf(conversion) {
       const entryId = conversionId(conversion);
       // Stalled and handed-back entries go to the wait list, which is served before the prioritized set.
@@ -136,6 +128,36 @@ export async function openQueues(redis: Redis, timeoutMs: number): Promise<Queue
     resume: (name) => byName[name].resume(),
     async close() {
       await Promise.all([conversions.close(), callbacks.close()]);
+    },
+  };
+}
+
+type CallbackSide = Pick<Queues, 'addCallback' | 'addTestCallback' | 'removeTestCallback'>;
+
+function createCallbackSide(callbacks: Queue): CallbackSide {
+  return {
+    async addCallback({ jobId, eventId, round }, delayMs = 0) {
+      await callbacks.add(
+        'deliver',
+        { jobId, eventId, round },
+        {
+          jobId: callbackId({ jobId, eventId, round }),
+          delay: delayMs,
+          attempts: NO_LIMIT,
+          backoff: { type: 'decided-by-deliverer' },
+          removeOnComplete: true,
+          removeOnFail: true,
+          // The log has them. Here whoever looks at the queue would see where our files lie.
+          stackTraceLimit: 0,
+        },
+      );
+    },
+    async addTestCallback({ testId }) {
+      const once = { attempts: 1, removeOnComplete: true, removeOnFail: true, stackTraceLimit: 0 };
+      await callbacks.add('test', { testId }, { jobId: testId, lifo: true, ...once });
+    },
+    async removeTestCallback({ testId }) {
+      await callbacks.remove(testId);
     },
   };
 }

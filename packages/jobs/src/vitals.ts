@@ -4,6 +4,7 @@ import { inspectRedis, type RedisReport } from './inspect-redis.ts';
 import { keys } from './keys.ts';
 import type { EntryCounts } from './queues.ts';
 import type { JobRecord } from './record.ts';
+import type { Redis } from './redis.ts';
 import { countEndedSince } from './statistics.ts';
 import { loadFleet, type SignOfLife } from './workers.ts';
 
@@ -42,12 +43,11 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** @throws what the first command threw that Redis did not answer */
 export async function loadVitals({ redis, queues }: Backend, nowMs: number = Date.now()): Promise<Vitals> {
-  const [entries, running, fleet, pending, exhausted, failedWithinDay, completed, failed, report] = await Promise.all([
+  const [entries, running, fleet, callbacks, failedWithinDay, completed, failed, report] = await Promise.all([
     queues.countEntries(),
     loadRunning(redis),
     loadFleet(redis),
-    redis.zcard(keys.outbox),
-    redis.zcard(keys.exhausted),
+    countCallbacks(redis),
     countEndedSince(redis, 'failed', nowMs - DAY_MS),
     countEndedSince(redis, 'completed', nowMs - HOUR_MS),
     countEndedSince(redis, 'failed', nowMs - HOUR_MS),
@@ -61,11 +61,16 @@ export async function loadVitals({ redis, queues }: Backend, nowMs: number = Dat
     lostWorkers: lost.slice(0, MAX_NAMED),
     fullestWorkDisk: findFullestDisk(alive),
     workerMemory: largestMemory(alive),
-    callbacks: { pending, exhausted },
+    callbacks,
     failedWithinDay,
     endedWithinHour: { completed, failed },
     redisMemory: { usedBytes: report.usedBytes, maxBytes: report.maxBytes },
   };
+}
+
+export async function countCallbacks(redis: Redis): Promise<Vitals['callbacks']> {
+  const [pending, exhausted] = await Promise.all([redis.zcard(keys.outbox), redis.zcard(keys.exhausted)]);
+  return { pending, exhausted };
 }
 
 /** Not of the first attempt: between two, a job may wait behind many others. */

@@ -8,6 +8,7 @@ import type { AccessConfig } from './access.ts';
 import { dashboardPages } from './dashboard.ts';
 import { bulkRoute } from './bulk.ts';
 import { exportRoute } from './export-jobs.ts';
+import { fleetRoutes, type FleetOptions } from './fleet-routes.ts';
 import { createGuard } from './guard.ts';
 import { jobActionRoutes } from './job-actions.ts';
 import { jobDetailsRoute } from './job-details.ts';
@@ -19,7 +20,7 @@ import { ADMIN_PATH, LOGIN_PATH } from './paths.ts';
 import { queuesBoard } from './queues.ts';
 import { registerSessions, signOut } from './session.ts';
 
-interface ApiOptions extends DeleteOptions, LiveRouteOptions {}
+interface ApiOptions extends DeleteOptions, LiveRouteOptions, FleetOptions {}
 
 export interface AdminOptions extends ApiOptions {
   access: AccessConfig;
@@ -83,6 +84,7 @@ async function adminApi(app: FastifyInstance, options: ApiOptions): Promise<void
   await app.register(jobActionRoutes, options);
   await app.register(jobDetailsRoute, { redis, store, addresses });
   await app.register(mediaRoutes, { redis, store, addresses });
+  await app.register(fleetRoutes, options);
   await app.register(bulkRoute, options);
   await app.register(exportRoute, options);
   await app.register(liveRoute, options);

@@ -1,4 +1,6 @@
 export const ADMIN_PATH = '/admin';
+/** What the page asks us for. */
+export const ADMIN_API_PATH = '/admin/api';
 export const LOGIN_PATH = '/admin/login';
 export const STYLE_PATH = '/admin/login/style.css';
 export const OIDC_PATH = '/admin/login/oidc';

@@ -2,7 +2,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import { JobError } from '@tapedeck/contracts';
-import { callbackEntrySchema, CALLBACKS, type Queues } from '@tapedeck/jobs';
+import { anyCallbackEntrySchema, CALLBACKS, type Queues } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { AuditAction } from '../plugins/audit.ts';
@@ -68,11 +68,12 @@ function createAdapter(queue: Queues['bullQueues'][number]): BullMQAdapter {
   return adapter;
 }
 
-const callbackSchema = z.object({ data: callbackEntrySchema });
+const callbackSchema = z.object({ data: anyCallbackEntrySchema });
 
 function nameCallback(entry: unknown): string {
   const { data } = callbackSchema.safeParse(entry);
-  return data ? `callback of ${data.data.jobId}` : CALLBACKS;
+  if (!data) return CALLBACKS;
+  return 'testId' in data.data ? 'test callback' : `callback of ${data.data.jobId}`;
 }
 
 /** Whoever pauses the wrong queue has looked at the wrong page. */

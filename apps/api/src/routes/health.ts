@@ -3,6 +3,7 @@ import { VERSION, withDeadline } from '@tapedeck/runtime';
 import type { ObjectStore } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
+import { askStorage, checkRedis, CHECK_TIMEOUT_MS } from '../checks.ts';
 import { readDisk } from '../read-disk.ts';
 import { shareAnswers } from '../share-answers.ts';
 
@@ -12,8 +13,6 @@ export interface HealthOptions {
   queues: Queues;
   store: ObjectStore;
 }
-
-const CHECK_TIMEOUT_MS = 2_000;
 
 /**
  * Three questions of three askers: `live`, restart me? (never because of others); `ready`, send me requests?
@@ -64,27 +63,4 @@ function summarizeProtections(workers: readonly SignOfLife[]) {
   const missing = [...new Set(workers.flatMap(({ protections }) => protections.missing))];
   const held = new Set(workers.flatMap(({ protections }) => protections.held));
   return { held: [...held].filter((name) => !missing.includes(name)), missing };
-}
-
-interface Check {
-  ok: boolean;
-  latencyMs: number;
-}
-
-async function checkRedis(redis: Redis): Promise<Check> {
-  return check('Redis', () => redis.ping());
-}
-
-async function askStorage(store: ObjectStore): Promise<Check & { driver: string }> {
-  const result = await check('the store', () => store.check(AbortSignal.timeout(CHECK_TIMEOUT_MS)));
-  return { ...result, driver: store.driver };
-}
-
-async function check(what: string, ask: () => Promise<unknown>): Promise<Check> {
-  const startedAt = performance.now();
-  const ok = await withDeadline(ask(), CHECK_TIMEOUT_MS, what).then(
-    () => true,
-    () => false,
-  );
-  return { ok, latencyMs: Math.round(performance.now() - startedAt) };
 }
