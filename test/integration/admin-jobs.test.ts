@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BulkPreview, BulkProgress, JobDetails, JobList, JobView } from '@tapedeck/contracts';
-import { connectRedis, loadRecord, openQueues, waitForRedis, type Backend, type JobRecord } from '@tapedeck/jobs';
+import type { BulkPreview, BulkProgress, CleanupLine, JobDetails, JobList, JobView } from '@tapedeck/contracts';
+import {
+  connectRedis,
+  loadRecord,
+  openQueues,
+  reportAlive,
+  reportGone,
+  waitForRedis,
+  type Backend,
+  type JobRecord,
+} from '@tapedeck/jobs';
 import { hashPassword } from '@tapedeck/runtime';
 import { createLocalStore, storageDir } from '@tapedeck/transfer';
 import { createEndedJobs, type EndedJobs } from '../support/ended-jobs.ts';
@@ -273,6 +282,45 @@ describe('the export', () => {
     expect(new Set(rows.slice(1).map((row) => row.split(',')[3])).size).toBe(520);
     expect((await read('q=%3D1'))[1]).toContain(",'=1+1,");
     expect((await viewer.get('/admin/api/jobs.csv?status=lost')).status).toBe(400);
+  });
+});
+
+describe('a cleanup', () => {
+  const DAY_MS = 24 * 3_600_000;
+  const sign = (workerId: string, recordsMs: number) =>
+    reportAlive(backend.redis, {
+      ...{ workerId, busy: 0, jobIds: [], isPaused: false, concurrency: 1, ffmpegVersion: null, version: '0' },
+      ...{ protections: { held: [], missing: [] }, freeDiskBytes: 1 },
+      keep: { supersededMs: DAY_MS, recordsMs, resultsMs: null, quietMs: DAY_MS, stuckAfterMs: DAY_MS },
+    });
+  const run = async (body: object): Promise<CleanupLine[]> => {
+    const answer = await admin.json('POST', '/admin/api/cleanup', body);
+    expect(answer.status).toBe(200);
+    return (await answer.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as CleanupLine);
+  };
+
+  test('goes by what the workers say, the most careful of them', async () => {
+    const [old, older] = [await jobs.failed('old'), await jobs.failed('older')];
+    for (const record of [old, older]) await jobs.deliver(record);
+    await jobs.makeOlder(old, 20);
+    await jobs.makeOlder(older, 40);
+    expect((await admin.json('POST', '/admin/api/cleanup', {})).status).toBe(503);
+    await sign('careless', 10 * DAY_MS);
+    await sign('careful', 30 * DAY_MS);
+    const only = ['records'];
+    const first = await run({ only });
+    expect(first).toEqual([
+      expect.objectContaining({ outcome: 'done', about: older.jobId }),
+      expect.objectContaining({ isOver: true, done: 1, failed: 0 }),
+    ]);
+    expect(await statusOf(older)).toBe('failed');
+    expect((await viewer.json('POST', '/admin/api/cleanup', { only })).status).toBe(403);
+    expect(await run({ only, dryRun: false })).toEqual(first);
+    expect([await statusOf(old), await statusOf(older)]).toEqual(['failed', 'gone']);
+    for (const workerId of ['careless', 'careful']) await reportGone(backend.redis, workerId);
   });
 });
 

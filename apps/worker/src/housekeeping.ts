@@ -9,7 +9,7 @@ import {
   type Backend,
   type SignOfLife,
 } from '@tapedeck/jobs';
-import { measureDisk, VERSION, type Logger } from '@tapedeck/runtime';
+import { measureDisk, VERSION, type Logger, type Retention } from '@tapedeck/runtime';
 import { doChores, type Chore } from './chores.ts';
 import type { Cleanups } from './cleanups.ts';
 import { COMPARE_INTERVAL_MS } from './comparison.ts';
@@ -39,6 +39,7 @@ export interface HousekeepingOptions {
   /** Without news for so long, a job ought to have a queue entry; see reconcileJobs. */
   quietMs: number;
   stuckAfterMs: number;
+  retention: Retention;
   compareIfNeeded: () => Promise<void>;
   cleanups: Cleanups;
   /** Aborts uploads in the store whose attempts are over. */
@@ -96,6 +97,7 @@ export async function showLife(options: HousekeepingOptions): Promise<void> {
 /** @returns whether somebody has paused this worker */
 async function sign(options: HousekeepingOptions): Promise<boolean> {
   const { backend, workerId, workDir, ffmpegVersion, protections, consumer, concurrency, memory } = options;
+  const { quietMs, stuckAfterMs, retention } = options;
   const [disk, latestMemory] = await Promise.all([measureDisk(workDir), memory.latest()]);
   return reportAlive(backend.redis, {
     workerId,
@@ -109,5 +111,6 @@ async function sign(options: HousekeepingOptions): Promise<boolean> {
     totalDiskBytes: disk?.totalBytes,
     memory: latestMemory,
     version: VERSION,
+    keep: { quietMs, stuckAfterMs, ...retention, resultsMs: retention.resultsMs ?? null },
   });
 }

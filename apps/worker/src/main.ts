@@ -98,7 +98,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
   const house: HousekeepingOptions = {
     ...{ backend, compareIfNeeded, workspaces, workerId, ffmpegVersion, protections, logger },
     ...{ workDir: config.workDir, consumer, concurrency: config.WORKER_CONCURRENCY, memory },
-    ...stuckLimits(config),
+    ...{ ...stuckLimits(config), retention: config.retention },
     cleanups: createCleanups({ redis, store, addresses, retention: config.retention, logger }),
     abortDeadUploads: (signal) => abortDeadUploads({ redis, store, logger }, signal),
   };

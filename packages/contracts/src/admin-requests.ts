@@ -57,6 +57,9 @@ const MAX_HOURS = 168;
 /** The query of `GET /admin/api/charts` */
 export const chartsQuerySchema = z.strictObject({ hours: wholeNumber(1, MAX_HOURS, 48) });
 
+/** The query of `GET /admin/api/activity` */
+export const activityQuerySchema = z.strictObject({ limit: wholeNumber(1, 500, 100) });
+
 /** The query of `GET /admin/api/audit`: the page before the entry that `next` has named. */
 export const auditQuerySchema = z.strictObject({
   limit: wholeNumber(1, 200, 50),

@@ -110,5 +110,6 @@ export {
   reportGone,
   resumeWorker,
   SIGN_INTERVAL_MS,
+  type KeepTimes,
   type SignOfLife,
 } from './workers.ts';

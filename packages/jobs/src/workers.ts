@@ -4,6 +4,20 @@ import { json } from './json.ts';
 import { keys } from './keys.ts';
 import { createScript, type Redis } from './redis.ts';
 
+const milliseconds = z.number().min(0);
+/** How long things are kept, and when a job counts as stuck: a cleanup by hand goes by what the workers go by. */
+const keepTimesSchema = z.object({
+  /** Segments that a later run has replaced. */
+  supersededMs: milliseconds,
+  recordsMs: milliseconds,
+  /** null for ever. */
+  resultsMs: milliseconds.nullable(),
+  /** See ReconcileLimits. */
+  quietMs: milliseconds,
+  stuckAfterMs: milliseconds,
+});
+export type KeepTimes = z.output<typeof keepTimesSchema>;
+
 const signSchema = z.object({
   workerId: z.string(),
   /** Jobs it is running now. */
@@ -23,6 +37,7 @@ const signSchema = z.object({
   /** Resident, of the worker and of the FFmpegs that it runs. */
   memory: z.object({ nodeBytes: z.number(), ffmpegBytes: z.number() }).optional(),
   version: z.string(),
+  keep: keepTimesSchema.optional(),
 });
 export type SignOfLife = z.output<typeof signSchema>;
 

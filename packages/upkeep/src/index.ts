@@ -1,3 +1,4 @@
+export { cleanUp } from './clean-up.ts';
 export { cleanUpSuperseded } from './clean-up-superseded.ts';
 export { deleteOldRecords } from './delete-old-records.ts';
 export { deleteOldResults } from './delete-old-results.ts';

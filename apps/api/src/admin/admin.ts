@@ -7,6 +7,7 @@ import { steerRoutes } from '../routes/steer-jobs.ts';
 import type { AccessConfig } from './access.ts';
 import { dashboardPages } from './dashboard.ts';
 import { bulkRoute } from './bulk.ts';
+import { cleanupRoute } from './cleanup.ts';
 import { exportRoute } from './export-jobs.ts';
 import { fleetRoutes, type FleetOptions } from './fleet-routes.ts';
 import { createGuard } from './guard.ts';
@@ -85,6 +86,7 @@ async function adminApi(app: FastifyInstance, options: ApiOptions): Promise<void
   await app.register(jobDetailsRoute, { redis, store, addresses });
   await app.register(mediaRoutes, { redis, store, addresses });
   await app.register(fleetRoutes, options);
+  await app.register(cleanupRoute, { backend: options, redis, store, addresses });
   await app.register(bulkRoute, options);
   await app.register(exportRoute, options);
   await app.register(liveRoute, options);

@@ -18,7 +18,7 @@ import type { DeleteOptions } from '../routes/delete-job.ts';
 import { toFilter } from '../routes/jobs.ts';
 import { createBulkWork, type BulkWork } from './bulk-actions.ts';
 import { createLineStreams } from './line-stream.ts';
-import { ADMIN_PATH } from './paths.ts';
+import { ADMIN_API_PATH } from './paths.ts';
 
 const JOB_TIMEOUT_MS = 90_000;
 const SAMPLE = 5;
@@ -30,15 +30,22 @@ const SAMPLE = 5;
  */
 export async function bulkRoute(app: FastifyInstance, options: DeleteOptions): Promise<void> {
   const streams = createLineStreams(app);
-  app.post(`${ADMIN_PATH}/api/bulk`, { config: { audit: 'jobs.bulk' } }, async ({ body }, reply) => {
-    const request = requireValid(parseInput(bulkRequestSchema, body)).value;
+  app.post(`${ADMIN_API_PATH}/bulk`, { config: { audit: 'jobs.bulk' } }, async (asked, reply) => {
+    const request = requireValid(parseInput(bulkRequestSchema, asked.body)).value;
     const choice = toChoice(request);
+    asked.about = describeBulk(request);
     const bulk = createBulkWork(options, request, `by hand ${randomUUID()}`);
     if (request.dryRun) return orUnavailable(() => preview(options, choice, bulk.statuses));
     const progress = await orUnavailable(() => start(options, choice, bulk.statuses));
     const take = (isOver: boolean): BulkProgress[] => [{ ...progress, isOver }];
     return streams.send(reply, take, (signal) => carryOut({ options, choice, bulk, progress, signal }));
   });
+}
+
+/** For the audit trail. */
+function describeBulk({ action, dryRun, jobIds, filter = {} }: BulkRequest): string {
+  const which = jobIds ? `${jobIds.length} selected` : new URLSearchParams(filter).toString() || 'all';
+  return `${action}: ${which}${dryRun ? ' (dry run)' : ''}`;
 }
 
 /** Which jobs: some by their ids, or all that fit. */

@@ -5,7 +5,7 @@ import fastifyStatic from '@fastify/static';
 import { JobError, type SessionAnswer } from '@tapedeck/contracts';
 import { VERSION } from '@tapedeck/runtime';
 import type { FastifyInstance } from 'fastify';
-import { ADMIN_PATH, ASSETS_PATH } from './paths.ts';
+import { ADMIN_API_PATH, ADMIN_PATH, ASSETS_PATH } from './paths.ts';
 
 export interface DashboardOptions {
   environmentName: string;
@@ -29,14 +29,14 @@ export async function dashboardPages(app: FastifyInstance, { environmentName }: 
     setHeaders: (reply, path) => void reply.header('cache-control', path.endsWith(INDEX) ? 'no-store' : FOR_EVER),
   });
 
-  app.get(`${ADMIN_PATH}/api/session`, ({ operator }): SessionAnswer => {
+  app.get(`${ADMIN_API_PATH}/session`, ({ operator }): SessionAnswer => {
     if (!operator) throw new JobError('UNAUTHORIZED');
     return { ...operator, environmentName, version: VERSION };
   });
   for (const path of [ADMIN_PATH, `${ADMIN_PATH}/*`]) {
     app.get(path, ({ headers, url }, reply) => {
       // A program that asks for something that is not there must not get a page that is.
-      const isPage = (headers.accept ?? '').includes('text/html') && !url.startsWith(`${ADMIN_PATH}/api/`);
+      const isPage = (headers.accept ?? '').includes('text/html') && !url.startsWith(`${ADMIN_API_PATH}/`);
       if (!isPage) throw new JobError('NOT_FOUND');
       return reply.sendFile(INDEX, BUILT_DIR);
     });

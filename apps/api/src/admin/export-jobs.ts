@@ -6,7 +6,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import { requireValid, type JobAccess } from '../job-access.ts';
 import { toFilter } from '../routes/jobs.ts';
-import { ADMIN_PATH } from './paths.ts';
+import { ADMIN_API_PATH } from './paths.ts';
 
 /** Columns by their heading. Times are ISO 8601. */
 const COLUMNS = {
@@ -44,7 +44,7 @@ const PAGE = 500;
  */
 export async function exportRoute(app: FastifyInstance, { redis }: JobAccess): Promise<void> {
   app.get<{ Querystring: Record<string, unknown> }>(
-    `${ADMIN_PATH}/api/jobs.csv`,
+    `${ADMIN_API_PATH}/jobs.csv`,
     { config: { audit: 'jobs.export' } },
     (request, reply) => {
       const { query } = requireValid(parseJobQuery(request.query));

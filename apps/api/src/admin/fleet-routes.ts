@@ -1,9 +1,11 @@
 import {
+  activityQuerySchema,
   auditQuerySchema,
   chartsQuerySchema,
   JobError,
   parseInput,
   testCallbackRequestSchema,
+  type ActivityAnswer,
   type AuditAnswer,
   type ChartsAnswer,
   type ErrorsAnswer,
@@ -11,6 +13,7 @@ import {
   type TestCallbackAnswer,
 } from '@tapedeck/contracts';
 import {
+  loadActivity,
   loadAudit,
   loadErrorGroups,
   loadHours,
@@ -65,6 +68,12 @@ function readRoutes(app: FastifyInstance, options: FleetOptions): void {
   );
   app.get(`${ADMIN_API_PATH}/errors`, () =>
     orUnavailable(async (): Promise<ErrorsAnswer> => ({ groups: await loadErrorGroups(redis) })),
+  );
+  app.get(`${ADMIN_API_PATH}/activity`, ({ query }) =>
+    orUnavailable(async (): Promise<ActivityAnswer> => {
+      const { limit } = requireValid(parseInput(activityQuerySchema, query)).value;
+      return { entries: await loadActivity(redis, limit) };
+    }),
   );
   app.get(`${ADMIN_API_PATH}/audit`, ({ query }) =>
     orUnavailable(async (): Promise<AuditAnswer> => {

@@ -3,11 +3,11 @@ import { changePriority } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
 import { orUnavailable, requireRecord, requireValid, viewOf, type JobAccess } from '../job-access.ts';
 import { convertAgain } from '../routes/convert-again.ts';
-import { ADMIN_PATH } from './paths.ts';
+import { ADMIN_API_PATH } from './paths.ts';
 
 type JobRoute = { Params: { jobId: string } };
 
-const JOB_PATH = `${ADMIN_PATH}/api/jobs/:jobId`;
+const JOB_PATH = `${ADMIN_API_PATH}/jobs/:jobId`;
 
 /** What operators do to a job, beside what its caller may do. */
 export async function jobActionRoutes(app: FastifyInstance, access: JobAccess): Promise<void> {

@@ -4,11 +4,11 @@ import type { Results } from '@tapedeck/upkeep';
 import type { FastifyInstance } from 'fastify';
 import { orUnavailable, requireRecord } from '../job-access.ts';
 import { describePlayback } from './media.ts';
-import { ADMIN_PATH } from './paths.ts';
+import { ADMIN_API_PATH } from './paths.ts';
 
 /** `GET /admin/api/jobs/:jobId/details` */
 export async function jobDetailsRoute(app: FastifyInstance, results: Results): Promise<void> {
-  app.get<{ Params: { jobId: string } }>(`${ADMIN_PATH}/api/jobs/:jobId/details`, ({ params }) =>
+  app.get<{ Params: { jobId: string } }>(`${ADMIN_API_PATH}/jobs/:jobId/details`, ({ params }) =>
     orUnavailable(async () => describeJob(results, await requireRecord(results.redis, params.jobId))),
   );
 }

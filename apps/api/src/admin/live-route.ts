@@ -3,7 +3,7 @@ import { JobError } from '@tapedeck/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { orUnavailable } from '../job-access.ts';
 import { createLiveFeed, type FeedEvent, type LiveFeedOptions } from './live-feed.ts';
-import { ADMIN_PATH } from './paths.ts';
+import { ADMIN_API_PATH } from './paths.ts';
 import { findOperator } from './session.ts';
 
 export type LiveRouteOptions = Omit<LiveFeedOptions, 'log'>;
@@ -24,7 +24,7 @@ export async function liveRoute(app: FastifyInstance, options: LiveRouteOptions)
   // A server that waited for its streams to end would wait for ever.
   app.addHook('preClose', async () => watching.forEach((leaving) => leaving.abort()));
 
-  app.get(`${ADMIN_PATH}/api/events`, async (request, reply) => {
+  app.get(`${ADMIN_API_PATH}/events`, async (request, reply) => {
     if (watching.size >= MAX_STREAMS) throw new JobError('QUEUE_UNAVAILABLE', 'too many are watching already');
     const leaving = new AbortController();
     watching.add(leaving);
