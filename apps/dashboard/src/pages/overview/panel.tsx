@@ -1,0 +1,34 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import { ErrorState, Loading } from '../../ui/notice.tsx';
+
+export interface PanelProps<T> {
+  title: string;
+  /** To the page that has all of it. */
+  more: { href: string; label: string };
+  query: UseQueryResult<T>;
+  /** What is shown of it; null where there is nothing. */
+  children: (data: T) => ReactNode;
+  /** What to say then. */
+  empty: string;
+}
+
+/** A short list, and the way to the long one. It has room for its few lines before they are there. */
+export function Panel<T>({ title, more, query: { data, error, refetch }, children, empty }: PanelProps<T>) {
+  return (
+    <section className="card panel">
+      <div className="panel-head">
+        <h2>{title}</h2>
+        <Link href={more.href}>{more.label}</Link>
+      </div>
+      {data !== undefined ? (
+        (children(data) ?? <p className="muted">{empty}</p>)
+      ) : error ? (
+        <ErrorState error={error} onRetry={() => void refetch()} />
+      ) : (
+        <Loading rows={4} />
+      )}
+    </section>
+  );
+}
