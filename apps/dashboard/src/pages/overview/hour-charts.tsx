@@ -62,7 +62,7 @@ export function HourCharts() {
           />
         </div>
       )}
-      <HoursTable hours={hours} />
+      {hours.length > 0 && <HoursTable hours={hours} />}
     </section>
   );
 }
