@@ -51,8 +51,14 @@ export function connectLive(client: QueryClient, onChange: (live: Live) => void)
       (JSON.parse(data) as JobView[]).forEach((job) => showJob(client, job));
       refresh();
     },
-    gone: refresh,
-    many: refresh,
+    gone: (data) => {
+      (JSON.parse(data) as string[]).forEach((jobId) => void client.invalidateQueries({ queryKey: ['job', jobId] }));
+      refresh();
+    },
+    many: () => {
+      void client.invalidateQueries({ queryKey: ['job'] });
+      refresh();
+    },
     stats: (data) => client.setQueryData(statsQuery.queryKey, JSON.parse(data) as Stats),
     beat: () => undefined,
   };
