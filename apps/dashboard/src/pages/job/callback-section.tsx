@@ -1,12 +1,15 @@
 import type { Happening, HistoryEntry, JobView } from '@tapedeck/contracts';
+import { useSession } from '../../api/session.ts';
 import { Age } from '../../ui/age.tsx';
 import { CallbackBadge } from '../../ui/badge.tsx';
 import { CopyButton } from '../../ui/copy-button.tsx';
-import { formatAge, formatDuration } from '../../ui/format.ts';
 import { useNowMs } from '../../ui/clock.ts';
+import { formatDuration } from '../../ui/format.ts';
+import { describeNext, type CallbackTry } from './callback-tries.ts';
+import { listActions } from './job-state.ts';
 import { Section } from './section.tsx';
+import { useJobActions } from './use-job-actions.ts';
 
-type CallbackTry = Extract<Happening, { what: 'callback' }> & { atMs: number };
 type CallbackResent = Extract<Happening, { what: 'callback-resent' }> & { atMs: number };
 
 interface CallbackSectionProps {
@@ -16,7 +19,9 @@ interface CallbackSectionProps {
 }
 
 /** Whether the caller was told, and what he answered. */
-export function CallbackSection({ job: { callback, finishedAt }, callbackUrl, history }: CallbackSectionProps) {
+export function CallbackSection({ job, callbackUrl, history }: CallbackSectionProps) {
+  const { mayChange } = useSession();
+  const { callback, finishedAt } = job;
   const tries = history
     .filter(
       (entry): entry is CallbackTry | CallbackResent => entry.what === 'callback' || entry.what === 'callback-resent',
@@ -37,7 +42,19 @@ export function CallbackSection({ job: { callback, finishedAt }, callbackUrl, hi
         </p>
       )}
       {tries.length > 0 && <Tries tries={tries} />}
+      {mayChange && listActions(job).includes('callback') && <Resend jobId={job.jobId} />}
     </Section>
+  );
+}
+
+function Resend({ jobId }: { jobId: string }) {
+  const { carryOut, isBusy } = useJobActions(jobId);
+  return (
+    <p className="buttons">
+      <button type="button" disabled={isBusy} onClick={() => carryOut({ action: 'callback' })}>
+        Send it again
+      </button>
+    </p>
   );
 }
 
@@ -61,7 +78,11 @@ function Tries({ tries }: { tries: readonly (CallbackTry | CallbackResent)[] }) 
               <td>
                 <Age at={one.atMs} />
               </td>
-              {one.what === 'callback-resent' ? <td colSpan={3}>Sent again by hand</td> : <TryCells {...one} />}
+              {one.what === 'callback-resent' ? (
+                <td colSpan={3}>Sent again by hand</td>
+              ) : (
+                <TryCells one={one} isLast={index === 0} />
+              )}
             </tr>
           ))}
         </tbody>
@@ -70,18 +91,13 @@ function Tries({ tries }: { tries: readonly (CallbackTry | CallbackResent)[] }) 
   );
 }
 
-function TryCells({ status, httpStatus, durationMs, nextTryInMs, atMs }: CallbackTry) {
+function TryCells({ one, isLast }: { one: CallbackTry; isLast: boolean }) {
   const nowMs = useNowMs();
-  const nextAtMs = nextTryInMs === null ? null : atMs + nextTryInMs;
   return (
     <>
-      <td>{httpStatus === null ? 'no answer' : `HTTP ${httpStatus}`}</td>
-      <td>{formatDuration(durationMs / 1000)}</td>
-      <td>
-        {status !== 'pending' || nextAtMs === null
-          ? status
-          : `again ${formatAge(nextAtMs, nowMs).replace('just now', 'now')}`}
-      </td>
+      <td>{one.httpStatus === null ? 'no answer' : `HTTP ${one.httpStatus}`}</td>
+      <td>{formatDuration(one.durationMs / 1000)}</td>
+      <td>{describeNext(one, isLast, nowMs)}</td>
     </>
   );
 }

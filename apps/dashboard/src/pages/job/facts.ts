@@ -59,8 +59,12 @@ const UNITS: readonly [suffix: RegExp, format: (value: number) => string][] = [
   [/Bytes$/, formatBytes],
   [/Sec$/, (value) => formatDuration(value)],
   [/Ms$/, (value) => formatDuration(value / 1000)],
-  [/Kbps$/, (value) => `${formatCount(value)} kbit/s`],
+  [/Kbps$/, (value) => `${formatNumber(value)} kbit/s`],
 ];
+
+/** Sizes in pixels are read without commas. */
+const formatNumber = (value: number): string =>
+  Number.isInteger(value) && value < 10_000 ? String(value) : formatCount(value);
 
 function formatScalar(key: string, value: unknown): string {
   if (value === null || value === undefined || value === '') return NOTHING;
@@ -68,7 +72,7 @@ function formatScalar(key: string, value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'number') return JSON.stringify(value);
   const [, format] = UNITS.find(([suffix]) => isUnit(key, suffix) && value >= 0) ?? [];
-  return format ? format(value) : formatCount(value);
+  return format ? format(value) : formatNumber(value);
 }
 
 /** `framesPerSec` is no time. */

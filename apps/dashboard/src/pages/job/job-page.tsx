@@ -63,11 +63,11 @@ function Job({ job, details, error, onRetry }: JobProps) {
           <ResultSection job={job} details={details} hasFailed={error !== null} />
           {details && <History details={details} />}
           {!details && (error ? <ErrorState error={error} onRetry={onRetry} /> : <Loading rows={6} />)}
-          {job.plan && <Plan plan={job.plan} />}
         </div>
         <div className="job-column">
           {details && <CallbackSection job={job} callbackUrl={details.callbackUrl} history={details.history} />}
           <RequestSection job={job} details={details} />
+          {job.plan && <Plan plan={job.plan} />}
           {job.metadata && <MetadataSection metadata={job.metadata} />}
         </div>
       </div>

@@ -78,7 +78,7 @@ function Volume({ state, control }: Pick<ControlsProps, 'state' | 'control'>) {
   );
 }
 
-/** What is shown now may be another than what was chosen, until the next segment. */
+/** The largest first. What is shown now may be another than what was chosen, until that has arrived. */
 function Quality({ state, control }: Pick<ControlsProps, 'state' | 'control'>) {
   const { levels, chosenLevel, shownLevel } = state;
   if (levels.length === 0) return null;
@@ -92,7 +92,7 @@ function Quality({ state, control }: Pick<ControlsProps, 'state' | 'control'>) {
         onChange={({ currentTarget }) => control((playback) => playback.choose(Number(currentTarget.value)))}
       >
         <option value={AUTO}>Auto</option>
-        {levels.map(({ label }, level) => (
+        {[...levels.entries()].reverse().map(([level, { label }]) => (
           <option key={level} value={level}>
             {label}
           </option>

@@ -21,7 +21,7 @@ export interface StreamEvents {
 export interface Stream {
   /** Begins to load, once; nothing but the master playlist is asked for before. */
   start(atSec: number): void;
-  /** From the next segment on. */
+  /** Shown at once, not from the next segment on: who chooses one wants to look at it. */
   choose(level: number): void;
   destroy(): void;
 }
@@ -49,7 +49,7 @@ export function openStream(video: HTMLVideoElement, url: string, events: StreamE
     hls = new Player({ enableWorker: false, autoStartLoad: false });
     hls.on(Player.Events.MANIFEST_PARSED, (_, { levels }) => {
       events.onLevels(nameLevels(levels));
-      hls!.nextLevel = chosen;
+      if (chosen !== AUTO) hls!.startLevel = chosen;
       startIfWanted();
     });
     hls.on(Player.Events.LEVEL_SWITCHED, (_, { level }) => events.onSwitch(level));
@@ -66,7 +66,10 @@ export function openStream(video: HTMLVideoElement, url: string, events: StreamE
     },
     choose(level) {
       chosen = level;
-      if (hls) hls.nextLevel = level;
+      if (!hls) return;
+      // What is there already may stay when the network decides.
+      if (level === AUTO) hls.nextLevel = AUTO;
+      else hls.currentLevel = level;
     },
     destroy() {
       isDestroyed = true;
