@@ -39,7 +39,7 @@ function State({ job }: { job: JobView }) {
   const nowMs = useNowMs();
   const isAlive = job.status === 'queued' || job.status === 'processing';
   return (
-    <div className="job-state">
+    <div className={isAlive ? 'job-state alive' : 'job-state'}>
       <p>{describeState(job, nowMs)}</p>
       {isAlive && (
         <div className="job-progress">

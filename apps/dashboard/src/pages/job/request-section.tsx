@@ -43,7 +43,7 @@ export function MetadataSection({ metadata }: { metadata: NonNullable<JobView['m
   const json = JSON.stringify(metadata, null, 2);
   return (
     <Section title="Metadata" aside={<CopyButton text={json} label="Copy the metadata" />}>
-      <pre className="scroll" tabIndex={0} role="region" aria-label="Metadata">
+      <pre className="scroll wrap" tabIndex={0} role="region" aria-label="The metadata as JSON">
         {json}
       </pre>
     </Section>

@@ -59,16 +59,35 @@ export function openPlayback(
     state = { ...state, ...news };
     onChange(state);
   };
+  let stream: Stream | undefined;
+  let isWanted = false;
+  const play = (): void =>
+    void video.play().catch((error: unknown) => {
+      // It was paused, or taken away, before it began.
+      if (error instanceof DOMException && error.name === 'AbortError') return;
+      if (state.problem === null) fail(`It cannot be played: ${String(error)}`);
+    });
   const read = (): void => change(readVideo(video, source.durationSec));
-  const fail = (problem: string): void => change({ problem, isWaiting: false });
-  const onError = (): void => void (video.error && fail(describeMediaProblem(video.error)));
+  const fail = (problem: string): void => {
+    video.pause();
+    change({ problem, isWaiting: false });
+  };
+  const onError = (): void => {
+    const { error } = video;
+    // hls.js tells of its own, and mends what it can.
+    if (!error || stream) return;
+    void askStatus(source.url).then((status) => fail(describeMediaProblem(error, status)));
+  };
   EVENTS.forEach((name) => video.addEventListener(name, read));
   video.addEventListener('error', onError);
 
-  let stream: Stream | undefined;
   if (source.isStream) {
     stream = openStream(video, source.url, {
-      onLevels: (levels) => change({ levels }),
+      onLevels: (levels) => {
+        change({ levels });
+        // Whatever was ordered before there was anything to play, the browser has forgotten.
+        if (isWanted && video.paused) play();
+      },
       onSwitch: (shownLevel) => change({ shownLevel }),
       onProblem: fail,
     });
@@ -82,13 +101,10 @@ export function openPlayback(
   };
   return {
     toggle() {
+      isWanted = video.paused;
       if (!video.paused) return video.pause();
       if (video.readyState === 0) stream?.start(state.timeSec);
-      video.play().catch((error: unknown) => {
-        // It was paused, or taken away, before it began.
-        if (error instanceof DOMException && error.name === 'AbortError') return;
-        if (state.problem === null) fail(`It cannot be played: ${String(error)}`);
-      });
+      play();
     },
     seekTo,
     seekBy: (sec) => seekTo(state.timeSec + sec),
@@ -113,6 +129,20 @@ export function openPlayback(
       video.load();
     },
   };
+}
+
+const ASK_TIMEOUT_MS = 10_000;
+
+/** A media element does not tell why. @returns what the address answers; undefined where nothing comes */
+async function askStatus(url: string): Promise<number | undefined> {
+  try {
+    const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
+    const { status, body } = await fetch(url, { headers: { range: 'bytes=0-0' }, signal });
+    await body?.cancel();
+    return status;
+  } catch {
+    return undefined;
+  }
 }
 
 /** From here on there is a picture after this one (HTMLMediaElement.HAVE_FUTURE_DATA). */

@@ -19,12 +19,13 @@ test.each([
 });
 
 test.each([
-  [{ code: 2, message: '' }, 'broke off'],
-  [{ code: 3, message: 'PIPELINE_ERROR_DECODE' }, 'damaged'],
-  [{ code: 4, message: '404: Not Found' }, 'not there any more: it was deleted'],
-  [{ code: 4, message: '503: Service Unavailable' }, 'HTTP 503'],
-  [{ code: 4, message: 'Format error' }, 'nothing that this browser can play'],
-  [{ code: 1, message: '' }, 'gave up (1)'],
-])('%j of a file is told in words', (error, words) => {
-  expect(describeMediaProblem(error)).toContain(words);
+  [{ code: 2, message: '' }, 206, 'broke off'],
+  [{ code: 3, message: 'PIPELINE_ERROR_DECODE' }, 206, 'damaged'],
+  [{ code: 4, message: 'Format error' }, 206, 'cannot play it'],
+  [{ code: 4, message: 'Format error' }, 404, 'not there any more'],
+  [{ code: 4, message: 'Format error' }, 503, 'HTTP 503'],
+  [{ code: 4, message: 'Format error' }, undefined, 'did not arrive'],
+  [{ code: 1, message: '' }, 200, 'gave up (1)'],
+])('%j of a file that answers %s is told in words', (error, httpStatus, words) => {
+  expect(describeMediaProblem(error, httpStatus)).toContain(words);
 });

@@ -20,17 +20,20 @@ export function describeStreamProblem({ details, httpStatus }: StreamProblem): s
   return `The player gave up (${details}).`;
 }
 
-/** @param mediaError of HTMLMediaElement */
-export function describeMediaProblem({ code, message }: Pick<MediaError, 'code' | 'message'>): string {
-  const status = /^(\d{3}):/.exec(message)?.[1];
-  if (status !== undefined) return describeStatus(Number(status), true);
+/** @param httpStatus what its address answers; undefined where nothing came */
+export function describeMediaProblem(
+  { code, message }: Pick<MediaError, 'code' | 'message'>,
+  httpStatus: number | undefined,
+): string {
+  if (httpStatus === undefined) return 'It did not arrive: the API does not answer.';
+  if (httpStatus >= 400) return describeStatus(httpStatus, true);
   switch (code) {
     case 2:
       return 'It broke off on its way: the API, or the store behind it, stopped answering.';
     case 3:
       return `The file is damaged, or this browser cannot decode it (${message}).`;
     case 4:
-      return 'It is not there any more, or it is nothing that this browser can play.';
+      return 'It is there, but this browser cannot play it: it is damaged, or in a format that it does not know.';
     default:
       return `The player gave up (${message || code}).`;
   }

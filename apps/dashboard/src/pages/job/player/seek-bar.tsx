@@ -45,6 +45,7 @@ export function SeekBar({ timeSec, durationSec, storyboardUrl, onSeek }: SeekBar
           setHasFocus(currentTarget.matches(':focus-visible'));
           setIsWanted(true);
         }}
+        onKeyDown={() => setHasFocus(true)}
         onBlur={() => setHasFocus(false)}
       />
     </div>

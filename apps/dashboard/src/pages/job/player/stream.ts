@@ -79,8 +79,12 @@ export function openStream(video: HTMLVideoElement, url: string, events: StreamE
 }
 
 function playNatively(video: HTMLVideoElement, url: string, { onProblem }: StreamEvents): void {
-  if (video.canPlayType(NATIVE) === '') onProblem('This browser cannot play streams. That says nothing of the stream.');
-  else video.src = url;
+  if (video.canPlayType(NATIVE) === '') {
+    return onProblem('This browser cannot play streams. That says nothing of the stream.');
+  }
+  const onError = (): void => onProblem('It is not there any more, or this browser cannot play it.');
+  video.addEventListener('error', onError, { once: true });
+  video.src = url;
 }
 
 /** What hls.js does not mend by itself: a decoder may be set up anew once. */
