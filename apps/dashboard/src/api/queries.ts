@@ -68,7 +68,8 @@ export const activityQuery = (limit: number) =>
 export const auditQuery = (before: string | undefined) =>
   queryOptions({
     queryKey: ['audit', before ?? ''],
-    queryFn: () => ask<AuditAnswer>(`/api/audit?limit=50${before === undefined ? '' : `&before=${before}`}`),
+    queryFn: () =>
+      ask<AuditAnswer>(`/api/audit?limit=50${before === undefined ? '' : `&before=${encodeURIComponent(before)}`}`),
     placeholderData: keepPreviousData,
   });
 

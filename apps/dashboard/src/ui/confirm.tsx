@@ -16,7 +16,14 @@ export interface ConfirmProps {
 export function Confirm({ title, children, action, isDanger, isBusy, onConfirm, onClose }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const asker = document.activeElement;
+    dialog.current?.showModal();
+    // Browsers do so for a dialog that is closed, and not for one that is taken away.
+    return () => {
+      if (asker instanceof HTMLElement) asker.focus();
+    };
+  }, []);
   return (
     <dialog ref={dialog} aria-labelledby={titleId} onClose={onClose}>
       <h2 id={titleId}>{title}</h2>
