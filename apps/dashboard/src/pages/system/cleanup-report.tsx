@@ -41,9 +41,6 @@ function Deeds({ log, dryRun }: { log: CleanupLog; dryRun: boolean }) {
           <tr>
             <th scope="col">Outcome</th>
             <th scope="col">What</th>
-            <th scope="col" className="number">
-              Size
-            </th>
           </tr>
         </thead>
         <tbody>
@@ -65,9 +62,11 @@ function Deed({ deed: { outcome, about, what, sizeBytes }, dryRun }: { deed: Cle
       </td>
       <td className="deed-what">
         {isJobId(about) ? <Link href={`/jobs/${encodeURIComponent(about)}`}>{about}</Link> : <code>{about}</code>}
-        <span>{what}</span>
+        <span>
+          {what}
+          {sizeBytes !== null && `, ${formatBytes(sizeBytes)}`}
+        </span>
       </td>
-      <td className="number">{sizeBytes === null ? '' : formatBytes(sizeBytes)}</td>
     </tr>
   );
 }
