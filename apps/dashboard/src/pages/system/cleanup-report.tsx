@@ -22,6 +22,7 @@ export function CleanupReport({ run: { dryRun, log, state, error } }: { run: Cle
 function describeState(dryRun: boolean, state: CleanupRun['state'], log: CleanupLog): string {
   const told = log.done + log.skipped + log.failed;
   if (state === 'running') return `${dryRun ? 'Looking' : 'Cleaning up'} … ${told > 0 ? summarize(log, dryRun) : ''}`;
+  if (state === 'stopped' && told === 0) return 'Stopped before anything was told.';
   if (state === 'stopped') return `Stopped before the end: ${summarize(log, dryRun)}.`;
   if (told === 0) return dryRun ? 'There is nothing to do.' : 'There was nothing to do.';
   return `${dryRun ? 'Nothing was changed: ' : 'Over: '}${summarize(log, dryRun)}.`;
