@@ -299,6 +299,7 @@ describe('a cleanup', () => {
     return (await answer.text())
       .trim()
       .split('\n')
+      .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as CleanupLine);
   };
 

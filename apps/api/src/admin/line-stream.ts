@@ -7,8 +7,8 @@ const TELL_MS = 250;
 
 export interface LineStreams {
   /**
-   * Answers with lines of JSON (NDJSON) while the work goes on: what `take` has since it was last asked; `isOver` says
-   * that it is asked for the last time. The work is to stop when the signal says so: whoever asked has hung up, or the
+   * Answers with lines of JSON (NDJSON), or empty ones, while the work goes on: what `take` has since it was last asked;
+   * `isOver` says that it is asked for the last time. The work is to stop when the signal says so: whoever asked has hung up, or the
    * server stops.
    */
   send(
@@ -49,8 +49,8 @@ async function* tell(
   ended.catch(() => undefined);
   for (let isOver = false; !isOver;) {
     isOver = await Promise.race([ended, sleep(TELL_MS, false, { signal })]);
-    yield take(isOver)
-      .map((line) => `${JSON.stringify(line)}\n`)
-      .join('');
+    const lines = take(isOver).map((line) => JSON.stringify(line));
+    // An empty one, where there is nothing to tell, says that the work goes on.
+    yield `${lines.join('\n')}\n`;
   }
 }

@@ -60,29 +60,3 @@ async function readProblem(answer: Response): Promise<Error> {
   if (!isProblem) return new UnreachableError(`The API does not answer (HTTP ${answer.status}).`);
   return new ProblemError((await answer.json()) as Problem);
 }
-
-/** The objects of an answer that comes line by line (NDJSON). */
-export async function* readLines<T>(answer: Response): AsyncGenerator<T> {
-  let rest = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of streamOf(answer)) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') yield JSON.parse(line) as T;
-  }
-  if (rest !== '') throw new UnreachableError('The answer broke off.');
-}
-
-async function* streamOf({ body }: Response): AsyncGenerator<Uint8Array> {
-  if (!body) return;
-  const reader = body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel();
-  }
-}

@@ -1,49 +1,68 @@
-import { buildPost, readLines, request, UnreachableError } from './client.ts';
+import { buildPost, request, UnreachableError } from './client.ts';
 
-/** Longer than anything takes between two lines. */
-const SILENCE_MS = 10 * 60_000;
+/** The API says something four times a second. */
+const SILENCE_MS = 60_000;
+
+export interface ReadToEndOptions<T> {
+  /** Ends the work, too: the API does nothing more for whom it cannot tell. */
+  stop: AbortSignal;
+  onLine: (line: T) => void;
+  silenceMs?: number;
+}
 
 /**
- * `POST`, and what is told of the work line by line, until a line says that it is over. A `stop` ends the work, too: the
- * API does nothing more for whom it cannot tell.
+ * `POST`, and what is told of the work line by line (NDJSON), until a line says that it is over: however long that takes,
+ * as long as something is heard.
  * @throws ProblemError, UnreachableError; whatever `stop` was given for a reason
  */
 export async function readToEnd<T extends object>(
   path: string,
   body: unknown,
-  stop: AbortSignal,
-  onLine: (line: T) => void,
+  { stop, onLine, silenceMs = SILENCE_MS }: ReadToEndOptions<T>,
 ): Promise<void> {
   const silence = new AbortController();
-  const giveUp = (): void => silence.abort(new UnreachableError('The API has said nothing for ten minutes.'));
-  let timer = setTimeout(giveUp, SILENCE_MS);
-  const hear = (line: T): void => {
-    clearTimeout(timer);
-    timer = setTimeout(giveUp, SILENCE_MS);
-    onLine(line);
-  };
+  const listen = () => setTimeout(() => silence.abort(), silenceMs);
+  let timer = listen();
   try {
     const signal = AbortSignal.any([stop, silence.signal]);
-    await readUntilOver(await request(path, { ...buildPost(body), signal }), hear);
-  } catch (error) {
-    stop.throwIfAborted();
-    silence.signal.throwIfAborted();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** @throws UnreachableError when it ends before a line has said so */
-export async function readUntilOver<T extends object>(answer: Response, onLine: (line: T) => void): Promise<void> {
-  const brokeOff = 'The answer broke off. What was told until then was done.';
-  try {
-    for await (const line of readLines<T>(answer)) {
+    const answer = await request(path, { ...buildPost(body), signal });
+    const lines = readLines<T>(answer, () => {
+      clearTimeout(timer);
+      timer = listen();
+    });
+    for await (const line of lines) {
       onLine(line);
       if ('isOver' in line && line.isOver === true) return;
     }
   } catch (cause) {
-    throw new UnreachableError(brokeOff, { cause });
+    stop.throwIfAborted();
+    if (silence.signal.aborted) throw new UnreachableError('Nothing is heard of it any more.', { cause });
+    if (!(cause instanceof TypeError)) throw cause;
+    throw brokeOff(cause);
+  } finally {
+    clearTimeout(timer);
   }
-  throw new UnreachableError(brokeOff);
+  throw brokeOff();
+}
+
+function brokeOff(cause?: unknown): UnreachableError {
+  return new UnreachableError('The answer broke off. What was told until then was done.', { cause });
+}
+
+/** @param onChunk hears of whatever comes, an empty line as well */
+async function* readLines<T>({ body }: Response, onChunk: () => void): AsyncGenerator<T> {
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  try {
+    for (;;) {
+      const { done, value = '' } = await reader.read();
+      if (done) return;
+      onChunk();
+      const lines = (rest + value).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line !== '') yield JSON.parse(line) as T;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
 }

@@ -31,7 +31,7 @@ export function useBulkRun() {
       if (!signal.aborted) setRun({ state: 'running', progress });
     };
     try {
-      await runBulk(order, { signal, onProgress });
+      await runBulk(order, signal, onProgress);
       setRun({ state: 'over', progress });
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));

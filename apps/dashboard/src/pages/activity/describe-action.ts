@@ -12,6 +12,11 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'job.delete': 'delete a job',
   'job.compress': 'have a recording converted anew',
   'job.priority': 'change the priority of a job',
+  'job.reconvert': 'convert a job again',
+  'jobs.bulk': 'do the same to many jobs',
+  'jobs.export': 'export jobs',
+  'cleanup.run': 'clean up',
+  'callback.test': 'send a test callback',
 };
 
 /** What was asked for, whether or not it was done; undefined for what another version has written, and this one does not know. */

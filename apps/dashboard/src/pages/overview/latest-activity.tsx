@@ -3,21 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { activityQuery } from '../../api/queries.ts';
 import { Age } from '../../ui/age.tsx';
-import { Badge, type Tone } from '../../ui/badge.tsx';
+import { Badge } from '../../ui/badge.tsx';
+import { HAPPENED } from '../activity/describe-activity.ts';
 import { Panel } from './panel.tsx';
-
-const SIGNS: Record<ActivityEntry['what'], { sign: string; tone: Tone }> = {
-  accepted: { sign: 'accepted', tone: 'quiet' },
-  attempt: { sign: 'begun', tone: 'busy' },
-  'attempt-failed': { sign: 'tries again', tone: 'warn' },
-  completed: { sign: 'completed', tone: 'good' },
-  failed: { sign: 'failed', tone: 'bad' },
-  canceled: { sign: 'canceled', tone: 'warn' },
-  retried: { sign: 'retried', tone: 'busy' },
-  'put-back': { sign: 'put back', tone: 'warn' },
-  'callback-exhausted': { sign: 'callback', tone: 'bad' },
-  deleted: { sign: 'deleted', tone: 'quiet' },
-};
 
 const SHOWN = 10;
 
@@ -45,7 +33,7 @@ export function LatestActivity() {
 }
 
 function Entry({ entry: { atMs, jobId, reference, slug, what, code } }: { entry: ActivityEntry }) {
-  const { sign, tone } = SIGNS[what];
+  const { sign, tone } = HAPPENED[what];
   const name = slug || reference;
   return (
     <li>

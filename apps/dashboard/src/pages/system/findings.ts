@@ -127,7 +127,7 @@ function findQueueTrouble({ queues, callbacks }: SystemAnswer): Finding[] {
       verdict: 'warns',
       what: `${formatCount(callbacks.exhausted)} callbacks were given up.`,
       advice: 'Their jobs have ended, and their callers do not know. Mend the receiver, then send them again.',
-      link: { href: '/jobs?callback=exhausted', label: 'Their jobs' },
+      link: { href: '/activity', label: 'Which ones' },
     });
   }
   return found;

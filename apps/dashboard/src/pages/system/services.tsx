@@ -1,5 +1,4 @@
 import type { SystemAnswer } from '@tapedeck/contracts';
-import { Link } from 'wouter';
 import { Badge } from '../../ui/badge.tsx';
 import { formatBytes, formatCount, formatDuration } from '../../ui/format.ts';
 import { Fact } from './facts.tsx';
@@ -77,12 +76,8 @@ function ApiTile({ api }: Pick<SystemAnswer, 'api'>) {
 function CallbacksTile({ pending, exhausted }: SystemAnswer['callbacks']) {
   return (
     <Tile title="Callbacks">
-      <Fact name="Pending">
-        <Link href="/jobs?callback=pending">{formatCount(pending)}</Link>
-      </Fact>
-      <Fact name="Given up">
-        <Link href="/jobs?callback=exhausted">{formatCount(exhausted)}</Link>
-      </Fact>
+      <Fact name="Pending">{formatCount(pending)}</Fact>
+      <Fact name="Given up">{formatCount(exhausted)}</Fact>
     </Tile>
   );
 }

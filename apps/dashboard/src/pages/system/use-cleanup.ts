@@ -36,7 +36,7 @@ export function useCleanup(): Cleanup {
     setStopper(controller);
     setRun(current);
     const onLine = (line: CleanupLine): void => change({ log: addLine(current.log, line) });
-    readToEnd<CleanupLine>('/api/cleanup', { dryRun, only }, controller.signal, onLine)
+    readToEnd<CleanupLine>('/api/cleanup', { dryRun, only }, { stop: controller.signal, onLine })
       .then(
         () => change({ state: 'over' }),
         (error: Error) => change({ state: 'stopped', error: controller.signal.aborted ? undefined : error }),
