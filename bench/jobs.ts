@@ -55,6 +55,7 @@ export async function measureJobs(jobs: number): Promise<JobsResult> {
     for (const [what, path] of [
       ['list, newest', '/api/jobs'],
       ['list, failed tapes', '/api/jobs?status=failed&kind=tape'],
+      ['list, failed with a code', '/api/jobs?code=ENCODE_FAILED'],
       ['list, a page in the middle', `/api/jobs?offset=${middle}`],
       ['list, by end', '/api/jobs?sort=finishedAt&order=asc'],
       ['list, queued with forecasts', '/api/jobs?status=queued'],

@@ -100,12 +100,13 @@ describe('the layers', () => {
     'packages/upkeep': ['contracts', ...MIDDLE],
     'apps/api': ['contracts', ...MIDDLE, 'upkeep'],
     'apps/worker': ['contracts', ...MIDDLE, 'upkeep'],
+    'apps/dashboard': ['contracts'],
     'apps/cli': ['contracts', ...MIDDLE, 'upkeep'],
   };
 
   test.each(Object.entries(allowed))('%s imports only what is below it', (dir, below) => {
     const files = readdirSync(`${dir}/src`, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.endsWith('.ts'),
+      /\.tsx?$/.test(name),
     );
     const imported = files.flatMap((file) =>
       [...read(`${dir}/src/${file}`).matchAll(/from '@tapedeck\/([a-z]+)'/g)].map((match) => match[1]!),
