@@ -4,9 +4,6 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
-/** `npm run dev` serves it from here, and takes the rest from the API. */
-const API = 'http://localhost:3000';
-
 export default defineConfig({
   base: '/admin/',
   plugins: [react(), compressAssets()],
@@ -20,7 +17,6 @@ export default defineConfig({
     // Compressing takes the longest, and may.
     rolldownOptions: { checks: { pluginTimings: false } },
   },
-  server: { proxy: { '/admin/api': API, '/admin/login': API, '/admin/logout': API, '/admin/media': API } },
 });
 
 /** Once here, rather than for each who asks: the API sends what the browser takes. */

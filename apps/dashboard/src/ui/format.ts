@@ -10,7 +10,7 @@ export function formatBytes(bytes: number): string {
 /** `3725` → `1 h 2 min` */
 export function formatDuration(sec: number): string {
   if (sec < 1) return `${Math.round(sec * 1000)} ms`;
-  if (sec < 60) return `${sec < 10 ? sec.toFixed(1) : Math.round(sec)} s`;
+  if (sec < 60) return `${sec < 10 && !Number.isInteger(sec) ? sec.toFixed(1) : Math.round(sec)} s`;
   const minutes = Math.round(sec / 60);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);

@@ -49,7 +49,7 @@ function Page({ answer: { entries, next }, before }: { answer: AuditAnswer; befo
 function Pager({ next, before, label }: { next: string | null; before: string | undefined; label: string }) {
   const toTop = (): void => window.scrollTo({ top: 0 });
   return (
-    <nav aria-label={label} className="buttons end pager">
+    <nav aria-label={label} className="buttons end audit-pager">
       {before !== undefined && (
         <Link className="button" href={buildViewUrl({ show: 'audit', before: undefined })} onClick={toTop}>
           Newest

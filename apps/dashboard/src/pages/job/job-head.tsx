@@ -42,7 +42,7 @@ function State({ job }: { job: JobView }) {
     <div className={isAlive ? 'job-state alive' : 'job-state'}>
       <p>{describeState(job, nowMs)}</p>
       {isAlive && (
-        <div className="job-progress">
+        <div className="head-progress">
           <ProgressBar percent={job.progress} label="Progress of the job" />
           <span className="number">{Math.floor(job.progress)} %</span>
         </div>

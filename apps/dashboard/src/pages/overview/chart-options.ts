@@ -47,7 +47,11 @@ export const buildOutcomes: BuildChart = (UPlot, colors) => {
 };
 
 export const buildWaits: BuildChart = (_, colors) => {
-  const line = (label: string, stroke: string): uPlot.Series => ({ label, stroke, width: 2, spanGaps: false });
+  // Points, too: an hour between two without jobs has no line.
+  const line = (label: string, stroke: string): uPlot.Series => ({
+    ...{ label, stroke, width: 2, spanGaps: false },
+    points: { show: true, size: 5, fill: stroke },
+  });
   return {
     series: [{}, { ...line('95 of 100', colors.warn), dash: [6, 4] }, line('mean', colors.accent)],
     axes: [

@@ -24,7 +24,7 @@ export function WorkerCard({ worker }: { worker: WorkerView }) {
         {isPaused && <Badge tone="warn">paused: takes no other job</Badge>}
       </p>
       {jobIds.length > 0 && (
-        <ul className="running" role="list" aria-label="What it runs">
+        <ul className="worker-jobs" role="list" aria-label="What it runs">
           {jobIds.map((jobId) => (
             <RunningJob key={jobId} jobId={jobId} />
           ))}
