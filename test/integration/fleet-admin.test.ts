@@ -64,7 +64,7 @@ async function write(path: string, body?: object, client = admin): Promise<{ sta
 async function findWorker(): Promise<WorkerView> {
   const { workers } = await read<SystemAnswer>('system');
   expect(workers).toHaveLength(1);
-  return workers[0]!;
+  return workers![0]!;
 }
 
 describe('what is shown', () => {
@@ -124,7 +124,7 @@ describe('what is shown', () => {
 describe('pausing', () => {
   test.each(['conversions', 'callbacks'] as const)('the queue of %s, and resuming it', async (name) => {
     const isPaused = async () =>
-      (await read<SystemAnswer>('system')).queues.find((queue) => queue.name === name)?.isPaused;
+      (await read<SystemAnswer>('system')).queues?.find((queue) => queue.name === name)?.isPaused;
     for (const [action, paused] of [['pause', true] as const, ['pause', true] as const, ['resume', false] as const]) {
       expect(await write(`queues/${name}/${action}`)).toEqual({ status: 200, body: { name, isPaused: paused } });
       expect(await isPaused()).toBe(paused);

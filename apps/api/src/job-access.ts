@@ -11,15 +11,24 @@ import {
 import { ZodError } from 'zod';
 import { InvalidRequestError } from './plugins/problem-details.ts';
 import { shareAnswers } from './share-answers.ts';
+import { createTurns } from './take-turns.ts';
 
 /** What routes about jobs have in common. */
 export interface JobAccess extends Backend {
   /** When jobs will be done. Made once for all who ask at about the same time: it looks at all that run. */
   forecast: () => Promise<Forecast>;
+  /** Lets searches wait for each other: one may look at thousands of jobs. */
+  searchInTurn: <T>(search: () => Promise<T>) => Promise<T>;
 }
 
+const SEARCHES = { what: 'searches', maxWaiting: 50, maxWaitMs: 5_000 };
+
 export function createJobAccess<T extends Backend>(backend: T): T & JobAccess {
-  return { ...backend, forecast: shareAnswers(() => loadForecast(backend.redis)) };
+  return {
+    ...backend,
+    forecast: shareAnswers(() => loadForecast(backend.redis)),
+    searchInTurn: createTurns(SEARCHES),
+  };
 }
 
 /** @throws InvalidRequestError */
@@ -59,6 +68,6 @@ export async function viewsOf({ queues, forecast }: JobAccess, records: readonly
 export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   return work().catch((cause: unknown) => {
     if (cause instanceof JobError || cause instanceof TypeError || cause instanceof ZodError) throw cause;
-    throw new JobError('QUEUE_UNAVAILABLE', 'the job cannot be read or changed now', { cause });
+    throw new JobError('QUEUE_UNAVAILABLE', 'Redis does not answer: nothing can be read or changed now', { cause });
   });
 }

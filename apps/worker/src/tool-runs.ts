@@ -17,7 +17,7 @@ export interface ToolRunsOptions {
   logger: Logger;
 }
 
-/** A history is to be read; an attempt that fails does so with its last run, and has few. */
+/** A history is to be read. What failed is always in it: an attempt ends with that. */
 const MAX_NOTED = 20;
 const NOTE_TIMEOUT_MS = 5_000;
 
@@ -30,7 +30,7 @@ export function watchToolRuns(tools: MediaTools, { phases, note, logger }: ToolR
   const onNoteFailed = (error: unknown): void => logger.warn({ err: error }, "a run is not in the job's history");
   const onRun = (run: ToolReport): void => {
     logger[levelOf(run)](pickReport(run), `${run.tool} ended`);
-    if (!isSalient(run) || pending.length >= MAX_NOTED) return;
+    if (!isSalient(run) || (run.exitCode === 0 && pending.length >= MAX_NOTED)) return;
     pending.push(note(describeRun(run, phases.phase)).catch(onNoteFailed));
   };
   return {

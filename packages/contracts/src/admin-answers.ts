@@ -60,7 +60,7 @@ export interface HourView {
   completed: number;
   failed: number;
   canceled: number;
-  /** From the acceptance to the first attempt, of the jobs that ended in this hour; null where there was none. */
+  /** From the acceptance to the first attempt, of the jobs that ended in this hour in their first run; null where there was none. */
   waitSec: { mean: number; p95: number } | null;
 }
 
@@ -107,19 +107,19 @@ export interface AuditEntry {
   about: string;
 }
 
-/** `GET /admin/api/system` */
+/** `GET /admin/api/system`. What has not answered in time is null. */
 export interface SystemAnswer {
   atMs: number;
   api: { version: string; uptimeSec: number; nodeVersion: string; memoryBytes: number };
   redis: { ok: boolean; latencyMs: number; usedBytes: number | null; maxBytes: number | null };
-  storage: { ok: boolean; latencyMs: number; driver: 'spaces' | 'local'; storedBytes: number };
+  storage: { ok: boolean; latencyMs: number; driver: 'spaces' | 'local'; storedBytes: number | null };
   /** Of the API's DATA_DIR. */
   disk: { freeBytes: number; totalBytes: number } | null;
-  queues: readonly QueueView[];
-  workers: readonly WorkerView[];
+  queues: readonly QueueView[] | null;
+  workers: readonly WorkerView[] | null;
   /** Ids of those that vanished without a good-bye, and were not replaced. */
   lostWorkers: readonly string[];
-  callbacks: { pending: number; exhausted: number };
+  callbacks: { pending: number; exhausted: number } | null;
 }
 
 export interface QueueView {
@@ -169,6 +169,7 @@ export interface BulkPreview {
 
 /** A line of what `POST /admin/api/bulk` answers (NDJSON) while it is at work. The last one says that it is over. */
 export interface BulkProgress {
+  /** Selected ones; of a filter, those that the action is for. */
   total: number;
   /** Looked at. */
   seen: number;

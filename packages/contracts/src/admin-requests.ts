@@ -8,15 +8,25 @@ const MAX_SELECTED = 1_000;
 export const BULK_ACTIONS = ['retry', 'cancel', 'delete', 'reconvert', 'callback', 'priority'] as const;
 export type BulkAction = (typeof BULK_ACTIONS)[number];
 
+/** One that was left empty must not mean all jobs. */
+const parameter = z.string().min(1).optional();
+
 /** `POST /admin/api/bulk`: the same to many jobs, selected one by one or by what the list's query takes. */
 export const bulkRequestSchema = z
   .strictObject({
     action: z.enum(BULK_ACTIONS),
     jobIds: z.array(z.string().min(1).max(100)).min(1).max(MAX_SELECTED).optional(),
     filter: z
-      .record(z.string(), z.string())
+      .strictObject({
+        status: parameter,
+        kind: parameter,
+        code: parameter,
+        q: parameter,
+        from: parameter,
+        to: parameter,
+      })
       .optional()
-      .describe('Parameters of GET /api/jobs, without sort, order, limit and offset; empty for all jobs.'),
+      .describe('Parameters of GET /api/jobs, as text; an empty object for all jobs.'),
     dryRun: z.boolean().default(false),
     deleteFiles: z.boolean().default(false).describe('For delete: the results, too.'),
     priority: priority.optional().describe('For priority.'),
@@ -65,6 +75,6 @@ export const auditQuerySchema = z.strictObject({
   limit: wholeNumber(1, 200, 50),
   before: z
     .string()
-    .regex(/^\d{1,15}-\d{1,15}$/, 'expected the next of another page')
+    .regex(/^(?!0+-0+$)\d{1,15}-\d{1,15}$/, 'expected the next of another page')
     .optional(),
 });

@@ -42,7 +42,8 @@ const happeningSchema = z.discriminatedUnion('what', [
   }),
   z.object({ what: z.literal('canceled') }),
   z.object({ what: z.literal('retried') }),
-  z.object({ what: z.literal('put-back') }),
+  // In the run that it was in already, where only its queue entry was gone.
+  z.object({ what: z.literal('put-back'), run: z.int().optional() }),
   z.object({ what: z.literal('priority'), priority: z.enum(PRIORITIES) }),
   z.object({
     what: z.literal('callback'),

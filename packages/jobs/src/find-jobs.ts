@@ -1,4 +1,5 @@
 import { JOB_KINDS, JOB_STATUSES, type ErrorCode, type JobKind, type JobStatus } from '@tapedeck/contracts';
+import { ZodError } from 'zod';
 import { keys, PREFIX } from './keys.ts';
 import { loadRecord, type JobRecord } from './record.ts';
 import { createScript, type Redis } from './redis.ts';
@@ -174,9 +175,13 @@ async function loadByName(redis: Redis, lists: readonly string[], prefix: string
 
 /** Records that are gone between the index and the read are left out. */
 export async function loadRecords(redis: Redis, jobIds: readonly string[]): Promise<JobRecord[]> {
-  // A record that cannot be read (a newer version wrote it) must not hide the others.
-  const records = await Promise.all(jobIds.map((jobId) => loadRecord(redis, jobId).catch(() => undefined)));
+  const records = await Promise.all(jobIds.map((jobId) => loadRecord(redis, jobId).catch(orUnreadable)));
   return records.filter((record) => record !== undefined).filter(({ deletedAtMs }) => deletedAtMs === undefined);
+}
+
+/** A record that a newer version wrote must not hide the others. A Redis that did not answer hides nothing: it is said. */
+function orUnreadable(error: unknown): undefined {
+  if (!(error instanceof ZodError)) throw error;
 }
 
 /** More than there are workers. */
@@ -271,7 +276,7 @@ async function walk(
   };
 }
 
-/** As Redis lowers them: what is not ASCII stays. */
-function lowerAscii(text: string): string {
+/** As Redis lowers names: what is not ASCII stays. */
+export function lowerAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

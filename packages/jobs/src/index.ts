@@ -18,7 +18,15 @@ export { compareWithJournal } from './compare.ts';
 export { isCompared } from './generation.ts';
 export { changePriority } from './change-priority.ts';
 export { NOTHING_MEASURED } from './bookkeeping.ts';
-export { findByReference, findJobs, loadRecords, type FoundJobs, type JobFilter, type Page } from './find-jobs.ts';
+export {
+  findByReference,
+  findJobs,
+  loadRecords,
+  lowerAscii,
+  type FoundJobs,
+  type JobFilter,
+  type Page,
+} from './find-jobs.ts';
 export { loadForecast, type Forecast } from './forecast.ts';
 export { loadActivity, loadHistory } from './history.ts';
 export { createJournal, type Journal, type JournalLog } from './journal.ts';

@@ -22,19 +22,19 @@ const TAKE_BACK = createRecordScript(
   `
   if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[2] then return 0 end
   redis.call('HSETNX', KEYS[1], 'run', 1)
-  redis.call('HINCRBY', KEYS[1], 'run', 1)
+  local run = redis.call('HINCRBY', KEYS[1], 'run', 1)
   redis.call('HSET', KEYS[1], 'status', 'queued', 'progress', 0)
   redis.call('HDEL', KEYS[1], 'holder', 'phase')
   redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
   list(ARGV[1])
-  note(ARGV[1], '{"what":"put-back"}')
+  note(ARGV[1], '{"what":"put-back","run":' .. run .. '}')
   return 1
   `,
 );
 
-/** KEYS job; ARGV jobId. Its entry was there again before: one that began meanwhile has ended, at the worst. */
+/** KEYS job; ARGV jobId, run. The record has not changed: only its entry is there again. A job that is gone has no history. */
 const NOTE_PUT_BACK = createRecordScript(
-  `if redis.call('EXISTS', KEYS[1]) == 1 then note(ARGV[1], '{"what":"put-back"}') end`,
+  `if redis.call('EXISTS', KEYS[1]) == 1 then note(ARGV[1], '{"what":"put-back","run":' .. ARGV[2] .. '}') end`,
 );
 
 /** How many are looked at at once. */
@@ -117,7 +117,7 @@ async function putBack(backend: Backend, record: JobRecord, isLong: boolean): Pr
   // One that was begun is in the journal; one that waits may be waiting for that.
   if (!isThere && holder === undefined) await enqueue(backend, jobId);
   else if (!isThere) await queues.addConversion({ jobId, run }, request);
-  if (!isThere) await NOTE_PUT_BACK.run(redis, [keys.job(jobId)], [jobId]);
+  if (!isThere) await NOTE_PUT_BACK.run(redis, [keys.job(jobId)], [jobId, run]);
   if (holder === undefined) await redis.zadd(keys.alive, 'XX', Date.now(), jobId);
   return !isThere;
 }

@@ -46,7 +46,7 @@ const RESTORE = createRecordScript(
     redis.call('ZADD', KEYS[2], ARGV[3], ARGV[4])
     redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])
     redis.call('SET', KEYS[5], ARGV[4], 'NX')
-    note(ARGV[4], '{"what":"put-back"}')
+    note(ARGV[4], '{"what":"put-back","run":' .. ARGV[2] .. '}')
   else
     if ARGV[1] == 'settled' then redis.call('ZADD', KEYS[4], ARGV[3], ARGV[4]) end
     if redis.call('GET', KEYS[5]) == ARGV[4] then redis.call('DEL', KEYS[5]) end

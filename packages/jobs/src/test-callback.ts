@@ -21,7 +21,7 @@ const outcomeSchema = z.union([
 /** What came of a test, or why the URL was refused. */
 export type TestCallbackOutcome = z.output<typeof outcomeSchema>;
 
-/** How long a worker tries. A receiver that takes longer is too slow for every event. */
+/** How long a worker tries at most: an operator waits for it. */
 export const TEST_CALLBACK_TIMEOUT_MS = 15_000;
 const WAIT_MS = 20_000;
 const ASK_AGAIN_MS = 100;
@@ -30,7 +30,7 @@ const TTL_MS = 30_000;
 
 /**
  * Has a worker send a test event, once: it has the secrets, and the network that events leave from. The URL lies beside
- * the queue, whose entries hold ids only. Nothing of it stays in Redis.
+ * the queue, whose entries hold ids only. Nothing of it stays in Redis, or not for longer than half a minute.
  * @throws JobError CALLBACK_URL_REFUSED; QUEUE_UNAVAILABLE where no worker has taken it in time
  */
 export async function testCallback({ redis, queues }: Backend, callbackUrl: string): Promise<TestCallbackAnswer> {
@@ -45,8 +45,11 @@ export async function testCallback({ redis, queues }: Backend, callbackUrl: stri
     if ('refusal' in outcome) throw new JobError('CALLBACK_URL_REFUSED', outcome.refusal);
     return outcome;
   } finally {
-    await redis.del(keys.testCallback(entry.testId), keys.testCallbackOutcome(entry.testId));
-    await queues.removeTestCallback(entry);
+    // What cannot be removed now goes by its time to live, or is taken by a worker that finds nothing to do.
+    await Promise.allSettled([
+      redis.del(keys.testCallback(entry.testId), keys.testCallbackOutcome(entry.testId)),
+      queues.removeTestCallback(entry),
+    ]);
   }
 }
 

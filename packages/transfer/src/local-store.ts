@@ -124,7 +124,10 @@ async function openFile(
 ): Promise<OpenObject | 'outside' | undefined> {
   const file = await unlessAbsent(open(path, 'r'));
   if (!file) return undefined;
-  const info = await file.stat();
+  const info = await file.stat().catch(async (error: unknown) => {
+    await file.close();
+    throw asJobError(error, 'STORAGE_UNAVAILABLE');
+  });
   const sizeBytes = info.size;
   const range = { firstByte, lastByte: Math.min(lastByte, sizeBytes - 1) };
   const isThere = info.isFile();

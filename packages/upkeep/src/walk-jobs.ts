@@ -1,5 +1,5 @@
 import type { ErrorCode, JobKind, JobStatus } from '@tapedeck/contracts';
-import { findJobs, loadRecords, type JobRecord, type Redis } from '@tapedeck/jobs';
+import { findJobs, loadRecords, lowerAscii, type JobRecord, type Redis } from '@tapedeck/jobs';
 
 /** Which jobs; see JobFilter of @tapedeck/jobs. */
 export interface WalkFilter {
@@ -66,6 +66,6 @@ function timeOf({ createdAtMs, finishedAtMs = 0 }: JobRecord, { sort }: WalkFilt
 }
 
 function hasPrefix({ request }: JobRecord, { prefix = '' }: WalkFilter): boolean {
-  const wanted = prefix.toLowerCase();
-  return [request.reference, request.slug].some((name) => name.toLowerCase().startsWith(wanted));
+  const wanted = lowerAscii(prefix);
+  return [request.reference, request.slug].some((name) => lowerAscii(name).startsWith(wanted));
 }

@@ -10,7 +10,7 @@ import {
   type JobStatus,
 } from '@tapedeck/contracts';
 import { findJobs, loadRecords, type JobFilter, type JobRecord } from '@tapedeck/jobs';
-import { inLanes } from '@tapedeck/runtime';
+import { inLanes, withDeadline } from '@tapedeck/runtime';
 import { describeFailure, onEachJob, type Deed } from '@tapedeck/upkeep';
 import type { FastifyInstance } from 'fastify';
 import { orUnavailable, requireValid } from '../job-access.ts';
@@ -35,8 +35,8 @@ export async function bulkRoute(app: FastifyInstance, options: DeleteOptions): P
     const choice = toChoice(request);
     asked.about = describeBulk(request);
     const bulk = createBulkWork(options, request, `by hand ${randomUUID()}`);
-    if (request.dryRun) return orUnavailable(() => preview(options, choice, bulk.statuses));
-    const progress = await orUnavailable(() => start(options, choice, bulk.statuses));
+    if (request.dryRun) return orUnavailable(() => options.searchInTurn(() => preview(options, choice, bulk.statuses)));
+    const progress = await orUnavailable(() => options.searchInTurn(() => start(options, choice, bulk.statuses)));
     const take = (isOver: boolean): BulkProgress[] => [{ ...progress, isOver }];
     return streams.send(reply, take, (signal) => carryOut({ options, choice, bulk, progress, signal }));
   });
@@ -44,7 +44,7 @@ export async function bulkRoute(app: FastifyInstance, options: DeleteOptions): P
 
 /** For the audit trail. */
 function describeBulk({ action, dryRun, jobIds, filter = {} }: BulkRequest): string {
-  const which = jobIds ? `${jobIds.length} selected` : new URLSearchParams(filter).toString() || 'all';
+  const which = jobIds ? `${jobIds.length} selected` : new URLSearchParams(Object.entries(filter)).toString() || 'all';
   return `${action}: ${which}${dryRun ? ' (dry run)' : ''}`;
 }
 
@@ -137,7 +137,7 @@ async function carryOut({ options, choice, bulk, progress, signal }: Run): Promi
 
 async function attempt(bulk: BulkWork, record: JobRecord): Promise<Pick<Deed, 'outcome' | 'what'>> {
   try {
-    await bulk.work(record);
+    await withDeadline(bulk.work(record), JOB_TIMEOUT_MS, 'it');
     return { outcome: 'done', what: '' };
   } catch (error) {
     const isRefusal = error instanceof JobError && error.httpStatus < 500;

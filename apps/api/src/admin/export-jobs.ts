@@ -1,10 +1,11 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { isTapeOutput, parseJobQuery, type JobQuery } from '@tapedeck/contracts';
 import { buildJobView, type JobRecord, type Redis } from '@tapedeck/jobs';
 import { walkJobs, type WalkFilter } from '@tapedeck/upkeep';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import { requireValid, type JobAccess } from '../job-access.ts';
+import { createLongAnswers } from '../long-answers.ts';
 import { toFilter } from '../routes/jobs.ts';
 import { ADMIN_API_PATH } from './paths.ts';
 
@@ -36,20 +37,22 @@ interface Row {
   view: ReturnType<typeof buildJobView>;
 }
 
-const PAGE = 500;
+const PAGE = 100;
 
 /**
  * `GET /admin/api/jobs.csv`: the jobs that fit a query of the list, the oldest first, as they are when their turn comes
  * (RFC 4180, with a byte order mark, by which spreadsheets know UTF-8). Read page by page, as fast as it is taken.
  */
 export async function exportRoute(app: FastifyInstance, { redis }: JobAccess): Promise<void> {
+  const answers = createLongAnswers(app);
   app.get<{ Querystring: Record<string, unknown> }>(
     `${ADMIN_API_PATH}/jobs.csv`,
     { config: { audit: 'jobs.export' } },
     (request, reply) => {
       const { query } = requireValid(parseJobQuery(request.query));
+      request.about = new URL(request.url, 'http://here.invalid').search.slice(1);
       const name = `jobs-${new Date().toISOString().slice(0, 10)}.csv`;
-      const stream = Readable.from(writeRows(redis, query));
+      const stream = addAbortSignal(answers.begin(reply), Readable.from(writeRows(redis, query)));
       stream.once('error', (error) => reply.log.warn({ err: error }, 'an export broke off'));
       return reply
         .header('content-type', 'text/csv; charset=utf-8; header=present')

@@ -28,8 +28,8 @@ import type { FastifyInstance } from 'fastify';
 import { askStorage } from '../checks.ts';
 import type { ApiConfig } from '../config.ts';
 import { orUnavailable, requireValid } from '../job-access.ts';
-import { acceptEmptyBodies } from '../plugins/empty-bodies.ts';
 import { shareAnswers } from '../share-answers.ts';
+import { createTurns } from '../take-turns.ts';
 import { ADMIN_API_PATH } from './paths.ts';
 import { loadSystem } from './system.ts';
 
@@ -38,9 +38,12 @@ export interface FleetOptions extends Backend {
   store: ObjectStore;
 }
 
+/** One at a time: a receiver that never answers must not keep workers from real callbacks. */
+const TESTS = { what: 'test callbacks', maxWaiting: 5, maxWaitMs: 20_000 };
+
 /** What the operators' page shows of all jobs and of what works on them, and what it can do to those. */
 export async function fleetRoutes(app: FastifyInstance, options: FleetOptions): Promise<void> {
-  acceptEmptyBodies(app);
+  const inTurn = createTurns(TESTS);
   readRoutes(app, options);
   pauseRoutes(app, options);
 
@@ -50,7 +53,7 @@ export async function fleetRoutes(app: FastifyInstance, options: FleetOptions): 
     ({ body }): Promise<TestCallbackAnswer> => {
       const { callbackUrl } = requireValid(parseInput(testCallbackRequestSchema, body)).value;
       assertUrlAllowed(callbackUrl, options.config.urlPolicy, 'CALLBACK_URL_REFUSED');
-      return orUnavailable(() => testCallback(options, callbackUrl));
+      return orUnavailable(() => inTurn(() => testCallback(options, callbackUrl)));
     },
   );
 }
@@ -81,7 +84,9 @@ function readRoutes(app: FastifyInstance, options: FleetOptions): void {
       return loadAudit(redis, { limit, before });
     }),
   );
-  app.get(`${ADMIN_API_PATH}/system`, (): Promise<SystemAnswer> => loadSystem({ ...options, checkStorage }));
+  app.get(`${ADMIN_API_PATH}/system`, ({ log }): Promise<SystemAnswer> =>
+    loadSystem({ ...options, checkStorage, log }),
+  );
 }
 
 /** Each may be asked for again: what holds already is done. */

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { createLongAnswers } from '../long-answers.ts';
 
 /** How often whoever waits hears of it. */
 const TELL_MS = 250;
@@ -19,21 +20,17 @@ export interface LineStreams {
 }
 
 export function createLineStreams(app: FastifyInstance): LineStreams {
-  const running = new Set<AbortController>();
-  // A server that waited for it to end would wait for hours.
-  app.addHook('preClose', async () => running.forEach((stop) => stop.abort(new Error('the server stops'))));
+  const answers = createLongAnswers(app);
   return {
     send(reply, take, work) {
-      const stop = new AbortController();
-      running.add(stop);
-      reply.raw.once('close', () => {
-        stop.abort(new Error('nobody waits for it any more'));
-        running.delete(stop);
+      const signal = answers.begin(reply);
+      const working = work(signal);
+      // Whoever has hung up reads nothing, and so hears nothing of its failure either.
+      working.catch((error: unknown) => {
+        if (!signal.aborted) reply.log.warn({ err: error }, 'what was asked for broke off');
       });
-      const stream = Readable.from(tell(take, work(stop.signal), stop.signal));
-      stream.once('error', (error) => {
-        if (!stop.signal.aborted) reply.log.warn({ err: error }, 'what was asked for broke off');
-      });
+      const stream = Readable.from(tell(take, working, signal));
+      stream.once('error', () => undefined);
       return reply.header('content-type', 'application/x-ndjson').header('x-accel-buffering', 'no').send(stream);
     },
   };
@@ -45,7 +42,7 @@ async function* tell(
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const ended = working.then(() => true);
-  // Heard of below; also when nobody reads on.
+  // It is waited for below, as long as somebody reads.
   ended.catch(() => undefined);
   for (let isOver = false; !isOver;) {
     isOver = await Promise.race([ended, sleep(TELL_MS, false, { signal })]);

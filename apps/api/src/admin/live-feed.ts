@@ -1,14 +1,15 @@
-import type { AdminEvent, JobView } from '@tapedeck/contracts';
+import type { JobView, Stats } from '@tapedeck/contracts';
 import { loadRecords, type JobWatcher } from '@tapedeck/jobs';
 import type { FastifyBaseLogger } from 'fastify';
 import { viewsOf, type JobAccess } from '../job-access.ts';
 import { loadStats } from '../routes/jobs.ts';
 
-/** What the page is told, as server-sent events have it. */
-export interface FeedEvent {
-  name: AdminEvent;
-  data: unknown;
-}
+/** What the page is told, as server-sent events have it; see ADMIN_EVENTS. */
+export type FeedEvent =
+  | { name: 'jobs'; data: readonly JobView[] }
+  | { name: 'gone'; data: readonly string[] }
+  | { name: 'stats'; data: Stats }
+  | { name: 'many' | 'beat'; data: Readonly<Record<string, never>> };
 
 export interface LiveFeed {
   /** @returns what ends it */
@@ -37,23 +38,23 @@ export function createLiveFeed({ watcher, log, ...access }: LiveFeedOptions): Li
   let end: (() => void) | undefined;
   let watching: Promise<unknown> | undefined;
 
-  const tell = (name: AdminEvent, data: unknown): void => followers.forEach((follower) => follower({ name, data }));
+  const tell = (event: FeedEvent): void => followers.forEach((follower) => follower(event));
   const tellChanges = async (): Promise<void> => {
     const jobIds = changes.take();
-    if (jobIds === 'many') return tell('many', {});
+    if (jobIds === 'many') return tell({ name: 'many', data: {} });
     if (jobIds.length === 0) return;
     const jobs = await loadViews(access, jobIds);
-    if (jobs.length > 0) tell('jobs', jobs);
+    if (jobs.length > 0) tell({ name: 'jobs', data: jobs });
     const known = new Set(jobs.map(({ jobId }) => jobId));
     const gone = jobIds.filter((jobId) => !known.has(jobId));
-    if (gone.length > 0) tell('gone', gone);
+    if (gone.length > 0) tell({ name: 'gone', data: gone });
   };
   const tellStats = async (): Promise<void> => {
-    if (changes.haveCountsChanged()) tell('stats', await loadStats(access));
+    if (changes.haveCountsChanged()) tell({ name: 'stats', data: await loadStats(access) });
   };
   const beat = async (): Promise<void> => {
     await access.redis.ping();
-    tell('beat', {});
+    tell({ name: 'beat', data: {} });
   };
   // Redis is away, for one: the page hears no beat, and asks by itself.
   const onFailure = (error: unknown): void => {
@@ -82,11 +83,11 @@ export function createLiveFeed({ watcher, log, ...access }: LiveFeedOptions): Li
       };
       try {
         await watching;
+        onEvent({ name: 'stats', data: await loadStats(access) });
       } catch (error) {
         leave();
         throw error;
       }
-      onEvent({ name: 'stats', data: await loadStats(access) });
       onEvent({ name: 'beat', data: {} });
       return leave;
     },

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { JobError } from '@tapedeck/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { orUnavailable } from '../job-access.ts';
+import { createLongAnswers } from '../long-answers.ts';
 import { createLiveFeed, type FeedEvent, type LiveFeedOptions } from './live-feed.ts';
 import { ADMIN_API_PATH } from './paths.ts';
 import { findOperator } from './session.ts';
@@ -10,7 +11,7 @@ export type LiveRouteOptions = Omit<LiveFeedOptions, 'log'>;
 
 /** Each holds a connection of this process. */
 const MAX_STREAMS = 200;
-/** For one who does not read: more than that, and it is told to ask anew. */
+/** Jobs, for one who does not read: of more than that, it is told to ask anew. */
 const MAX_WAITING = 100;
 const RETRY_MS = 3_000;
 
@@ -20,25 +21,18 @@ const RETRY_MS = 3_000;
  */
 export async function liveRoute(app: FastifyInstance, options: LiveRouteOptions): Promise<void> {
   const feed = createLiveFeed({ ...options, log: app.log });
-  const watching = new Set<AbortController>();
-  // A server that waited for its streams to end would wait for ever.
-  app.addHook('preClose', async () => watching.forEach((leaving) => leaving.abort()));
-
+  const answers = createLongAnswers(app);
   app.get(`${ADMIN_API_PATH}/events`, async (request, reply) => {
-    if (watching.size >= MAX_STREAMS) throw new JobError('QUEUE_UNAVAILABLE', 'too many are watching already');
-    const leaving = new AbortController();
-    watching.add(leaving);
-    reply.raw.once('close', () => {
-      leaving.abort();
-      watching.delete(leaving);
-    });
-    const mailbox = createMailbox(leaving.signal);
+    if (answers.count() >= MAX_STREAMS) throw new JobError('QUEUE_UNAVAILABLE', 'too many are watching already');
+    const leaving = answers.begin(reply);
+    const mailbox = createMailbox(leaving);
     const stop = await orUnavailable(() => feed.follow(mailbox.put));
-    leaving.signal.addEventListener('abort', stop);
-    if (leaving.signal.aborted) stop();
-    const stream = Readable.from(writeEvents(mailbox, () => isSignedIn(options, request), leaving.signal));
+    leaving.addEventListener('abort', stop);
+    if (leaving.aborted) stop();
+    const events = writeEvents(mailbox, () => isSignedIn(options, request), leaving);
+    // One at a time: what waits for somebody who is slow waits in the mailbox, which does not grow.
+    const stream = Readable.from(events, { highWaterMark: 1 });
     stream.once('error', (error) => request.log.warn({ err: error }, 'a stream of events broke off'));
-    stream.once('close', () => leaving.abort());
     return reply.header('content-type', 'text/event-stream').header('x-accel-buffering', 'no').send(stream);
   });
 }
@@ -67,21 +61,28 @@ interface Mailbox {
   take(): Promise<FeedEvent[]>;
 }
 
-/** What waits for somebody who is slow does not grow: then it only says that there was more. */
+/** What waits for somebody who is slow does not grow: of each job, and of the figures, the last news; of too many, that. */
 function createMailbox(leaving: AbortSignal): Mailbox {
-  let waiting: FeedEvent[] = [];
+  let waiting = new Map<string, FeedEvent>();
   let wake = (): void => undefined;
   leaving.addEventListener('abort', () => wake());
   return {
     put(event) {
-      waiting = waiting.length < MAX_WAITING ? [...waiting, event] : [{ name: 'many', data: {} }];
+      for (const [key, part] of splitByJob(event)) waiting.set(key, part);
+      if (waiting.size > MAX_WAITING) waiting = new Map([['many', { name: 'many', data: {} }]]);
       wake();
     },
     async take() {
-      if (waiting.length === 0 && !leaving.aborted) await new Promise<void>((resolve) => (wake = resolve));
-      const taken = waiting;
-      waiting = [];
+      if (waiting.size === 0 && !leaving.aborted) await new Promise<void>((resolve) => (wake = resolve));
+      const taken = [...waiting.values()];
+      waiting = new Map();
       return taken;
     },
   };
+}
+
+function splitByJob(event: FeedEvent): [string, FeedEvent][] {
+  if (event.name === 'jobs') return event.data.map((job) => [job.jobId, { name: 'jobs', data: [job] }]);
+  if (event.name === 'gone') return event.data.map((jobId) => [jobId, { name: 'gone', data: [jobId] }]);
+  return [[event.name, event]];
 }

@@ -4,6 +4,7 @@ import { buildHlsKey, buildTapeKeys, objectHeaders, type ByteRange, type OpenObj
 import { isPublisher, type Results } from '@tapedeck/upkeep';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { orUnavailable, requireRecord } from '../job-access.ts';
+import { createLongAnswers } from '../long-answers.ts';
 import { MEDIA_PATH } from './paths.ts';
 
 /** What a tape's result is called here, whatever its key. */
@@ -17,6 +18,7 @@ type MediaRequest = FastifyRequest<{ Params: { jobId: string; '*': string }; Que
  * files; with ranges, because players seek.
  */
 export async function mediaRoutes(app: FastifyInstance, results: Results): Promise<void> {
+  const answers = createLongAnswers(app);
   app.get(`${MEDIA_PATH}/:jobId/*`, async (request: MediaRequest, reply) => {
     const { jobId, '*': name } = request.params;
     const record = await orUnavailable(() => requireRecord(results.redis, jobId));
@@ -24,12 +26,17 @@ export async function mediaRoutes(app: FastifyInstance, results: Results): Promi
     const isThere = key !== undefined && (await orUnavailable(() => isPublisher(results, record)));
     if (!isThere) throw new JobError('NOT_FOUND', 'the job has published no such file');
     const range = parseRange(request.headers.range);
-    const leaving = new AbortController();
-    reply.raw.once('close', () => leaving.abort());
-    const opened = await results.store.open(record.request.bucket, key, range ?? { firstByte: 0 }, leaving.signal);
+    const opened = await results.store.open(
+      record.request.bucket,
+      key,
+      range ?? { firstByte: 0 },
+      answers.begin(reply),
+    );
     if (opened === undefined) throw new JobError('NOT_FOUND', 'the file is not in the store any more');
-    if (opened === 'outside') return reply.code(416).send();
-    if (request.query.download !== undefined) reply.header('content-disposition', nameDownload(record));
+    // Also where it is empty, and so has no first byte.
+    if (opened === 'outside') return range ? reply.code(416).send() : reply.code(200).send('');
+    if (request.query.download !== undefined && key.endsWith('.mp4'))
+      reply.header('content-disposition', nameDownload(record));
     return sendPart(reply.type(objectHeaders(key).contentType), key, opened, range !== undefined);
   });
 }
@@ -49,7 +56,9 @@ export async function describePlayback(results: Results, record: JobRecord): Pro
 }
 
 function findKey({ addresses }: Results, { request }: JobRecord, name: string): string | undefined {
-  if (request.kind === 'hls') return isHlsName(name) ? buildHlsKey(request.slug, name) : undefined;
+  // Renditions have names of one word; what else fits the pattern leads somewhere else.
+  const isOurs = /^[\w./-]+$/.test(name) && !name.includes('..');
+  if (request.kind === 'hls') return isOurs && isHlsName(name) ? buildHlsKey(request.slug, name) : undefined;
   const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
   if (name === TAPE_NAMES.video) return mp4Key;
   return name === TAPE_NAMES.poster ? posterKey : undefined;

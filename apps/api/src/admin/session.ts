@@ -63,18 +63,18 @@ const signedOutKey = (sessionId: string): string => `tapedeck:signed-out:${sessi
 export async function signOut(redis: Redis, { session }: FastifyRequest): Promise<void> {
   const signedIn = session.get('signedIn');
   session.delete();
-  if (signedIn) await orUnavailable(redis.set(signedOutKey(signedIn.sessionId), '1', 'PX', SESSION_MS));
+  if (signedIn) await orNotKnown(redis.set(signedOutKey(signedIn.sessionId), '1', 'PX', SESSION_MS));
 }
 
 /** undefined for nobody, and for a session that is over. */
 export async function findOperator(redis: Redis, { session }: FastifyRequest): Promise<Operator | undefined> {
   const signedIn = session.get('signedIn');
   if (!signedIn || Date.now() - signedIn.signedInAtMs > SESSION_MS) return undefined;
-  const isSignedOut = await orUnavailable(redis.exists(signedOutKey(signedIn.sessionId)));
+  const isSignedOut = await orNotKnown(redis.exists(signedOutKey(signedIn.sessionId)));
   return isSignedOut ? undefined : { name: signedIn.name, role: signedIn.role };
 }
 
-function orUnavailable<T>(command: Promise<T>): Promise<T> {
+function orNotKnown<T>(command: Promise<T>): Promise<T> {
   return command.catch((cause: unknown) => {
     throw new JobError('QUEUE_UNAVAILABLE', 'nobody can say whether the session is still valid', { cause });
   });

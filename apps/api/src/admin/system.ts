@@ -10,6 +10,7 @@ import {
   type SignOfLife,
 } from '@tapedeck/jobs';
 import { VERSION, withDeadline } from '@tapedeck/runtime';
+import type { FastifyBaseLogger } from 'fastify';
 import { checkRedis, CHECK_TIMEOUT_MS, type askStorage } from '../checks.ts';
 import type { ApiConfig } from '../config.ts';
 import { readDisk } from '../read-disk.ts';
@@ -17,19 +18,26 @@ import { readDisk } from '../read-disk.ts';
 export interface SystemOptions extends Backend {
   config: ApiConfig;
   checkStorage: () => ReturnType<typeof askStorage>;
+  log: FastifyBaseLogger;
 }
 
-/** Everything that runs, part by part: one that does not answer in time is told as such, and hides no other. */
-export async function loadSystem({ redis, queues, checkStorage, config }: SystemOptions): Promise<SystemAnswer> {
+/** Everything that runs, part by part: what does not answer in time is null, and hides no other. */
+export async function loadSystem(options: SystemOptions): Promise<SystemAnswer> {
+  const { redis, queues, checkStorage, config, log } = options;
+  const orNull = <T>(what: string, load: () => Promise<T>): Promise<T | null> =>
+    withDeadline(load(), CHECK_TIMEOUT_MS, what).catch((error: unknown) => {
+      log.warn({ err: error }, 'a part of the system does not answer');
+      return null;
+    });
   const [redisCheck, report, storage, storedBytes, disk, queueViews, fleet, callbacks] = await Promise.all([
     checkRedis(redis),
-    orElse('inspecting Redis', () => inspectRedis(redis), undefined),
+    orNull('inspecting Redis', () => inspectRedis(redis)),
     checkStorage(),
-    orElse('counting what is stored', () => loadStoredBytes(redis), 0),
-    orElse('measuring the disk', () => readDisk(config.dataDir), null),
-    orElse('listing queues', () => viewQueues(queues), []),
-    orElse('listing workers', () => loadFleet(redis), { alive: [], lost: [] }),
-    orElse('counting callbacks', () => countCallbacks(redis), { pending: 0, exhausted: 0 }),
+    orNull('counting what is stored', () => loadStoredBytes(redis)),
+    orNull('measuring the disk', () => readDisk(config.dataDir)),
+    orNull('listing queues', () => viewQueues(queues)),
+    orNull('listing workers', () => loadFleet(redis)),
+    orNull('counting callbacks', () => countCallbacks(redis)),
   ]);
   return {
     atMs: Date.now(),
@@ -43,19 +51,10 @@ export async function loadSystem({ redis, queues, checkStorage, config }: System
     storage: { ...storage, storedBytes },
     disk,
     queues: queueViews,
-    workers: fleet.alive.map(viewWorker).toSorted((a, b) => a.workerId.localeCompare(b.workerId)),
-    lostWorkers: fleet.lost,
+    workers: fleet && fleet.alive.map(viewWorker).toSorted((a, b) => a.workerId.localeCompare(b.workerId)),
+    lostWorkers: fleet?.lost ?? [],
     callbacks,
   };
-}
-
-/** What is away is told by the checks. */
-async function orElse<T, Otherwise>(
-  what: string,
-  load: () => Promise<T>,
-  otherwise: Otherwise,
-): Promise<T | Otherwise> {
-  return withDeadline(load(), CHECK_TIMEOUT_MS, what).catch(() => otherwise);
 }
 
 async function viewQueues(queues: Queues): Promise<SystemAnswer['queues']> {
@@ -63,6 +62,6 @@ async function viewQueues(queues: Queues): Promise<SystemAnswer['queues']> {
   return QUEUE_NAMES.map((name) => ({ name, isPaused: paused.includes(name), ...counts[name] }));
 }
 
-function viewWorker(sign: SignOfLife): WorkerView {
+function viewWorker({ keep: _keep, ...sign }: SignOfLife): WorkerView {
   return { ...sign, memory: sign.memory ?? null, totalDiskBytes: sign.totalDiskBytes ?? null };
 }

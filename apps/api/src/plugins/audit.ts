@@ -60,9 +60,15 @@ export const auditLog = fp<AuditOptions>(async (app, { keep, onUnkept }) => {
     const line = { action, ...identify(request), outcome: judge(reply), status: reply.statusCode, ip };
     const log = request.log.child({ log: 'audit' }, { level: 'info' });
     log.info({ ...line, ...(about && { about }), ...pickEntry(params) }, 'by hand');
+    if (!isForTrail(line)) return;
     await withDeadline(keep({ ...line, about }), KEEP_TIMEOUT_MS, 'keeping a line of the audit trail').catch(onUnkept);
   });
 });
+
+/** What strangers try is in the log alone: else they could fill the trail until nothing else is in it. */
+function isForTrail({ who, action, status }: Pick<AuditLine, 'who' | 'action' | 'status'>): boolean {
+  return who !== null || (action === 'login' && status !== 429);
+}
 
 /** A key may have a person's name: who somebody is also depends on how we know it. */
 function identify({ caller, operator, claimant }: FastifyRequest): {

@@ -1,19 +1,14 @@
 import { parseJobQuery, type JobList, type JobQuery, type Stats } from '@tapedeck/contracts';
 import { findJobs, loadRecords, loadStatistics, type JobFilter } from '@tapedeck/jobs';
 import type { FastifyInstance } from 'fastify';
-import { createTurns } from '../take-turns.ts';
 import { orUnavailable, requireRecord, requireValid, viewOf, viewsOf, type JobAccess } from '../job-access.ts';
-
-/** A search may look at thousands of jobs. */
-const SEARCHES = { what: 'searches', maxWaiting: 50, maxWaitMs: 5_000 };
 
 /** Reading jobs. */
 export async function jobRoutes(app: FastifyInstance, access: JobAccess): Promise<void> {
-  const inTurn = createTurns(SEARCHES);
   app.get<{ Querystring: Record<string, unknown> }>('/api/jobs', ({ query: parameters }) => {
     const { query } = requireValid(parseJobQuery(parameters));
     const list = () => listJobs(access, query);
-    return orUnavailable(() => (query.q === undefined ? list() : inTurn(list)));
+    return orUnavailable(() => (query.q === undefined ? list() : access.searchInTurn(list)));
   });
   app.get<{ Params: { jobId: string } }>('/api/jobs/:jobId', ({ params }) =>
     orUnavailable(async () => viewOf(access, await requireRecord(access.redis, params.jobId))),

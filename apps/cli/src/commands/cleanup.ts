@@ -23,6 +23,7 @@ export function createCleanupCommand(env: NodeJS.ProcessEnv): Command {
         const { config, service } = run;
         if (only.includes('workspaces')) {
           await removeOrphans(config.workDir, run).catch((error: unknown) => {
+            run.signal.throwIfAborted();
             run.onDeed({ outcome: 'failed', about: 'workspaces', what: describeFailure(error) });
           });
         }

@@ -1,4 +1,4 @@
-import type { SystemAnswer, WorkerView } from '@tapedeck/contracts';
+import type { QueueView, SystemAnswer, WorkerView } from '@tapedeck/contracts';
 import { expect, test } from '@jest/globals';
 import { countFfmpegVersions, findTrouble } from './findings.ts';
 
@@ -24,7 +24,7 @@ const WELL: SystemAnswer = {
 };
 
 const paused: WorkerView = { ...WORKER, workerId: 'b-2', isPaused: true };
-const [conversions, callbacks] = WELL.queues as [SystemAnswer['queues'][0], SystemAnswer['queues'][0]];
+const [conversions, callbacks] = WELL.queues as [QueueView, QueueView];
 
 test('nothing is said of a system that is well, also where figures are not known', () => {
   expect(findTrouble(WELL)).toEqual([]);

@@ -60,6 +60,7 @@ function findBackendTrouble({ redis, storage }: SystemAnswer): Finding[] {
 }
 
 function findWorkerTrouble({ workers, lostWorkers }: SystemAnswer): Finding[] {
+  if (!workers) return [];
   const found: Finding[] = [];
   if (workers.length === 0) {
     found.push({
@@ -106,7 +107,7 @@ function findMissingProtections(workers: readonly WorkerView[]): Finding[] {
 }
 
 function findQueueTrouble({ queues, callbacks }: SystemAnswer): Finding[] {
-  const found = queues
+  const found = (queues ?? [])
     .filter(({ isPaused }) => isPaused)
     .map<Finding>(({ name, waiting }) => ({
       verdict: 'fails',
@@ -114,7 +115,7 @@ function findQueueTrouble({ queues, callbacks }: SystemAnswer): Finding[] {
       advice: 'Jobs are still accepted; nobody works on this queue until somebody resumes it.',
       link: { href: '#queues', label: 'Queues' },
     }));
-  const waiting = queues.find(({ name }) => name === 'conversions')?.waiting ?? 0;
+  const waiting = queues?.find(({ name }) => name === 'conversions')?.waiting ?? 0;
   if (waiting > MANY_WAITING) {
     found.push({
       verdict: 'warns',
@@ -122,7 +123,7 @@ function findQueueTrouble({ queues, callbacks }: SystemAnswer): Finding[] {
       advice: 'Jobs come faster than the workers convert them. Start more workers, or wait for a quieter hour.',
     });
   }
-  if (callbacks.exhausted > 0) {
+  if (callbacks && callbacks.exhausted > 0) {
     found.push({
       verdict: 'warns',
       what: `${formatCount(callbacks.exhausted)} callbacks were given up.`,
@@ -134,7 +135,7 @@ function findQueueTrouble({ queues, callbacks }: SystemAnswer): Finding[] {
 }
 
 function findDiskTrouble({ disk, workers }: SystemAnswer): Finding[] {
-  const disks = workers.map(({ workerId, freeDiskBytes, totalDiskBytes }) => ({
+  const disks = (workers ?? []).map(({ workerId, freeDiskBytes, totalDiskBytes }) => ({
     name: `work of ${workerId}`,
     ratio: usedRatio(freeDiskBytes, totalDiskBytes),
     advice: 'Jobs there will fail with WORKER_DISK_FULL. Is something else on that disk? Pause the worker meanwhile.',
@@ -153,6 +154,7 @@ function findDiskTrouble({ disk, workers }: SystemAnswer): Finding[] {
 }
 
 function findDifferences({ api, workers }: SystemAnswer): Finding[] {
+  if (!workers) return [];
   const found: Finding[] = [];
   const ffmpegs = countFfmpegVersions(workers);
   if (ffmpegs.length > 1) {

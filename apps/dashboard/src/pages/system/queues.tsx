@@ -8,7 +8,7 @@ import { QueueSwitch } from './queue-switch.tsx';
 import { Tile } from './tile.tsx';
 
 /** What waits, and what is worked on. */
-export function Queues({ queues }: { queues: readonly QueueView[] }) {
+export function Queues({ queues }: { queues: readonly QueueView[] | null }) {
   return (
     <section aria-labelledby="queues">
       <h2 id="queues">Queues</h2>
@@ -17,7 +17,8 @@ export function Queues({ queues }: { queues: readonly QueueView[] }) {
         it.
       </p>
       <div className="tiles">
-        {queues.map((queue) => (
+        {!queues && <p>Not known: Redis does not answer.</p>}
+        {queues?.map((queue) => (
           <Queue key={queue.name} queue={queue} />
         ))}
       </div>

@@ -6,7 +6,7 @@ import { countFfmpegVersions } from './findings.ts';
 import { Tile } from './tile.tsx';
 import { UsageBar } from './usage-bar.tsx';
 
-/** What the workers work with. */
+/** What the API and the workers work with. */
 export function Services({ system }: { system: SystemAnswer }) {
   const { redis, storage, disk, workers } = system;
   return (
@@ -22,7 +22,7 @@ export function Services({ system }: { system: SystemAnswer }) {
         <Tile title="Store" sign={<OkBadge ok={storage.ok} />}>
           <Fact name="Driver">{storage.driver}</Fact>
           <Fact name="Answers in">{formatDuration(storage.latencyMs / 1000)}</Fact>
-          <Fact name="Results">{formatBytes(storage.storedBytes)}</Fact>
+          <Fact name="Results">{storage.storedBytes === null ? 'not known' : formatBytes(storage.storedBytes)}</Fact>
         </Tile>
         <ApiTile api={system.api} />
         <Tile title="Disk of DATA_DIR">
@@ -34,19 +34,19 @@ export function Services({ system }: { system: SystemAnswer }) {
                 label="Used of the disk of DATA_DIR"
               />
             ) : (
-              'There is no such directory here.'
+              'Not known: it could not be measured.'
             )}
           </Fact>
         </Tile>
         <Tile title="FFmpeg of the workers">
-          {countFfmpegVersions(workers).map(({ version, count }) => (
+          {countFfmpegVersions(workers ?? []).map(({ version, count }) => (
             <Fact key={version} name={count === 1 ? 'One worker' : `${count} workers`}>
               {version}
             </Fact>
           ))}
-          {workers.length === 0 && <Fact name="Version">no worker is alive</Fact>}
+          {workers?.length === 0 && <Fact name="Version">no worker is alive</Fact>}
         </Tile>
-        <CallbacksTile {...system.callbacks} />
+        <CallbacksTile callbacks={system.callbacks} />
       </div>
     </section>
   );
@@ -73,11 +73,12 @@ function ApiTile({ api }: Pick<SystemAnswer, 'api'>) {
   );
 }
 
-function CallbacksTile({ pending, exhausted }: SystemAnswer['callbacks']) {
+function CallbacksTile({ callbacks }: Pick<SystemAnswer, 'callbacks'>) {
+  const count = (name: 'pending' | 'exhausted'): string => (callbacks ? formatCount(callbacks[name]) : 'not known');
   return (
     <Tile title="Callbacks">
-      <Fact name="Pending">{formatCount(pending)}</Fact>
-      <Fact name="Given up">{formatCount(exhausted)}</Fact>
+      <Fact name="Pending">{count('pending')}</Fact>
+      <Fact name="Given up">{count('exhausted')}</Fact>
     </Tile>
   );
 }

@@ -6,9 +6,10 @@ export function Workers({ system: { workers, lostWorkers } }: { system: SystemAn
   return (
     <section aria-labelledby="workers">
       <h2 id="workers">Workers</h2>
-      {workers.length === 0 && <NoWorker />}
+      {!workers && <p>Not known: Redis does not answer.</p>}
+      {workers?.length === 0 && <NoWorker />}
       <div className="worker-cards">
-        {workers.map((worker) => (
+        {workers?.map((worker) => (
           <WorkerCard key={worker.workerId} worker={worker} />
         ))}
       </div>
