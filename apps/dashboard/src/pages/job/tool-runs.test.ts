@@ -18,12 +18,12 @@ test('the one to look at is the last that failed, else the last', () => {
 });
 
 test.each([
-  ['took 3.0 s', {}],
-  ['exit code 187 after 3.0 s', { exitCode: 187 }],
-  ['exit code unknown after 3.0 s', { exitCode: null }],
-  ['was killed by SIGKILL after 3.0 s', { exitCode: null, signal: 'SIGKILL' }],
-  ['ran out of time after 3.0 s', { exitCode: null, signal: 'SIGTERM', timedOut: true }],
-  ['made no progress and was stopped after 3.0 s', { exitCode: null, signal: 'SIGTERM', stalled: true }],
+  ['took 3 s', {}],
+  ['exit code 187 after 3 s', { exitCode: 187 }],
+  ['exit code unknown after 3 s', { exitCode: null }],
+  ['was killed by SIGKILL after 3 s', { exitCode: null, signal: 'SIGKILL' }],
+  ['ran out of time after 3 s', { exitCode: null, signal: 'SIGTERM', timedOut: true }],
+  ['made no progress and was stopped after 3 s', { exitCode: null, signal: 'SIGTERM', stalled: true }],
 ])('%s', (words, news) => {
   expect(describeToolRun(run(1, news))).toBe(words);
 });

@@ -14,7 +14,7 @@ test('outcomes stand on each other, completed ones at the bottom', () => {
   ]);
 });
 
-test('an hour without an end is a gap, not a wait of nothing', () => {
+test('an hour of which no wait is known is a gap, not a wait of nothing', () => {
   expect(listWaits([busy, idle])).toEqual([
     [5_400, 9_000],
     [90, null],
@@ -24,8 +24,8 @@ test('an hour without an end is a gap, not a wait of nothing', () => {
 
 test('an hour in words', () => {
   expect(describeOutcomes(busy)).toBe('5 completed, 2 failed, 1 canceled');
-  expect(describeWait(busy)).toBe('mean 4.0 s, 95 of 100 within 2 min');
-  expect(describeWait(idle)).toBe('no job ended');
+  expect(describeWait(busy)).toBe('mean 4 s, 95 of 100 within 2 min');
+  expect(describeWait(idle)).toBe('no wait is known');
 });
 
 test.each([

@@ -34,7 +34,7 @@ export function stackOutcomes(hours: readonly HourView[]): ChartColumns {
   ];
 }
 
-/** An hour in which nothing ended is a gap. */
+/** An hour of which no wait is known is a gap. */
 export function listWaits(hours: readonly HourView[]): ChartColumns {
   return [
     hours.map(middleOf),
@@ -72,6 +72,6 @@ export function describeOutcomes({ completed, failed, canceled }: HourView): str
 }
 
 export function describeWait({ waitSec }: HourView): string {
-  if (!waitSec) return 'no job ended';
+  if (!waitSec) return 'no wait is known';
   return `mean ${formatDuration(waitSec.mean)}, 95 of 100 within ${formatDuration(waitSec.p95)}`;
 }

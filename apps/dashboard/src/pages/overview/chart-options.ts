@@ -27,7 +27,7 @@ export function readColors(): ChartColors {
 /** What a chart is made of, once uPlot is there. */
 export type BuildChart = (UPlot: typeof uPlot, colors: ChartColors) => Pick<uPlot.Options, 'series' | 'axes'>;
 
-const AXIS_CHARS_PX = 60;
+const Y_AXIS_WIDTH_PX = 60;
 /** An hour's bar is a whole number of jobs high. */
 const WHOLE_NUMBERS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000];
 
@@ -47,7 +47,7 @@ export const buildOutcomes: BuildChart = (UPlot, colors) => {
 };
 
 export const buildWaits: BuildChart = (_, colors) => {
-  // Points, too: an hour between two without jobs has no line.
+  // Points, too: an hour between two of which no wait is known has no line.
   const line = (label: string, stroke: string): uPlot.Series => ({
     ...{ label, stroke, width: 2, spanGaps: false },
     points: { show: true, size: 5, fill: stroke },
@@ -66,7 +66,7 @@ export const buildWaits: BuildChart = (_, colors) => {
 };
 
 function buildAxis({ text, grid, font }: ChartColors): uPlot.Axis {
-  return { stroke: text, font, grid: { stroke: grid, width: 1 }, ticks: { show: false }, size: AXIS_CHARS_PX };
+  return { stroke: text, font, grid: { stroke: grid, width: 1 }, ticks: { show: false }, size: Y_AXIS_WIDTH_PX };
 }
 
 function buildTimeAxis(colors: ChartColors): uPlot.Axis {
