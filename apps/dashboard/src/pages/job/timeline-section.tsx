@@ -21,8 +21,8 @@ export function TimelineSection({ runs }: { runs: readonly TimelineRun[] }) {
   return (
     <Section title="Timeline">
       {!last && <p className="muted">Nothing is known of how it went: its history is empty.</p>}
-      {earlier.map((run) => (
-        <details key={run.run} className="fold">
+      {earlier.map((run, index) => (
+        <details key={index} className="fold">
           <summary>
             Run {run.run}: {describeRun(run)}
           </summary>

@@ -73,6 +73,30 @@ test('a retry and a return begin runs, which are counted back from the last', ()
   ]);
 });
 
+const putBack = (run?: number): Happening => ({ what: 'put-back', ...(run !== undefined && { run }) });
+const retold = 'Put back into the queue: nobody worked on it';
+
+test.each([
+  ['its run says so', [{ what: 'accepted' }, begun(1), putBack(1)], null],
+  ['it is heard of again, and no run is told', [begun(1), putBack(), phase(1, 'encode')], null],
+  ['it is heard of again, and the run before is not known', [begun(1), putBack(4), { what: 'completed' }], 'completed'],
+] satisfies [string, Happening[], unknown][])('an entry that was put there again begins no run: %s', (_, told, how) => {
+  const runs = buildTimeline(lines(...told), 1);
+  expect(runs).toHaveLength(1);
+  expect(runs[0]!.items.filter(isAttempt).map(({ ending }) => ending?.how ?? null)).toEqual([how]);
+  expect(runs[0]!.items).toContainEqual(expect.objectContaining({ text: retold }));
+});
+
+test('a job that was taken from its attempt begins a run, and only the first time', () => {
+  const history = lines({ what: 'accepted' }, begun(1), putBack(2), putBack(2), begun(2), { what: 'completed' });
+  const runs = buildTimeline(history, 2);
+  expect(runs.map(({ run, begunBy }) => [run, begunBy])).toEqual([
+    [1, 'accepted'],
+    [2, 'put-back'],
+  ]);
+  expect(attemptsOf(history).map(({ ending }) => ending?.how)).toEqual(['lost', 'completed']);
+});
+
 test('a history without its beginning still has an attempt for its phases', () => {
   const [run] = buildTimeline(lines(phase(2, 'encode'), { what: 'completed' }), 1);
   expect(run).toMatchObject({ run: 1, begunBy: null });

@@ -56,7 +56,7 @@ export interface TimelineNote {
  */
 export function buildTimeline(history: readonly HistoryEntry[], lastRun: number): TimelineRun[] {
   const builder = new TimelineBuilder();
-  history.forEach((entry) => builder.add(entry));
+  history.forEach((entry, index) => builder.add(entry, () => history.slice(index + 1).find((next) => !isAside(next))));
   const { runs } = builder;
   return runs.map(({ begunBy, items }, index) => ({
     run: Math.max(1, lastRun - (runs.length - 1 - index)),
@@ -64,6 +64,8 @@ export function buildTimeline(history: readonly HistoryEntry[], lastRun: number)
     items,
   }));
 }
+
+type FindNext = () => HistoryEntry | undefined;
 
 interface OpenAttempt extends TimelineAttempt {
   phases: PhaseSpan[];
@@ -74,15 +76,20 @@ class TimelineBuilder {
   #attempt: OpenAttempt | undefined;
   /** Since when the job could be taken by a worker. */
   #readyMs: number | null = null;
+  /** The number of the run; undefined where the history does not tell. */
+  #run: number | undefined;
 
-  add(entry: HistoryEntry): void {
+  /** @param findNext what begins or ends something after it */
+  add(entry: HistoryEntry, findNext: FindNext): void {
     const { atMs } = entry;
     if (isAside(entry)) return this.#tell(entry);
     switch (entry.what) {
       case 'accepted':
+        return this.#beginRun(entry.what, atMs, 1);
       case 'retried':
+        return this.#beginRun(entry.what, atMs, this.#run && this.#run + 1);
       case 'put-back':
-        return this.#beginRun(entry.what, atMs);
+        return this.#putBack(entry, findNext);
       case 'attempt':
         return void this.#begin(entry.attempt, entry.workerId, atMs);
       case 'phase':
@@ -99,8 +106,17 @@ class TimelineBuilder {
     }
   }
 
-  #beginRun(begunBy: keyof typeof RUN_NOTES, atMs: number): void {
+  /** A job is taken from an attempt in a new run; one whose entry was put there again goes on in its own. */
+  #putBack({ run, atMs }: PutBack, findNext: FindNext): void {
+    const isNewRun = run === undefined || this.#run === undefined ? !goesOn(findNext()) : run > this.#run;
+    if (isNewRun) return this.#beginRun('put-back', atMs, run ?? (this.#run && this.#run + 1));
+    this.#note(atMs, 'Put back into the queue: nobody worked on it');
+    this.#run ??= run;
+  }
+
+  #beginRun(begunBy: keyof typeof RUN_NOTES, atMs: number, run: number | undefined): void {
     this.#endAttempt('lost', atMs);
+    this.#run = run;
     this.runs.push({ begunBy, items: [] });
     this.#readyMs = atMs;
     this.#note(atMs, RUN_NOTES[begunBy]);
@@ -164,6 +180,13 @@ type Aside = Extract<HistoryEntry, { what: (typeof ASIDES)[number] }>;
 function isAside(entry: HistoryEntry): entry is Aside {
   const asides: readonly string[] = ASIDES;
   return asides.includes(entry.what);
+}
+
+type PutBack = Extract<HistoryEntry, { what: 'put-back' }>;
+
+/** Whether the attempt before was heard of again: the first that is heard of a new run is that an attempt begins. */
+function goesOn(next: HistoryEntry | undefined): boolean {
+  return next !== undefined && ['phase', 'attempt-failed', 'handed-back', 'completed'].includes(next.what);
 }
 
 const NOTES = { completed: 'Completed', canceled: 'Canceled' } as const;
