@@ -10,7 +10,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'job.retry': 'retry a job',
   'job.callback': 'send a callback again',
   'job.delete': 'delete a job',
-  'job.compress': 'have a recording converted anew',
+  'job.compress': 'have a result converted anew',
   'job.priority': 'change the priority of a job',
   'job.reconvert': 'convert a job again',
   'jobs.bulk': 'do the same to many jobs',

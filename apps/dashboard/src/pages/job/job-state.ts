@@ -54,7 +54,7 @@ const ageOf = (time: string | null, nowMs: number): string => (time === null ? '
 
 export type JobAction = 'retry' | 'cancel' | 'reconvert' | 'priority' | 'callback' | 'delete';
 
-/** What the API would not refuse because of the job's state. */
+/** What is of use to a job in its state: of some actions that lead to the same, the plainest. */
 export function listActions({ status }: Pick<JobView, 'status'>): readonly JobAction[] {
   switch (status) {
     case 'queued':

@@ -7,8 +7,8 @@ test.each([
   [{ httpStatus: 301, isDelivered: false, problem: null }, /Redirects are not followed/],
   [{ httpStatus: 500, isDelivered: false, problem: null }, /log says why\.$/],
   [
-    { httpStatus: null, isDelivered: false, problem: 'connection refused' },
-    'There was no answer within 120 ms: connection refused.',
+    { httpStatus: null, isDelivered: false, problem: 'The receiver refused the connection.' },
+    'The receiver refused the connection.',
   ],
   [{ httpStatus: null, isDelivered: false, problem: null }, 'There was no answer within 120 ms.'],
 ])('%j is told in words', (answer, words) => {

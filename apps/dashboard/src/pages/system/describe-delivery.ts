@@ -4,7 +4,7 @@ import { formatDuration } from '../../ui/format.ts';
 /** What became of a callback that was sent to try a receiver. */
 export function describeDelivery({ httpStatus, durationMs, isDelivered, problem }: TestCallbackAnswer): string {
   const took = formatDuration(durationMs / 1000);
-  if (httpStatus === null) return `There was no answer within ${took}${problem === null ? '' : `: ${problem}`}.`;
+  if (httpStatus === null) return problem ?? `There was no answer within ${took}.`;
   if (isDelivered) return `The receiver answered HTTP ${httpStatus} within ${took}.`;
   return `The receiver answered HTTP ${httpStatus} within ${took}. ${adviseOn(httpStatus)}`;
 }

@@ -161,7 +161,7 @@ function findDifferences({ api, workers }: SystemAnswer): Finding[] {
     found.push({
       verdict: 'warns',
       what: `Workers have different FFmpegs: ${ffmpegs.map(({ version, count }) => `${version} (${count})`).join(', ')}.`,
-      advice: 'The same recording may come out differently. Bring all workers to one version.',
+      advice: 'The same input may come out differently. Bring all workers to one version.',
     });
   }
   const others = new Set(workers.map(({ version }) => version).filter((version) => version !== api.version));

@@ -12,7 +12,7 @@ interface SeekBarProps {
 
 const STEP_SEC = 0.1;
 
-/** Where the recording is, and what is there: the storyboard's picture under the pointer, or at the place that has the focus. */
+/** Where playback is, and what is there: the storyboard's picture under the pointer, or at the place that has the focus. */
 export function SeekBar({ timeSec, durationSec, storyboardUrl, onSeek }: SeekBarProps) {
   const [pointedSec, setPointedSec] = useState<number>();
   const [hasFocus, setHasFocus] = useState(false);
