@@ -22,9 +22,11 @@ const TIMEOUT_MS = 30_000;
  * @param path from /admin on: `/api/jobs?limit=50`
  * @throws ProblemError, UnreachableError
  */
-export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const answer = await request(path, init);
-  return (await answer.json()) as T;
+export async function ask<T>(path: string, init: RequestInit = {}, timeoutMs = TIMEOUT_MS): Promise<T> {
+  const answer = await request(path, init, timeoutMs);
+  return (await answer.json().catch((cause: unknown) => {
+    throw cause instanceof SyntaxError ? cause : explain(cause, init.signal);
+  })) as T;
 }
 
 /** `POST` with a JSON body, or none. */
@@ -37,16 +39,23 @@ export function buildPost(body?: unknown): RequestInit {
   return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-/** @param init with a signal of one's own there is no other deadline */
-export async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  const signal = init.signal ?? AbortSignal.timeout(TIMEOUT_MS);
+/** @param timeoutMs until the answer is read to its end; null where the signal of `init` sees to that */
+export async function request(path: string, init: RequestInit, timeoutMs: number | null): Promise<Response> {
+  const signals = [init.signal, timeoutMs === null ? null : AbortSignal.timeout(timeoutMs)].filter(
+    (one) => one != null,
+  );
+  const signal = AbortSignal.any(signals);
   const answer = await fetch(`/admin${path}`, { ...init, signal }).catch((cause: unknown) => {
-    if (init.signal?.aborted) throw cause;
-    throw new UnreachableError('The API does not answer.', { cause });
+    throw explain(cause, init.signal);
   });
   if (answer.status === 401) leaveForLogin();
   if (!answer.ok) throw await readProblem(answer);
   return answer;
+}
+
+/** Whoever has called it off knows why; all else is that no answer came. */
+function explain(cause: unknown, stop: AbortSignal | null | undefined): unknown {
+  return stop?.aborted ? cause : new UnreachableError('The API does not answer.', { cause });
 }
 
 function leaveForLogin(): void {

@@ -1,7 +1,8 @@
-import type { AdminEvent, JobList, JobView, Stats } from '@tapedeck/contracts';
+import type { AdminEvent, JobView, Stats } from '@tapedeck/contracts';
 import type { QueryClient } from '@tanstack/react-query';
 import { ask } from './client.ts';
-import { POLL_MS, statsQuery } from './queries.ts';
+import { ALL_JOBS, isAboutJobs, jobQuery, POLL_MS, statsQuery } from './queries.ts';
+import { showJob } from './show-job.ts';
 
 /**
  * How the page hears of what happens: `live` over server-sent events; else it asks every POLL_MS (`polling`), and says
@@ -52,11 +53,11 @@ export function connectLive(client: QueryClient, onChange: (live: Live) => void)
       refresh();
     },
     gone: (data) => {
-      (JSON.parse(data) as string[]).forEach((jobId) => void client.invalidateQueries({ queryKey: ['job', jobId] }));
+      (JSON.parse(data) as string[]).forEach((jobId) => void client.invalidateQueries(jobQuery(jobId)));
       refresh();
     },
     many: () => {
-      void client.invalidateQueries({ queryKey: ['job'] });
+      void client.invalidateQueries({ queryKey: ALL_JOBS });
       refresh();
     },
     stats: (data) => client.setQueryData(statsQuery.queryKey, JSON.parse(data) as Stats),
@@ -100,21 +101,6 @@ export function connectLive(client: QueryClient, onChange: (live: Live) => void)
     [silence, reconnect].forEach((timer) => window.clearTimeout(timer));
     window.clearInterval(polling);
   };
-}
-
-const ABOUT_JOBS: readonly unknown[] = ['jobs', 'errors', 'activity', 'details', 'charts'];
-
-function isAboutJobs({ queryKey }: { queryKey: readonly unknown[] }): boolean {
-  return ABOUT_JOBS.includes(queryKey[0]);
-}
-
-/** Wherever it is shown now. An answer that was under way is older than this. */
-function showJob(client: QueryClient, job: JobView): void {
-  if (client.getQueryData(['job', job.jobId])) client.setQueryData(['job', job.jobId], job);
-  client.setQueriesData<JobList>({ queryKey: ['jobs'] }, (list) => {
-    if (!list?.jobs.some(({ jobId }) => jobId === job.jobId)) return list;
-    return { ...list, jobs: list.jobs.map((one) => (one.jobId === job.jobId ? job : one)) };
-  });
 }
 
 /** At most once in so long, and once after the last call. */

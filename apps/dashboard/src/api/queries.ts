@@ -14,8 +14,8 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { ask } from './client.ts';
 
 /**
- * Everything that the page reads, under the names that live.tsx refreshes it by. Where nothing comes by itself, it is
- * asked for every `POLL_MS`; see `useLive`.
+ * Everything that the page reads, under the names by which live-connection.ts refreshes it. While nothing comes by
+ * itself, it is asked for every `POLL_MS`; see `useLive`.
  */
 export const POLL_MS = 10_000;
 
@@ -34,17 +34,22 @@ export const chartsQuery = (hours: number) =>
     placeholderData: keepPreviousData,
   });
 
+/** Every page of every list. */
+export const ALL_LISTS = ['jobs'] as const;
+/** Every job that has a page open. */
+export const ALL_JOBS = ['job'] as const;
+
 /** @param search the parameters of `GET /api/jobs`, in a fixed order */
 export const jobsQuery = (search: string) =>
   queryOptions({
-    queryKey: ['jobs', search],
-    queryFn: ({ signal }) => ask<JobList>(`/api/jobs?${search}`, { signal: withDeadline(signal) }),
+    queryKey: [...ALL_LISTS, search],
+    queryFn: ({ signal }) => ask<JobList>(`/api/jobs?${search}`, { signal }),
     placeholderData: keepPreviousData,
   });
 
 export const jobQuery = (jobId: string) =>
   queryOptions({
-    queryKey: ['job', jobId],
+    queryKey: [...ALL_JOBS, jobId],
     queryFn: () => ask<JobView>(`/api/jobs/${encodeURIComponent(jobId)}`),
   });
 
@@ -80,8 +85,10 @@ export const systemQuery = queryOptions({
   refetchInterval: 5_000,
 });
 
-const SEARCH_TIMEOUT_MS = 30_000;
+const aboutJobs = [jobsQuery(''), detailsQuery(''), errorsQuery, activityQuery(0), chartsQuery(0)];
+const ABOUT_JOBS: readonly unknown[] = aboutJobs.map(({ queryKey: [name] }) => name);
 
-function withDeadline(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(SEARCH_TIMEOUT_MS)]);
+/** Whether it is another one when something has happened to a job; a job itself is told as it is. */
+export function isAboutJobs({ queryKey }: { queryKey: readonly unknown[] }): boolean {
+  return ABOUT_JOBS.includes(queryKey[0]);
 }

@@ -13,7 +13,7 @@ export interface ReadToEndOptions<T> {
 /**
  * `POST`, and what is told of the work line by line (NDJSON), until a line says that it is over: however long that takes,
  * as long as something is heard.
- * @throws ProblemError, UnreachableError; whatever `stop` was given for a reason
+ * @throws ProblemError, UnreachableError; the reason of `stop`
  */
 export async function readToEnd<T extends object>(
   path: string,
@@ -25,7 +25,7 @@ export async function readToEnd<T extends object>(
   let timer = listen();
   try {
     const signal = AbortSignal.any([stop, silence.signal]);
-    const answer = await request(path, { ...buildPost(body), signal });
+    const answer = await request(path, { ...buildPost(body), signal }, null);
     const lines = readLines<T>(answer, () => {
       clearTimeout(timer);
       timer = listen();

@@ -2,7 +2,7 @@ import type { Deleted, JobView, Priority } from '@tapedeck/contracts';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
 import { ask, post } from '../../api/client.ts';
-import { detailsQuery, jobQuery } from '../../api/queries.ts';
+import { ALL_LISTS, detailsQuery, jobQuery, statsQuery } from '../../api/queries.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { useToasts } from '../../ui/toasts.tsx';
 
@@ -36,7 +36,7 @@ export function useJobActions(jobId: string) {
     onError: (error) => toasts.complain(error),
     onSettled: () => {
       // The job may have become another meanwhile: that is what a refusal says.
-      for (const queryKey of [...keys, ['jobs'], ['stats']]) void client.invalidateQueries({ queryKey });
+      for (const queryKey of [...keys, ALL_LISTS, statsQuery.queryKey]) void client.invalidateQueries({ queryKey });
     },
   });
   return { carryOut: mutate, isBusy: isPending };
@@ -67,8 +67,7 @@ async function carryOut(path: string, order: JobOrder): Promise<Outcome> {
 }
 
 async function remove(path: string, withFiles: boolean): Promise<string> {
-  const signal = AbortSignal.timeout(DELETE_TIMEOUT_MS);
-  const deleted = await ask<Deleted>(`${path}?delete_files=${withFiles}`, { method: 'DELETE', signal });
+  const deleted = await ask<Deleted>(`${path}?delete_files=${withFiles}`, { method: 'DELETE' }, DELETE_TIMEOUT_MS);
   if (deleted.deleted_files === 0) return 'The job is deleted.';
   const files = deleted.deleted_files === 1 ? '1 file' : `${deleted.deleted_files} files`;
   return `The job is deleted, and ${files} of ${formatBytes(deleted.space_freed)}.`;
