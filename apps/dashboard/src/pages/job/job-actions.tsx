@@ -13,7 +13,7 @@ interface JobActionsProps {
   priority: Priority | undefined;
 }
 
-/** What an admin can do to the job as it is now. */
+/** What an admin can do to the job as it is now. Its callback is sent again where its tries are listed. */
 export function JobActions({ job, priority }: JobActionsProps) {
   const { carryOut, isBusy } = useJobActions(job.jobId);
   const [asked, setAsked] = useState<'cancel' | 'reconvert' | 'delete'>();
@@ -38,11 +38,6 @@ export function JobActions({ job, priority }: JobActionsProps) {
       {has('reconvert') && (
         <button type="button" disabled={isBusy} onClick={() => setAsked('reconvert')}>
           Convert again
-        </button>
-      )}
-      {has('callback') && (
-        <button type="button" disabled={isBusy} onClick={() => carryOut({ action: 'callback' })}>
-          Resend callback
         </button>
       )}
       {has('cancel') && (
