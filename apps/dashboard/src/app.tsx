@@ -9,7 +9,8 @@ import { OverviewPage } from './pages/overview/overview-page.tsx';
 import { SystemPage } from './pages/system/system-page.tsx';
 import { LostBanner } from './shell/live-sign.tsx';
 import { Shell } from './shell/shell.tsx';
-import { EmptyState, ErrorState, Loading } from './ui/notice.tsx';
+import { usePageTitle } from './ui/page-title.ts';
+import { EmptyState, ErrorState, Loading } from './ui/states.tsx';
 import { ToastsProvider } from './ui/toasts.tsx';
 
 export function App() {
@@ -43,12 +44,17 @@ function Pages() {
       <Route path="/index.html">
         <Redirect to="/" replace />
       </Route>
-      <Route>
-        <EmptyState title="There is no such page.">
-          <p>The pages are in the bar above.</p>
-        </EmptyState>
-      </Route>
+      <Route component={NoPage} />
     </Switch>
+  );
+}
+
+function NoPage() {
+  usePageTitle('No such page');
+  return (
+    <EmptyState title="There is no such page.">
+      <p>The pages are in the bar above.</p>
+    </EmptyState>
   );
 }
 
@@ -60,6 +66,8 @@ class ErrorBoundary extends Component<{ children: ReactNode }, { error: Error | 
   }
   override render() {
     const { error } = this.state;
-    return error ? <ErrorState error={error} onRetry={() => window.location.reload()} /> : this.props.children;
+    if (!error) return this.props.children;
+    const again = (): void => window.location.reload();
+    return <ErrorState error={error} onRetry={again} whenUnreachable="Load the page again when it is back." />;
   }
 }

@@ -1,5 +1,6 @@
 import type { BulkAction, Priority } from '@tapedeck/contracts';
-import { useEffect, useId, useRef, useState } from 'react';
+import { useId, useState } from 'react';
+import { useModal } from '../ui/use-modal.ts';
 import { BulkPreviewStep } from './bulk-preview.tsx';
 import { BulkRunStep } from './bulk-run-step.tsx';
 import type { BulkOrder, BulkTarget } from './bulk-run.ts';
@@ -21,12 +22,11 @@ export interface BulkDialogProps {
  * it is to stop it.
  */
 export function BulkDialog({ action, target, title = BULK_WORDS[action].title, onClose }: BulkDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const titleId = useId();
   const [deleteFiles, setDeleteFiles] = useState(false);
   const [priority, setPriority] = useState<Priority>('high');
   const { run, start, stop } = useBulkRun();
-  useEffect(() => dialog.current?.showModal(), []);
   const order: BulkOrder = {
     ...target,
     action,

@@ -1,7 +1,7 @@
 import type { BulkPreview } from '@tapedeck/contracts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { ErrorState, Loading } from '../ui/notice.tsx';
+import { ErrorState, Loading } from '../ui/states.tsx';
 import { previewBulk, type BulkOrder } from './bulk-run.ts';
 import { BULK_WORDS, countJobs } from './bulk-words.ts';
 

@@ -1,5 +1,5 @@
 import type { BulkAction } from '@tapedeck/contracts';
-import { ErrorState } from '../ui/notice.tsx';
+import { BEGIN_AGAIN, ErrorState } from '../ui/states.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
 import { formatCount } from '../ui/format.ts';
 import { describeSum } from './bulk-words.ts';
@@ -14,7 +14,7 @@ export interface BulkRunStepProps {
 
 /** How far it is, and what came of it. */
 export function BulkRunStep({ action, run, onStop, onClose }: BulkRunStepProps) {
-  const { state, progress, error } = run;
+  const { state, told: progress, error } = run;
   const isRunning = state === 'running';
   const percent = progress.total === 0 ? (isRunning ? 0 : 100) : Math.min(100, (progress.seen / progress.total) * 100);
   return (
@@ -27,7 +27,7 @@ export function BulkRunStep({ action, run, onStop, onClose }: BulkRunStepProps) 
         </p>
         <p role="status">{isRunning ? '' : describeSum(action, progress)}</p>
         {progress.lastProblem !== null && <p className="muted">The last problem: {progress.lastProblem}</p>}
-        {error && <ErrorState error={error} />}
+        {error && <ErrorState error={error} whenUnreachable={BEGIN_AGAIN} />}
         {state === 'stopped' && <p>What was done stays done, and nothing more is done.</p>}
       </div>
       <div className="buttons end">

@@ -1,14 +1,8 @@
 import type { BulkProgress } from '@tapedeck/contracts';
-import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useLongWork, type LongWork } from '../api/use-long-work.ts';
 import { runBulk, type BulkOrder } from './bulk-run.ts';
 
-export interface BulkRun {
-  state: 'running' | 'over' | 'stopped' | 'broken';
-  progress: BulkProgress;
-  /** Where it is broken. */
-  error?: Error;
-}
+export type BulkRun = LongWork<BulkProgress>;
 
 const NOTHING_YET: BulkProgress = {
   ...{ total: 0, seen: 0, done: 0, skipped: 0, failed: 0 },
@@ -17,28 +11,8 @@ const NOTHING_YET: BulkProgress = {
 
 /** One run at a time; it ends with the component. */
 export function useBulkRun() {
-  const client = useQueryClient();
-  const [run, setRun] = useState<BulkRun>();
-  const controller = useRef<AbortController>(undefined);
-  useEffect(() => () => controller.current?.abort(), []);
-
-  const start = async (order: BulkOrder): Promise<void> => {
-    const { signal } = (controller.current = new AbortController());
-    let progress = NOTHING_YET;
-    setRun({ state: 'running', progress });
-    const onProgress = (line: BulkProgress): void => {
-      progress = line;
-      if (!signal.aborted) setRun({ state: 'running', progress });
-    };
-    try {
-      await runBulk(order, signal, onProgress);
-      setRun({ state: 'over', progress });
-    } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      setRun(signal.aborted ? { state: 'stopped', progress } : { state: 'broken', progress, error });
-    }
-    // Where live updates do not come, the lists still show what was.
-    await client.invalidateQueries();
-  };
-  return { run, start: (order: BulkOrder) => void start(order), stop: () => controller.current?.abort() };
+  const { work, begin, stop } = useLongWork<BulkProgress>();
+  const start = (order: BulkOrder): void =>
+    begin(NOTHING_YET, (signal, tell) => runBulk(order, signal, (line) => tell(() => line)));
+  return { run: work, start, stop };
 }

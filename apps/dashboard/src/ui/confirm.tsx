@@ -1,4 +1,5 @@
-import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { useId, type ReactNode } from 'react';
+import { useModal } from './use-modal.ts';
 
 export interface ConfirmProps {
   title: string;
@@ -14,16 +15,8 @@ export interface ConfirmProps {
 
 /** Asks before something is done. Escape, and a click on Keep, leave everything as it is. */
 export function Confirm({ title, children, action, isDanger, isBusy, onConfirm, onClose }: ConfirmProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const titleId = useId();
-  useEffect(() => {
-    const asker = document.activeElement;
-    dialog.current?.showModal();
-    // Browsers do so for a dialog that is closed, and not for one that is taken away.
-    return () => {
-      if (asker instanceof HTMLElement) asker.focus();
-    };
-  }, []);
   return (
     <dialog ref={dialog} aria-labelledby={titleId} onClose={onClose}>
       <h2 id={titleId}>{title}</h2>

@@ -1,5 +1,5 @@
 import { createContext, use, useCallback, useMemo, useState, type ReactNode } from 'react';
-import { describeError } from './notice.tsx';
+import { describeError } from './states.tsx';
 
 interface Toast {
   id: number;

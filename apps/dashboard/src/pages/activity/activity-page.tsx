@@ -1,4 +1,5 @@
 import { Link, useSearch } from 'wouter';
+import { usePageTitle } from '../../ui/page-title.ts';
 import { AuditTrail } from './audit-trail.tsx';
 import { JobFeed } from './job-feed.tsx';
 import { buildViewUrl, parseView, type ActivityView } from './view.ts';
@@ -6,6 +7,7 @@ import './activity.css';
 
 /** What happened to jobs lately, and what people have done. */
 export function ActivityPage() {
+  usePageTitle('Activity');
   const view = parseView(useSearch());
   return (
     <>

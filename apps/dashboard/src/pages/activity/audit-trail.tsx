@@ -6,7 +6,7 @@ import { Age } from '../../ui/age.tsx';
 import { Answer } from '../../ui/answer.tsx';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { isJobId } from '../../ui/job-id.ts';
-import { EmptyState } from '../../ui/notice.tsx';
+import { EmptyState } from '../../ui/states.tsx';
 import { describeAction, describeVia } from './describe-action.ts';
 import { buildViewUrl } from './view.ts';
 

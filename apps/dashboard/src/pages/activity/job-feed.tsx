@@ -5,7 +5,7 @@ import { activityQuery } from '../../api/queries.ts';
 import { Age } from '../../ui/age.tsx';
 import { Answer } from '../../ui/answer.tsx';
 import { Badge } from '../../ui/badge.tsx';
-import { EmptyState } from '../../ui/notice.tsx';
+import { EmptyState } from '../../ui/states.tsx';
 import { groupByDay, HAPPENED } from './describe-activity.ts';
 
 const SHOWN = 100;

@@ -1,13 +1,19 @@
-import type { ErrorGroup } from '@tapedeck/contracts';
+import type { ErrorCode, ErrorGroup } from '@tapedeck/contracts';
 import { Link } from 'wouter';
 import { useSession } from '../../api/session.ts';
 import { Age } from '../../ui/age.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { formatCount, formatPercent } from '../../ui/format.ts';
 import { ProgressBar } from '../../ui/progress-bar.tsx';
+import { buildJobsHref } from '../jobs/job-search.ts';
+
+interface ErrorGroupsProps {
+  groups: readonly ErrorGroup[];
+  onRetry: (code: ErrorCode) => void;
+}
 
 /** Roles are said once more: where the rows are blocks, on a narrow screen, browsers take them for no table. */
-export function ErrorGroups({ groups }: { groups: readonly ErrorGroup[] }) {
+export function ErrorGroups({ groups, onRetry }: ErrorGroupsProps) {
   const total = groups.reduce((sum, { count }) => sum + count, 0);
   return (
     <table role="table" className="errors">
@@ -26,14 +32,20 @@ export function ErrorGroups({ groups }: { groups: readonly ErrorGroup[] }) {
       </thead>
       <tbody role="rowgroup">
         {groups.map((group) => (
-          <Group key={group.code} group={group} total={total} />
+          <Group key={group.code} group={group} total={total} onRetry={() => onRetry(group.code)} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Group({ group, total }: { group: ErrorGroup; total: number }) {
+interface GroupProps {
+  group: ErrorGroup;
+  total: number;
+  onRetry: () => void;
+}
+
+function Group({ group, total, onRetry }: GroupProps) {
   const { code, title, count, retryable } = group;
   return (
     <tr role="row">
@@ -52,7 +64,7 @@ function Group({ group, total }: { group: ErrorGroup; total: number }) {
         <LastOne group={group} />
       </td>
       <td role="cell">
-        <Ways group={group} />
+        <Ways group={group} onRetry={onRetry} />
       </td>
     </tr>
   );
@@ -74,19 +86,19 @@ function LastOne({ group: { lastAtMs, example } }: { group: ErrorGroup }) {
   );
 }
 
-function Ways({ group: { code, count, retryable } }: { group: ErrorGroup }) {
+function Ways({ group: { code, count, retryable }, onRetry }: Omit<GroupProps, 'total'>) {
   const { mayChange } = useSession();
-  const search = new URLSearchParams({ code });
   return (
     <div className="errors-ways">
-      <Link href={`/jobs?${search}`}>
+      <Link href={buildJobsHref({ code })}>
         {count === 1 ? 'Show the job' : `Show all ${formatCount(count)}`}
         <span className="visually-hidden"> of {code}</span>
       </Link>
       {mayChange && retryable && (
-        <Link href={`/jobs?${search}&status=failed`}>
-          Select and retry<span className="visually-hidden"> jobs of {code}</span>
-        </Link>
+        <button type="button" onClick={onRetry}>
+          {count === 1 ? 'Retry the job' : `Retry all ${formatCount(count)}`}
+          <span className="visually-hidden"> of {code}</span> …
+        </button>
       )}
     </div>
   );

@@ -1,15 +1,21 @@
-import type { ErrorsAnswer } from '@tapedeck/contracts';
+import type { ErrorCode, ErrorsAnswer } from '@tapedeck/contracts';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { errorsQuery } from '../../api/queries.ts';
+import { BulkDialog } from '../../bulk/bulk-dialog.tsx';
 import { Answer } from '../../ui/answer.tsx';
 import { formatCount } from '../../ui/format.ts';
-import { EmptyState } from '../../ui/notice.tsx';
+import { usePageTitle } from '../../ui/page-title.ts';
+import { EmptyState } from '../../ui/states.tsx';
 import { ErrorGroups } from './error-groups.tsx';
 import './errors.css';
 
 /** What jobs failed of: one look tells whether it is one thing or many. */
 export function ErrorsPage() {
+  usePageTitle('Errors');
   const query = useQuery(errorsQuery);
+  // Not beside its row, which goes with the last job that failed of it, while the dialog still tells of that.
+  const [retried, setRetried] = useState<ErrorCode>();
   return (
     <>
       <div className="page-head">
@@ -17,8 +23,18 @@ export function ErrorsPage() {
         {query.data && <p className="errors-sum muted">{summarize(query.data)}</p>}
       </div>
       <Answer query={query}>
-        {({ groups }) => (groups.length === 0 ? <NothingFailed /> : <ErrorGroups groups={groups} />)}
+        {({ groups }) =>
+          groups.length === 0 ? <NothingFailed /> : <ErrorGroups groups={groups} onRetry={setRetried} />
+        }
       </Answer>
+      {retried && (
+        <BulkDialog
+          action="retry"
+          target={{ filter: { code: retried } }}
+          title={`Retry jobs that failed of ${retried}`}
+          onClose={() => setRetried(undefined)}
+        />
+      )}
     </>
   );
 }

@@ -4,7 +4,8 @@ import { useMemo } from 'react';
 import { Link } from 'wouter';
 import { ProblemError } from '../../api/client.ts';
 import { detailsQuery, jobQuery } from '../../api/queries.ts';
-import { EmptyState, ErrorState, Loading } from '../../ui/notice.tsx';
+import { usePageTitle } from '../../ui/page-title.ts';
+import { EmptyState, ErrorState, Loading } from '../../ui/states.tsx';
 import { CallbackSection } from './callback-section.tsx';
 import { buildFacts } from './facts.ts';
 import { FactsList } from './facts-list.tsx';
@@ -21,6 +22,7 @@ import { ToolsSection } from './tools-section.tsx';
 /** Why one video is there or not, and everything that is known of its job. */
 export function JobPage({ jobId }: { jobId: string }) {
   const job = useQuery(jobQuery(jobId));
+  usePageTitle(job.data?.slug || jobId);
   const details = useQuery(detailsQuery(jobId));
   if (isGone(job.error)) return <Gone jobId={jobId} />;
   if (job.data) {

@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { ProblemError } from '../../api/client.ts';
 import { jobsQuery } from '../../api/queries.ts';
 import { useSession } from '../../api/session.ts';
-import { EmptyState, ErrorState, Loading } from '../../ui/notice.tsx';
+import { usePageTitle } from '../../ui/page-title.ts';
+import { EmptyState, ErrorState, Loading } from '../../ui/states.tsx';
 import { JobFilters } from './job-filters.tsx';
 import { buildFilter, buildJobSearch, buildListQuery, clearFilters, type JobSearch } from './job-search.ts';
 import { JobsTable } from './jobs-table.tsx';
@@ -14,6 +15,7 @@ import { useJobSearch, type JobSearchState } from './use-job-search.ts';
 import { useJobSelection } from './use-job-selection.ts';
 
 export function JobsPage() {
+  usePageTitle('Jobs');
   const state = useJobSearch();
   const { data, error, refetch } = useQuery(jobsQuery(buildListQuery(state.search)));
   return (

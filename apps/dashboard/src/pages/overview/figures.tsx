@@ -2,8 +2,8 @@ import type { Stats } from '@tapedeck/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { statsQuery } from '../../api/queries.ts';
+import { Answer } from '../../ui/answer.tsx';
 import { formatBytes, formatCount, formatDuration, formatPercent } from '../../ui/format.ts';
-import { ErrorState } from '../../ui/notice.tsx';
 import { buildJobsHref } from '../jobs/job-search.ts';
 
 interface Figure {
@@ -79,14 +79,21 @@ const FIGURES: readonly Figure[] = [
 
 /** How it is now, each figure a link to what is behind it. */
 export function Figures() {
-  const { data, error, refetch } = useQuery(statsQuery);
-  if (error && !data) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  const query = useQuery(statsQuery);
+  return (
+    <Answer query={query} loading={<FigureList />}>
+      {(stats) => <FigureList stats={stats} />}
+    </Answer>
+  );
+}
+
+function FigureList({ stats }: { stats?: Stats }) {
   return (
     <ul className="figures" role="list" aria-label="Figures">
       {FIGURES.map(({ label, read, href, title }) => (
         <li key={label}>
           <Link href={href()} className="card figure" title={title}>
-            <span className="figure-value">{data ? read(data) : '…'}</span>
+            <span className="figure-value">{stats ? read(stats) : '…'}</span>
             <span className="muted">{label}</span>
           </Link>
         </li>

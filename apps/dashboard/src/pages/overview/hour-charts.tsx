@@ -4,7 +4,7 @@ import { useMemo, useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { useSearch } from 'wouter/use-browser-location';
 import { chartsQuery } from '../../api/queries.ts';
-import { ErrorState } from '../../ui/notice.tsx';
+import { Answer } from '../../ui/answer.tsx';
 import {
   CHART_RANGES,
   describeHour,
@@ -22,8 +22,7 @@ import { HoursTable } from './hours-table.tsx';
 /** How it has been, hour by hour. */
 export function HourCharts() {
   const asked = parseHours(useSearch());
-  const { data, error, refetch } = useQuery(chartsQuery(asked));
-  const hours = data?.hours ?? NONE;
+  const query = useQuery(chartsQuery(asked));
   return (
     <section className="charts" aria-label="The last hours">
       <nav className="buttons ranges" aria-label="How far back">
@@ -38,36 +37,44 @@ export function HourCharts() {
           </Link>
         ))}
       </nav>
-      {error && !data ? (
-        <ErrorState error={error} onRetry={() => void refetch()} />
-      ) : (
-        <div className="chart-pair">
-          <HourChart
-            {...{ title: 'Jobs that ended, each hour', hours, build: buildOutcomes, describe: describeOutcomes }}
-            toColumns={stackOutcomes}
-            legend={
-              <>
-                <Key tone="good">completed</Key> <Key tone="bad">failed</Key> <Key tone="warn">canceled</Key>
-              </>
-            }
-          />
-          <HourChart
-            {...{ title: 'How long they had waited', hours, build: buildWaits, describe: describeWait }}
-            toColumns={listWaits}
-            legend={
-              <>
-                <Key tone="mean">mean</Key> <Key tone="p95">95 of 100 within</Key>
-              </>
-            }
-          />
-        </div>
-      )}
-      {hours.length > 0 && <HoursTable hours={hours} />}
+      <Answer query={query} loading={<ChartPair hours={NONE} />}>
+        {({ hours }) => (
+          <>
+            <ChartPair hours={hours} />
+            {hours.length > 0 && <HoursTable hours={hours} />}
+          </>
+        )}
+      </Answer>
     </section>
   );
 }
 
 const NONE: readonly HourView[] = [];
+
+function ChartPair({ hours }: { hours: readonly HourView[] }) {
+  return (
+    <div className="chart-pair">
+      <HourChart
+        {...{ title: 'Jobs that ended, each hour', hours, build: buildOutcomes, describe: describeOutcomes }}
+        toColumns={stackOutcomes}
+        legend={
+          <>
+            <Key tone="good">completed</Key> <Key tone="bad">failed</Key> <Key tone="warn">canceled</Key>
+          </>
+        }
+      />
+      <HourChart
+        {...{ title: 'How long they had waited', hours, build: buildWaits, describe: describeWait }}
+        toColumns={listWaits}
+        legend={
+          <>
+            <Key tone="mean">mean</Key> <Key tone="p95">95 of 100 within</Key>
+          </>
+        }
+      />
+    </div>
+  );
+}
 
 interface HourChartProps {
   title: string;

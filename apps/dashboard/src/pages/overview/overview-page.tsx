@@ -1,3 +1,4 @@
+import { usePageTitle } from '../../ui/page-title.ts';
 import { Figures } from './figures.tsx';
 import { HourCharts } from './hour-charts.tsx';
 import { LatestActivity } from './latest-activity.tsx';
@@ -7,6 +8,7 @@ import { TopErrors } from './top-errors.tsx';
 
 /** How it is, and how it has been. */
 export function OverviewPage() {
+  usePageTitle('Overview');
   return (
     <>
       <div className="page-head">

@@ -1,7 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import { ErrorState, Loading } from '../../ui/notice.tsx';
+import { Answer } from '../../ui/answer.tsx';
 
 export interface PanelProps<T> {
   title: string;
@@ -15,20 +15,16 @@ export interface PanelProps<T> {
 }
 
 /** A short list, and the way to the long one. It has room for its few lines before they are there. */
-export function Panel<T>({ title, more, query: { data, error, refetch }, children, empty }: PanelProps<T>) {
+export function Panel<T>({ title, more, query, children, empty }: PanelProps<T>) {
   return (
     <section className="card panel">
       <div className="panel-head">
         <h2>{title}</h2>
         <Link href={more.href}>{more.label}</Link>
       </div>
-      {data !== undefined ? (
-        (children(data) ?? <p className="muted">{empty}</p>)
-      ) : error ? (
-        <ErrorState error={error} onRetry={() => void refetch()} />
-      ) : (
-        <Loading rows={4} />
-      )}
+      <Answer query={query} rows={4}>
+        {(data) => children(data) ?? <p className="muted">{empty}</p>}
+      </Answer>
     </section>
   );
 }

@@ -1,7 +1,7 @@
 import { Link } from 'wouter';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { formatBytes, formatCount } from '../../ui/format.ts';
-import { ErrorState } from '../../ui/notice.tsx';
+import { BEGIN_AGAIN, ErrorState } from '../../ui/states.tsx';
 import { isJobId } from '../../ui/job-id.ts';
 import { countHidden, summarize, type CleanupDeed, type CleanupLog } from './cleanup-log.ts';
 import type { CleanupRun } from './use-cleanup.ts';
@@ -13,7 +13,7 @@ export function CleanupReport({ run: { dryRun, log, state, error } }: { run: Cle
       <p role="status">
         <b>{describeState(dryRun, state, log)}</b>
       </p>
-      {error && <ErrorState error={error} />}
+      {error && <ErrorState error={error} whenUnreachable={BEGIN_AGAIN} />}
       <Deeds log={log} dryRun={dryRun} />
     </div>
   );
@@ -22,8 +22,10 @@ export function CleanupReport({ run: { dryRun, log, state, error } }: { run: Cle
 function describeState(dryRun: boolean, state: CleanupRun['state'], log: CleanupLog): string {
   const told = log.done + log.skipped + log.failed;
   if (state === 'running') return `${dryRun ? 'Looking' : 'Cleaning up'} … ${told > 0 ? summarize(log, dryRun) : ''}`;
-  if (state === 'stopped' && told === 0) return 'Stopped before anything was told.';
-  if (state === 'stopped') return `Stopped before the end: ${summarize(log, dryRun)}.`;
+  if (state !== 'over') {
+    const end = state === 'stopped' ? 'Stopped' : 'Broke off';
+    return told === 0 ? `${end} before anything was told.` : `${end} before the end: ${summarize(log, dryRun)}.`;
+  }
   if (told === 0) return dryRun ? 'There is nothing to do.' : 'There was nothing to do.';
   return `${dryRun ? 'Nothing was changed: ' : 'Over: '}${summarize(log, dryRun)}.`;
 }

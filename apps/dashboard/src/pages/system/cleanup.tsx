@@ -11,7 +11,7 @@ export function CleanupPanel() {
   const [isAsking, setIsAsking] = useState(false);
   const { run, begin, stop, forget } = useCleanup();
   const isRunning = run?.state === 'running';
-  // What was looked at is what is done: another choice needs another look.
+  // The question tells what was found for this choice: another choice needs another look.
   const choose = (chosen: readonly CleanupName[]): void => {
     setOnly(chosen);
     forget();

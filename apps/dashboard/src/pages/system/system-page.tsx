@@ -4,6 +4,7 @@ import { systemQuery } from '../../api/queries.ts';
 import { useSession } from '../../api/session.ts';
 import { Age } from '../../ui/age.tsx';
 import { Answer } from '../../ui/answer.tsx';
+import { usePageTitle } from '../../ui/page-title.ts';
 import { CleanupPanel } from './cleanup.tsx';
 import { FindingsList } from './findings-list.tsx';
 import { findTrouble } from './findings.ts';
@@ -15,6 +16,7 @@ import './system.css';
 
 /** What converts, what it needs, and what is wrong with it. */
 export function SystemPage() {
+  usePageTitle('System');
   const query = useQuery(systemQuery);
   const { mayChange } = useSession();
   return (

@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useId, useState, type FormEvent } from 'react';
 import { post } from '../../api/client.ts';
 import { Badge } from '../../ui/badge.tsx';
-import { describeError } from '../../ui/notice.tsx';
+import { describeError } from '../../ui/states.tsx';
 import { describeDelivery } from './describe-delivery.ts';
 
 /** Does a receiver get our callbacks? One is sent there, once. */

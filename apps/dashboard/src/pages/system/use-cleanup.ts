@@ -1,17 +1,13 @@
 import type { CleanupLine, CleanupName } from '@tapedeck/contracts';
-import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { readToEnd } from '../../api/read-to-end.ts';
+import { useLongWork, type LongWork } from '../../api/use-long-work.ts';
 import { addLine, EMPTY_LOG, type CleanupLog } from './cleanup-log.ts';
 
 /** A cleanup, or a look at what it would do. */
-export interface CleanupRun {
+export interface CleanupRun extends Omit<LongWork<unknown>, 'told'> {
   dryRun: boolean;
   only: readonly CleanupName[];
   log: CleanupLog;
-  state: 'running' | 'over' | 'stopped';
-  /** Why it did not get to its end. */
-  error: Error | undefined;
 }
 
 export interface Cleanup {
@@ -24,24 +20,15 @@ export interface Cleanup {
 
 /** One at a time. Whoever leaves the page has stopped it. */
 export function useCleanup(): Cleanup {
-  const client = useQueryClient();
-  const [run, setRun] = useState<CleanupRun>();
-  const [stopper, setStopper] = useState<AbortController>();
-  useEffect(() => () => stopper?.abort(), [stopper]);
-
-  const begin = (dryRun: boolean, only: readonly CleanupName[]): void => {
-    const controller = new AbortController();
-    let current: CleanupRun = { dryRun, only, log: EMPTY_LOG, state: 'running', error: undefined };
-    const change = (changed: Partial<CleanupRun>): void => setRun((current = { ...current, ...changed }));
-    setStopper(controller);
-    setRun(current);
-    const onLine = (line: CleanupLine): void => change({ log: addLine(current.log, line) });
-    readToEnd<CleanupLine>('/api/cleanup', { dryRun, only }, { stop: controller.signal, onLine })
-      .then(
-        () => change({ state: 'over' }),
-        (error: Error) => change({ state: 'stopped', error: controller.signal.aborted ? undefined : error }),
-      )
-      .finally(() => void (dryRun || client.invalidateQueries()));
+  const { work, begin, stop, forget } = useLongWork<Omit<CleanupRun, 'state' | 'error'>>();
+  return {
+    run: work && { ...work.told, state: work.state, error: work.error },
+    begin: (dryRun, only) =>
+      begin({ dryRun, only, log: EMPTY_LOG }, (signal, tell) => {
+        const onLine = (line: CleanupLine): void => tell((told) => ({ ...told, log: addLine(told.log, line) }));
+        return readToEnd<CleanupLine>('/api/cleanup', { dryRun, only }, { stop: signal, onLine });
+      }),
+    stop,
+    forget,
   };
-  return { run, begin, stop: () => stopper?.abort(), forget: () => setRun(undefined) };
 }

@@ -1,5 +1,5 @@
 import type { SystemAnswer } from '@tapedeck/contracts';
-import { EmptyState } from '../../ui/notice.tsx';
+import { EmptyState } from '../../ui/states.tsx';
 import { WorkerCard } from './worker-card.tsx';
 
 export function Workers({ system: { workers, lostWorkers } }: { system: SystemAnswer }) {
