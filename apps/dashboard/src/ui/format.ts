@@ -43,6 +43,7 @@ export function formatTime(atMs: number): string {
 export function formatAge(atMs: number, nowMs: number): string {
   const sec = (nowMs - atMs) / 1000;
   if (Math.abs(sec) < 5) return 'just now';
-  const text = formatDuration(Math.max(1, Math.round(Math.abs(sec))));
+  const whole = Math.round(Math.abs(sec));
+  const text = whole < 60 ? `${whole} s` : formatDuration(whole);
   return sec > 0 ? `${text} ago` : `in ${text}`;
 }

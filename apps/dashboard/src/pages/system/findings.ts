@@ -111,7 +111,7 @@ function findQueueTrouble({ queues, callbacks }: SystemAnswer): Finding[] {
     .filter(({ isPaused }) => isPaused)
     .map<Finding>(({ name, waiting }) => ({
       verdict: 'fails',
-      what: `The queue of ${name} is paused, and ${formatCount(waiting)} wait in it.`,
+      what: `The queue of ${name} is paused, and ${formatCount(waiting)} ${waiting === 1 ? 'waits' : 'wait'} in it.`,
       advice: 'Jobs are still accepted; nobody works on this queue until somebody resumes it.',
       link: { href: '#queues', label: 'Queues' },
     }));
