@@ -1,12 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isTapeOutput, type JobOutput, type JobView } from '@tapedeck/contracts';
-import { Webhook } from 'standardwebhooks';
 import { drawBar } from '../apps/cli/src/upkeep/draw-bar.ts';
 import { startLocalStack, type LocalStack } from './local-stack.ts';
 import { runScript } from './run-script.ts';
+import { SampleCaller } from './sample/caller.ts';
 import { buildSampleTape } from './sample/tape.ts';
 import { buildSampleVideo } from './sample/video.ts';
 
@@ -17,7 +14,7 @@ import { buildSampleVideo } from './sample/video.ts';
  */
 const TIMEOUT_MS = 120_000;
 
-async function convertTape(stack: LocalStack, token: string, caller: DemoCaller): Promise<void> {
+async function convertTape(stack: LocalStack, token: string, caller: SampleCaller): Promise<void> {
   step('make a tape: 90 PNG frames, timing.json, a soundtrack');
   const tape = await buildSampleTape();
   caller.serve('/auth0|demo/loop.zip', tape.zip);
@@ -33,7 +30,7 @@ async function convertTape(stack: LocalStack, token: string, caller: DemoCaller)
   await show('MP4', output.mp4Url, 'video/mp4');
 }
 
-async function convertVideo(stack: LocalStack, token: string, caller: DemoCaller): Promise<void> {
+async function convertVideo(stack: LocalStack, token: string, caller: SampleCaller): Promise<void> {
   step('make a video: a test card of 1280x720 and a tone');
   caller.serve('/card.mp4', await buildSampleVideo());
   const output = await convert(stack, token, caller, {
@@ -51,7 +48,7 @@ async function convertVideo(stack: LocalStack, token: string, caller: DemoCaller
 }
 
 /** Submits, watches, waits for the callback. */
-async function convert(stack: LocalStack, token: string, caller: DemoCaller, body: object): Promise<JobOutput> {
+async function convert(stack: LocalStack, token: string, caller: SampleCaller, body: object): Promise<JobOutput> {
   step('POST /convert');
   const jobId = await submit(stack, token, body);
   step(`job ${jobId}`);
@@ -112,66 +109,12 @@ function step(text: string): void {
   console.log(`  · ${text}`);
 }
 
-/** What a caller has: a place where the tape lies, and a function that receives callbacks. */
-class DemoCaller {
-  url = '';
-  readonly #verifier: Webhook;
-  readonly #files = new Map<string, Buffer>();
-  readonly #events = new Map<string, unknown>();
-  readonly #server: Server = createServer((request, response) => void this.#answer(request, response));
-
-  constructor(signingSecret: string) {
-    this.#verifier = new Webhook(signingSecret);
-  }
-
-  async listen(): Promise<void> {
-    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
-    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  serve(path: string, content: Buffer): void {
-    this.#files.set(path, content);
-  }
-
-  async received(jobId: string): Promise<unknown> {
-    const deadline = Date.now() + TIMEOUT_MS;
-    while (!this.#events.has(jobId)) {
-      if (Date.now() > deadline) throw new Error(`demo: no callback for ${jobId}`);
-      await sleep(50);
-    }
-    return this.#events.get(jobId);
-  }
-
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((done) => this.#server.close(done));
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === 'POST') return this.#receive(request, response);
-    const file = this.#files.get(decodeURIComponent(request.url ?? ''));
-    response.writeHead(file ? 200 : 404, file ? { 'content-length': file.length } : {}).end(file);
-  }
-
-  /** The raw bytes are verified before they are parsed. */
-  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = (await buffer(request)).toString('utf8');
-    try {
-      const event = this.#verifier.verify(body, request.headers as Record<string, string>) as { jobId: string };
-      this.#events.set(event.jobId, event);
-      response.writeHead(200).end();
-    } catch {
-      response.writeHead(401).end();
-    }
-  }
-}
-
 await runScript(async ({ signal, stopped }) => {
   // The sample's source and its receiver are on this machine.
   const env = { ...process.env, ALLOW_PRIVATE_NETWORK: 'true', LOG_LEVEL: process.env.LOG_LEVEL || 'warn' };
   const stack = await startLocalStack(env, { stopping: signal });
   const token = stack.token ?? process.env.MP4_SERVICE_TOKEN;
-  const caller = new DemoCaller(stack.signingSecret);
+  const caller = new SampleCaller(stack.signingSecret);
   try {
     if (!token)
       throw new Error('demo: API_KEYS names keys whose tokens nobody knows; unset it, or set MP4_SERVICE_TOKEN');

@@ -23,6 +23,11 @@ const TASKS = {
   tapedeck: { tools: [], args: [...SOURCE, 'apps/cli/src/main.ts'] },
   keys: { tools: [], args: [...SOURCE, 'apps/cli/src/main.ts', 'keys'] },
   password: { tools: [], args: [...SOURCE, 'apps/cli/src/main.ts', 'password'] },
+  screenshots: {
+    tools: ['chromium', 'ffmpeg', 'ffprobe', 'redis-server'],
+    extras,
+    args: [...SOURCE, 'scripts/screenshots.ts'],
+  },
   dev: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], extras, args: [...SOURCE, 'scripts/start.ts', '--watch'] },
   test: {
     tools: ['ffmpeg', 'ffprobe', 'redis-server', 'bwrap', 'chromium', 'promtool', ...CEPH],
