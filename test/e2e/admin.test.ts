@@ -86,7 +86,7 @@ test('a page of another site can write nothing in the name of who is signed in',
   ]);
   await evil.close();
   await page.goto(`${stack.url}/admin`);
-  await page.getByText('You are signed in as admin').waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
 });
 
 test('signing out leads back to the login', async () => {
