@@ -199,36 +199,6 @@ describe('many jobs at once', () => {
   });
 });
 
-test('workers and queues are paused, cleared and resumed', async () => {
-  const worker = () => page.locator('article.worker');
-  await open('/system');
-  await button(/^Pause/, worker()).click();
-  await button('Pause this worker').click();
-  await worker().getByText('paused: takes no other job').waitFor();
-  const waiting = await postTape('waits');
-  await button('Pause the queue of conversions').click();
-  await button('Pause the queue of conversions', page.getByRole('dialog')).click();
-  await main().getByText('paused', { exact: true }).waitFor();
-  expect(await stack.job(waiting)).toMatchObject({ status: 'queued', startedAt: null });
-
-  // With its worker back, it is the queue that holds it; and then there is nothing to begin.
-  await button(/^Resume/, worker()).click();
-  await worker().getByText('paused: takes no other job').waitFor({ state: 'detached' });
-  expect(await stack.job(waiting)).toMatchObject({ status: 'queued', startedAt: null });
-  await button('Clear the queue …').click();
-  await button('Cancel one job').click();
-  await page.getByText('one job canceled.').waitFor();
-  expect(await stack.job(waiting)).toMatchObject({ status: 'canceled', startedAt: null });
-
-  const next = await postTape('goes-on');
-  await openJob(next);
-  await jobStatus('queued').waitFor();
-  await open('/system');
-  await button('Resume the queue of conversions').click();
-  await button('Resume the queue of conversions', page.getByRole('dialog')).click();
-  expect((await stack.finished(next)).status).toBe('completed');
-});
-
 test('an API that goes away is missed, and its return noticed', async () => {
   await openJob(tapeId);
   await page.getByText('Live', { exact: true }).waitFor();
@@ -272,6 +242,39 @@ describe('in light and in dark, axe-core finds nothing serious on', () => {
       expect({ colorScheme, violations: await findViolations(page) }).toEqual({ colorScheme, violations: [] });
     }
   });
+});
+
+test('workers and queues are paused, cleared and resumed', async () => {
+  const worker = () => page.locator('article.worker');
+  await open('/system');
+  await button(/^Pause/, worker()).click();
+  await button('Pause this worker').click();
+  await worker().getByText('paused: takes no other job').waitFor();
+  const waiting = await postTape('waits');
+  await button('Pause the queue of conversions').click();
+  await button('Pause the queue of conversions', page.getByRole('dialog')).click();
+  await main().getByText('paused', { exact: true }).waitFor();
+  expect(await stack.job(waiting)).toMatchObject({ status: 'queued', startedAt: null });
+
+  // With its worker back, it is the queue that holds it; and then there is nothing to begin.
+  await button(/^Resume/, worker()).click();
+  await worker().getByText('paused: takes no other job').waitFor({ state: 'detached' });
+  expect(await stack.job(waiting)).toMatchObject({ status: 'queued', startedAt: null });
+  await button('Clear the queue …').click();
+  const clearing = page.getByRole('dialog', { name: 'Clear the queue' });
+  await clearing.getByText('1 job fits the filter.').waitFor();
+  await button('Cancel 1 job', clearing).click();
+  await clearing.getByText('1 job was canceled.').waitFor();
+  await button('Close', clearing).click();
+  expect(await stack.job(waiting)).toMatchObject({ status: 'canceled', startedAt: null });
+
+  const next = await postTape('goes-on');
+  await openJob(next);
+  await jobStatus('queued').waitFor();
+  await open('/system');
+  await button('Resume the queue of conversions').click();
+  await button('Resume the queue of conversions', page.getByRole('dialog')).click();
+  expect((await stack.finished(next)).status).toBe('completed');
 });
 
 describe('a viewer', () => {
