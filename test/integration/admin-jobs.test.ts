@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BulkPreview, BulkProgress, CleanupLine, JobDetails, JobList, JobView } from '@tapedeck/contracts';
 import {
   connectRedis,
@@ -254,9 +257,40 @@ describe('many jobs', () => {
     ['a filter that is none', { action: 'cancel', filter: { status: 'lost' } }],
     ['no priority', { action: 'priority', filter: {} }],
     ['no such action', { action: 'explode', filter: {} }],
+    ['a part of the list', { action: 'cancel', filter: { limit: '1' } }],
+    ['a filter that was left empty', { action: 'cancel', filter: { q: '' } }],
   ])('are refused by name: %s', async (_name, body) => {
     const answer = await bulk(body);
     expect([answer.status, (await readJson<{ errors?: object[] }>(answer)).errors?.length]).toEqual([400, 1]);
+  });
+
+  test('are those that the list shows, in whatever letters', async () => {
+    await jobs.waiting('Ärger-1');
+    const other = await jobs.waiting('ärger-2');
+    const filter = { q: 'Ärger' };
+    expect(await preview({ action: 'cancel', filter })).toMatchObject({ matching: 1, applicable: 1 });
+    expect(await carryOut({ action: 'cancel', filter })).toMatchObject({ total: 1, seen: 1, done: 1 });
+    expect(await statusOf(other)).toBe('queued');
+  });
+
+  test('are left alone when whoever asked hangs up, however early, and the API lives', async () => {
+    for (let count = 0; count < 200; count += 1) await jobs.waiting(`left-${count}`);
+    const body = JSON.stringify({ action: 'cancel', filter: { q: 'left-' } });
+    const head = [
+      ...['POST /admin/api/bulk HTTP/1.1', `host: ${new URL(stack.url).host}`, 'sec-fetch-site: same-origin'],
+      ...[`cookie: ${admin.cookieHeader()}`, 'content-type: application/json', `content-length: ${body.length}`],
+    ];
+    for (const delayMs of [0, 1, 2, 3, 4, 5, 6, 8, 10]) {
+      const socket = connect(Number(new URL(stack.url).port), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+      await sleep(delayMs);
+      socket.resetAndDestroy();
+    }
+    const { total } = await readJson<JobList>(await viewer.get('/admin/api/jobs?q=left-&status=queued&limit=1'));
+    expect(total).toBeGreaterThan(0);
+    expect(stack.api.child.exitCode).toBeNull();
+    expect(stack.api.log()).not.toContain('unhandled rejection');
   });
 
   test('are not for viewers', async () => {
@@ -359,6 +393,21 @@ describe('what happens', () => {
     await stream.ended;
   });
 
+  test('has room for others when those who hung up are gone', async () => {
+    const cookie = viewer.cookieHeader();
+    const head = `GET /admin/api/events HTTP/1.1\r\nhost: ${new URL(stack.url).host}\r\ncookie: ${cookie}\r\n\r\n`;
+    for (let count = 0; count < 300; count += 1) {
+      const socket = connect(Number(new URL(stack.url).port), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(head);
+      socket.resetAndDestroy();
+    }
+    const stream = await follow(viewer);
+    await stream.until('the first figures', ({ name }) => name === 'stats');
+    stream.stop();
+    await stream.ended;
+  });
+
   test('is not told to whom has signed out', async () => {
     const client = await signIn(PASSWORDS.viewer);
     const stream = await follow(client);
@@ -373,4 +422,18 @@ test('a list is asked for with what its parameters are', async () => {
   const { total } = await readJson<JobList>(await viewer.get('/admin/api/jobs?status=failed&limit=1'));
   expect(total).toBeGreaterThan(0);
   expect((await viewer.get('/admin/api/jobs?colour=red')).status).toBe(400);
+});
+
+test('a server that stops waits for nobody who reads no more', async () => {
+  const socket = connect(Number(new URL(stack.url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  const cookie = viewer.cookieHeader();
+  socket.write(`GET /admin/api/jobs.csv HTTP/1.1\r\nhost: ${new URL(stack.url).host}\r\ncookie: ${cookie}\r\n\r\n`);
+  await once(socket, 'readable');
+  const ended = once(stack.api.child, 'exit');
+  stack.api.child.kill('SIGTERM');
+  await ended;
+  socket.destroy();
+  expect(stack.api.log()).not.toContain('did not stop in time');
+  expect(stack.api.child.exitCode).toBe(0);
 });

@@ -31,11 +31,20 @@ export class WebClient {
     body?: URLSearchParams | string,
     signal?: AbortSignal,
   ): Promise<Response> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const url = new URL(path, this.origin);
-    const answer = await fetch(url, { method, headers: { ...headers, cookie }, body, redirect: 'manual', signal });
+    const answer = await fetch(url, {
+      method,
+      headers: { ...headers, cookie: this.cookieHeader() },
+      body,
+      redirect: 'manual',
+      signal,
+    });
     for (const line of answer.headers.getSetCookie()) this.keep(line);
     return answer;
+  }
+
+  cookieHeader(): string {
+    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
 
   private keep(line: string): void {
