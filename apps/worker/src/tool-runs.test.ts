@@ -40,8 +40,12 @@ describe('the history of a job is told', () => {
     expect(probe).toMatchObject({ tool: 'ffprobe', signal: 'SIGKILL' });
   });
 
-  test('of no more than twenty in an attempt', async () => {
-    expect(await noteAll(Array<ToolReport>(30).fill(report({ exitCode: 1 })))).toHaveLength(20);
+  test('of no more than twenty in an attempt, and of some that failed after them', async () => {
+    const encodes = Array<ToolReport>(30).fill(report({ isEncode: true }));
+    const noted = await noteAll([...encodes, report({ exitCode: 1 })]);
+    expect(noted).toHaveLength(21);
+    expect(noted.at(-1)).toMatchObject({ exitCode: 1 });
+    expect(await noteAll(Array<ToolReport>(60).fill(report({ exitCode: 1 })))).toHaveLength(40);
   });
 });
 

@@ -17,8 +17,8 @@ export interface ToolRunsOptions {
   logger: Logger;
 }
 
-/** A history is to be read. What failed is always in it: an attempt ends with that. */
-const MAX_NOTED = 20;
+/** A history is to be read. For what failed there is room after the others: an attempt ends with that. */
+const MAX_NOTED = { succeeded: 20, all: 40 };
 const NOTE_TIMEOUT_MS = 5_000;
 
 /**
@@ -30,7 +30,8 @@ export function watchToolRuns(tools: MediaTools, { phases, note, logger }: ToolR
   const onNoteFailed = (error: unknown): void => logger.warn({ err: error }, "a run is not in the job's history");
   const onRun = (run: ToolReport): void => {
     logger[levelOf(run)](pickReport(run), `${run.tool} ended`);
-    if (!isSalient(run) || (run.exitCode === 0 && pending.length >= MAX_NOTED)) return;
+    const max = run.exitCode === 0 ? MAX_NOTED.succeeded : MAX_NOTED.all;
+    if (!isSalient(run) || pending.length >= max) return;
     pending.push(note(describeRun(run, phases.phase)).catch(onNoteFailed));
   };
   return {
