@@ -364,11 +364,13 @@ describe('what happens', () => {
     const hungUp = new AbortController();
     const answer = await client.send('GET', '/admin/api/events', {}, undefined, hungUp.signal);
     const events: StreamEvent[] = [];
+    let failure: unknown;
     const ended = (async () => {
       for await (const event of readEvents(answer)) events.push(event);
-    })().catch(() => undefined);
+    })().catch((error: unknown) => (failure = error));
     const until = (what: string, isIt: (event: StreamEvent) => boolean) => poll(what, () => events.find(isIt), 15_000);
-    return { until, ended, stop: () => hungUp.abort() };
+    const count = (name: string): number => events.filter((event) => event.name === name).length;
+    return { until, ended, count, failure: () => failure, stop: () => hungUp.abort() };
   };
   const isOf =
     ({ jobId }: JobRecord, status: string) =>
@@ -408,13 +410,18 @@ describe('what happens', () => {
     await stream.ended;
   });
 
-  test('is not told to whom has signed out', async () => {
+  test('is not told any more to whom has signed out, and to others it is', async () => {
     const client = await signIn(PASSWORDS.viewer);
-    const stream = await follow(client);
+    const [stream, other] = [await follow(client), await follow(viewer)];
     await stream.until('the first beat', ({ name }) => name === 'beat');
     await client.post('/admin/logout');
-    // Without being hung up.
+    // Without being hung up, and not by breaking off.
     await stream.ended;
+    expect(stream.failure()).toBeUndefined();
+    const beats = other.count('beat');
+    await poll('another beat', () => (other.count('beat') > beats ? true : undefined), 10_000);
+    other.stop();
+    await other.ended;
   });
 });
 

@@ -38,7 +38,9 @@ export async function bulkRoute(app: FastifyInstance, options: DeleteOptions): P
     if (request.dryRun) return orUnavailable(() => options.searchInTurn(() => preview(options, choice, bulk.statuses)));
     const progress = await orUnavailable(() => options.searchInTurn(() => start(options, choice, bulk.statuses)));
     const take = (isOver: boolean): BulkProgress[] => [{ ...progress, isOver }];
-    return streams.send(reply, take, (signal) => carryOut({ options, choice, bulk, progress, signal }));
+    // The trail has a line when it is begun: this says what came of it, also for whom has hung up.
+    const logEnd = (): void => asked.log.info({ log: 'audit', about: asked.about, ...progress }, 'many jobs: over');
+    return streams.send(reply, take, (signal) => carryOut({ options, choice, bulk, progress, signal }).finally(logEnd));
   });
 }
 

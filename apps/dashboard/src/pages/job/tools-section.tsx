@@ -9,7 +9,7 @@ export function ToolsSection({ runs }: { runs: readonly ToolRun[] }) {
   const first = pickToolRun(runs);
   return (
     <Section title="FFmpeg">
-      {runs.length === 0 && <p className="muted">It was not run for this job yet, or that is forgotten.</p>}
+      {runs.length === 0 && <p className="muted">It was not run for this job, or that is forgotten.</p>}
       {runs.map((run) => (
         <ToolRunDetails key={`${run.atMs} ${run.command}`} run={run} isFirst={run === first} />
       ))}
