@@ -14,6 +14,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: true,
+    // hls.js, which is loaded when somebody plays a stream.
+    chunkSizeWarningLimit: 700,
     // Compressing takes the longest, and may.
     rolldownOptions: { checks: { pluginTimings: false } },
   },
