@@ -38,7 +38,7 @@ beforeAll(async () => {
     worker: false,
     env: { ADMIN_PASSWORD_HASH: adminHash, VIEWER_PASSWORD_HASH: viewerHash },
   });
-  const redis = connectRedis(stack.redis.url, 'fast', () => undefined);
+  const redis = connectRedis(stack.redis.url, 'patient', () => undefined);
   await waitForRedis(redis, 5_000);
   const queues = await openQueues(redis, 5_000);
   const quit = async () => {

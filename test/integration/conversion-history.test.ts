@@ -17,7 +17,7 @@ let tools: MisbehavingTools;
 beforeAll(async () => {
   tools = await createMisbehavingTools();
   stack = await startStack({ env: { ...tools.env, JOB_ATTEMPTS: '2' } });
-  redis = connectRedis(stack.redis.url, 'fast', () => undefined);
+  redis = connectRedis(stack.redis.url, 'patient', () => undefined);
   await waitForRedis(redis, 5_000);
 }, 60_000);
 afterAll(async () => {

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const [adminHash, viewerHash] = await Promise.all([hashPassword(PASSWORD), hashPassword(VIEWERS_PASSWORD)]);
   const env = { ADMIN_PASSWORD_HASH: adminHash, VIEWER_PASSWORD_HASH: viewerHash, CALLBACK_TIMEOUT_MS: '1000' };
   stack = await startStack({ env: { ...env, JOB_ATTEMPTS: '1' } });
-  redis = connectRedis(stack.redis.url, 'fast', () => undefined);
+  redis = connectRedis(stack.redis.url, 'patient', () => undefined);
   await waitForRedis(redis, 5_000);
   [admin, viewer] = await Promise.all([signIn(PASSWORD), signIn(VIEWERS_PASSWORD)]);
 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
   // Any worker is above both from the start.
   const limits = { MEMORY_WARN_BYTES: '1', MEMORY_LIMIT_BYTES: '1' };
   stack = await startStack({ worker: false, env: { ...tools.env, ...limits } });
-  redis = connectRedis(stack.redis.url, 'fast', () => undefined);
+  redis = connectRedis(stack.redis.url, 'patient', () => undefined);
   worker = await stack.startWorker();
 });
 afterAll(async () => {

@@ -21,7 +21,7 @@ let zipUrl: string;
 beforeAll(async () => {
   tools = await createMisbehavingTools();
   stack = await startStack({ env: { ...tools.env, CALLBACK_SCHEDULE_MS: '0' } });
-  redis = connectRedis(stack.redis.url, 'fast', () => undefined);
+  redis = connectRedis(stack.redis.url, 'patient', () => undefined);
   await waitForRedis(redis, 5_000);
   zipUrl = stack.source.serve('/tape.zip', (await buildTape({ durationsMs: [100, 100] })).zip);
 });
