@@ -9,8 +9,8 @@ const TELL_MS = 250;
 export interface LineStreams {
   /**
    * Answers with lines of JSON (NDJSON), or empty ones, while the work goes on: what `take` has since it was last asked;
-   * `isOver` says that it is asked for the last time. The work is to stop when the signal says so: whoever asked has hung up, or the
-   * server stops.
+   * `isOver` says that it is asked for the last time. The work is to stop when the signal says so: whoever asked has
+   * hung up, or the server stops.
    */
   send(
     reply: FastifyReply,
