@@ -3,7 +3,7 @@ import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescrip
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
-/** contracts ← {jobs, transfer, media, runtime} ← upkeep ← apps. The middle four never see each other, nor what is above. */
+/** contracts ← {jobs, transfer, media, runtime} ← {upkeep, conversion} ← apps. The middle four never see each other, nor what is above. */
 const MIDDLE = ['jobs', 'transfer', 'media', 'runtime'];
 const layering = MIDDLE.map((name) => ({
   files: [`packages/${name}/**/*.ts`],
@@ -13,7 +13,9 @@ const layering = MIDDLE.map((name) => ({
       {
         patterns: [
           {
-            group: [...MIDDLE, 'upkeep'].filter((other) => other !== name).map((other) => `@tapedeck/${other}`),
+            group: [...MIDDLE, 'upkeep', 'conversion']
+              .filter((other) => other !== name)
+              .map((other) => `@tapedeck/${other}`),
             message: 'The middle packages do not import each other: pass what is needed in from the app.',
           },
         ],

@@ -97,11 +97,12 @@ describe('the layers', () => {
   const allowed: Record<string, string[]> = {
     'packages/contracts': [],
     ...Object.fromEntries(MIDDLE.map((name) => [`packages/${name}`, ['contracts']])),
+    'packages/conversion': ['contracts', 'media', 'runtime'],
     'packages/upkeep': ['contracts', ...MIDDLE],
     'apps/api': ['contracts', ...MIDDLE, 'upkeep'],
-    'apps/worker': ['contracts', ...MIDDLE, 'upkeep'],
+    'apps/worker': ['contracts', ...MIDDLE, 'upkeep', 'conversion'],
     'apps/dashboard': ['contracts'],
-    'apps/cli': ['contracts', ...MIDDLE, 'upkeep'],
+    'apps/cli': ['contracts', ...MIDDLE, 'upkeep', 'conversion'],
   };
 
   test.each(Object.entries(allowed))('%s imports only what is below it', (dir, below) => {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobError } from '@tapedeck/contracts';
-import { extractTape } from '../../apps/worker/src/stages/tape/extract.ts';
+import { extractTape } from '@tapedeck/conversion';
 import { createTempDir } from './temp-dir.ts';
 
 /** What a worker allows when nothing else is configured. */
@@ -31,7 +31,7 @@ export async function unpack(zip: Buffer, limits: Partial<typeof LIMITS> = {}): 
     const failure = await extractTape(
       {
         config: { ...LIMITS, ...limits },
-        workspace: { dir, path, remove: temp.remove },
+        workspace: { dir, path },
         progress: { enter: async () => {}, advance: () => {}, note: () => {} },
         signal: AbortSignal.timeout(30_000),
       },

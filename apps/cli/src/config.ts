@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import {
   ALERT_VARIABLES,
+  CONVERSION_VARIABLES,
   JOURNAL_VARIABLES,
   loadEnvironment,
   resolveAlerts,
+  resolveConversion,
   resolveJournal,
   resolvePublicUrl,
   resolveRetention,
@@ -25,11 +27,8 @@ const NAMES = [
   ...URL_POLICY_VARIABLES,
   'JOB_LOCK_MS',
   'JOB_STALL_CHECK_MS',
-  'JOB_STUCK_AFTER_MS',
+  ...CONVERSION_VARIABLES,
   ...RETENTION_VARIABLES,
-  'FFMPEG_PATH',
-  'FFPROBE_PATH',
-  'MAX_SOURCE_BYTES',
 ] as const;
 
 export type CliConfig = ReturnType<typeof loadConfig>;
@@ -42,6 +41,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const storage = resolveStorage(environment, local);
   return Object.freeze({
     ...environment,
+    ...resolveConversion(environment),
     ...dirs,
     ...{ storage, local },
     journal: resolveJournal(environment, storage),

@@ -1,12 +1,11 @@
 import type { ConvertRequest, HlsRequest, TapeRequest } from '@tapedeck/contracts';
+import type { ConversionContext } from '@tapedeck/conversion';
 import type { Places } from '@tapedeck/jobs';
 import type { MediaTools } from '@tapedeck/media';
-import type { Logger } from '@tapedeck/runtime';
 import type { ObjectStore, StoreAddresses, UrlPolicy } from '@tapedeck/transfer';
 import type { Dispatcher } from 'undici';
 import type { WorkerConfig } from './config.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
-import type { Workspace } from './workspace.ts';
 
 /** What every attempt of this process shares. */
 export interface Equipment {
@@ -18,14 +17,13 @@ export interface Equipment {
   addresses: StoreAddresses;
 }
 
-/** Everything that a stage may use. Stages get it first and know nothing of Redis or of the queue. */
-export interface AttemptContext<Request extends ConvertRequest = ConvertRequest> extends Equipment {
+/**
+ * What the first and the last stage need besides: those that know networks and stores. They know nothing of Redis or of
+ * the queue either.
+ */
+export interface AttemptContext<Request extends ConvertRequest = ConvertRequest>
+  extends Equipment, Omit<ConversionContext<Request>, keyof Equipment> {
   jobId: string;
-  request: Request;
-  workspace: Workspace;
-  /** Aborted when the attempt must stop: shutdown, lost lock, time over. */
-  signal: AbortSignal;
-  logger: Logger;
   progress: ProgressReporter;
   /** Throws when another attempt holds the job. Asked right before anything becomes public. */
   assertHolder(): Promise<void>;

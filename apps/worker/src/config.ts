@@ -1,9 +1,11 @@
-import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import {
   ConfigError,
+  CONVERSION_VARIABLES,
+  findMemory,
   JOURNAL_VARIABLES,
   loadEnvironment,
+  resolveConversion,
   resolveJournal,
   resolvePublicUrl,
   resolveRetention,
@@ -27,23 +29,12 @@ const NAMES = [
   'CALLBACK_SCHEDULE_MS',
   'CALLBACK_TIMEOUT_MS',
   ...URL_POLICY_VARIABLES,
-  'WORKER_CONCURRENCY',
   'JOB_BACKOFF_MS',
-  'JOB_STUCK_AFTER_MS',
   'JOB_LOCK_MS',
   'JOB_STALL_CHECK_MS',
   'SHUTDOWN_GRACE_MS',
-  'HLS_LADDER',
+  ...CONVERSION_VARIABLES,
   ...RETENTION_VARIABLES,
-  'FFMPEG_PATH',
-  'FFPROBE_PATH',
-  'FFMPEG_THREADS',
-  'ENCODE_MEMORY_BYTES',
-  'MAX_SOURCE_BYTES',
-  'MAX_ARCHIVE_ENTRIES',
-  'MAX_ARCHIVE_BYTES',
-  'MAX_FRAME_PIXELS',
-  'MAX_DURATION_SEC',
   'LOG_LEVEL',
   'LOG_DIR',
   'MEMORY_WARN_BYTES',
@@ -52,9 +43,7 @@ const NAMES = [
 
 export type WorkerConfig = ReturnType<typeof loadConfig>;
 
-/** Part of the container's memory that one worker's FFmpegs may plan with; the rest is Node and the page cache. */
-const ENCODE_SHARE = 0.7;
-/** Of the same memory: beyond it somebody should look. */
+/** Of the container's memory: beyond it somebody should look. */
 const WARN_SHARE = 0.85;
 
 /** @throws ConfigError naming every variable that is wrong or missing. */
@@ -67,6 +56,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const storage = resolveStorage(environment, { dataDir: resolve(environment.DATA_DIR), publicUrl });
   return Object.freeze({
     ...environment,
+    ...resolveConversion(environment),
     redisUrl,
     signingSecrets,
     publicUrl,
@@ -76,21 +66,6 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
     urlPolicy: resolveUrlPolicy(environment),
     workDir: resolve(environment.WORK_DIR),
     logDir: environment.LOG_DIR && resolve(environment.LOG_DIR),
-    ffmpegPath: toAbsolute(environment.FFMPEG_PATH),
-    ffprobePath: toAbsolute(environment.FFPROBE_PATH),
-    encodeMemoryBytes:
-      environment.ENCODE_MEMORY_BYTES ?? Math.floor((findMemory() * ENCODE_SHARE) / environment.WORKER_CONCURRENCY),
     memoryWarnBytes: environment.MEMORY_WARN_BYTES ?? Math.floor(findMemory() * WARN_SHARE),
   });
-}
-
-/** A path is meant from where we were started; FFmpeg runs elsewhere. A bare name is looked up on the PATH. */
-function toAbsolute(program: string): string {
-  return program.includes('/') ? resolve(program) : program;
-}
-
-/** Bytes: the cgroup's limit (v1 or v2) where there is one, the machine's memory otherwise. */
-function findMemory(): number {
-  const limitBytes = process.constrainedMemory();
-  return limitBytes > 0 ? Math.min(limitBytes, totalmem()) : totalmem();
 }

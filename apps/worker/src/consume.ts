@@ -1,11 +1,4 @@
-import {
-  asJobError,
-  JobError,
-  type AttemptMeasures,
-  type ConvertRequest,
-  type JobOutput,
-  type TerminalOutcome,
-} from '@tapedeck/contracts';
+import { asJobError, JobError, type AttemptMeasures, type JobOutput, type TerminalOutcome } from '@tapedeck/contracts';
 import {
   announcePublishing,
   beginAttempt,
@@ -26,8 +19,7 @@ import type { Logger } from '@tapedeck/runtime';
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { AttemptContext, Equipment } from './attempt-context.ts';
 import { backoffMs } from './backoff.ts';
-import { tapeToMp4 } from './pipelines/tape-to-mp4.ts';
-import { videoToHls } from './pipelines/video-to-hls.ts';
+import { convert } from './convert.ts';
 import { createPhaseLog } from './phase-log.ts';
 import { createProgressReporter } from './progress-reporter.ts';
 import { createQueueWorker, RetryLaterError } from './queue-worker.ts';
@@ -202,10 +194,6 @@ async function runInWorkspace(
     // A result that is public already must not be lost over a file that cannot be removed; the next start removes it.
     await workspace.remove().catch((error: unknown) => watch.logger.error({ err: error }, 'the workspace remains'));
   }
-}
-
-function convert(request: ConvertRequest, context: Omit<AttemptContext, 'request'>): Promise<JobOutput> {
-  return request.kind === 'tape' ? tapeToMp4({ ...context, request }) : videoToHls({ ...context, request });
 }
 
 type AttemptError = JobError | StoppingError | AttemptLostError | CanceledError;

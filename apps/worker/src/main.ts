@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { JobError } from '@tapedeck/contracts';
+import { prepareTools } from '@tapedeck/conversion';
 import {
   connectRedis,
   createJournal,
@@ -14,7 +15,7 @@ import {
   type Journal,
   type Redis,
 } from '@tapedeck/jobs';
-import { describeProtections, findMediaTools, readToolVersion } from '@tapedeck/media';
+import { describeProtections } from '@tapedeck/media';
 import {
   ConfigError,
   createLogger,
@@ -64,7 +65,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
   const redis = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
   const workspaces = await createWorkspaces(config.workDir);
-  const { tools, ffmpegVersion, protections } = await prepareTools(workspaces);
+  const { tools, ffmpegVersion, protections } = await tryTools(workspaces);
   const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
   const policy = config.urlPolicy;
   const agent = createGuardedAgent(policy);
@@ -198,32 +199,20 @@ async function obeyPauses(ears: Redis, house: HousekeepingOptions): Promise<void
   await withDeadline(listenForPauses(ears, house.workerId, obey), REDIS_TIMEOUT_MS, 'listening for pauses');
 }
 
-/** @throws ConfigError when one of the programs does not run */
-/** They are tried where attempts are made: what a worker leaves that is killed now, the next one removes. */
-async function prepareTools(workspaces: Workspaces) {
+/**
+ * They are tried where attempts are made: what a worker leaves that is killed now, the next one removes.
+ * @throws ConfigError when one of the programs does not run
+ */
+async function tryTools(workspaces: Workspaces) {
   try {
-    const ffmpegVersion = await requireVersion('FFMPEG_PATH', config.ffmpegPath);
-    await requireVersion('FFPROBE_PATH', config.ffprobePath);
     const trial = await workspaces.create('trial', 0);
-    const tools = await findMediaTools({
-      ffmpegPath: config.ffmpegPath,
-      ffprobePath: config.ffprobePath,
-      workDir: trial.dir,
-      memoryBytes: config.encodeMemoryBytes,
-      searchPath: process.env.PATH,
-    });
+    const { tools, ffmpegVersion } = await prepareTools(config, { dir: trial.dir, searchPath: process.env.PATH });
     await trial.remove();
     return { tools, ffmpegVersion, protections: describeProtections(tools.guards) };
   } catch (error) {
     await workspaces.remove();
     throw error;
   }
-}
-
-async function requireVersion(variable: string, path: string): Promise<string> {
-  const version = await readToolVersion(path, process.env.PATH);
-  if (version) return version;
-  throw new ConfigError(`${variable}: expected a program that answers -version, got ${JSON.stringify(path)}`);
 }
 
 /** Says good-bye to Redis, but waits for no answer that may never come. */

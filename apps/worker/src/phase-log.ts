@@ -1,13 +1,6 @@
 import { JobError, type AttemptMeasures, type Phase, type PhaseTiming } from '@tapedeck/contracts';
+import type { PhaseFacts } from '@tapedeck/conversion';
 import type { Logger } from '@tapedeck/runtime';
-
-/** What a stage says about its phase. */
-export interface PhaseFacts extends Record<string, unknown> {
-  /** Received, encoded or published. */
-  bytes?: number;
-  /** To be encoded; see AttemptMeasures. */
-  megapixels?: number;
-}
 
 /** Writes one line for each phase of an attempt, when it is over. */
 export interface PhaseLog {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Workspace } from '@tapedeck/conversion';
 import { ALIVE_FILE, createScratchRoot, findOrphans, removeDir } from '@tapedeck/upkeep';
 
 /**
@@ -9,7 +10,7 @@ import { ALIVE_FILE, createScratchRoot, findOrphans, removeDir } from '@tapedeck
  * told from what a living one uses.
  */
 export interface Workspaces {
-  create(jobId: string, attempt: number): Promise<Workspace>;
+  create(jobId: string, attempt: number): Promise<AttemptWorkspace>;
   /** Touched now and then: the container's health check looks at its age. */
   showAlive(): Promise<void>;
   /** What dead workers have left, and attempts of this one that could not remove theirs. */
@@ -17,9 +18,7 @@ export interface Workspaces {
   remove(): Promise<void>;
 }
 
-export interface Workspace {
-  dir: string;
-  path(fileName: string): string;
+export interface AttemptWorkspace extends Workspace {
   remove(): Promise<void>;
 }
 

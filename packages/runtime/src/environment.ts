@@ -273,7 +273,7 @@ export function loadEnvironment<const Name extends VariableName>(
 ): Environment<Name> {
   const problems: string[] = [];
   const values: Partial<Record<VariableName, unknown>> = {};
-  for (const name of names) {
+  for (const name of new Set(names)) {
     const given = env[name] === '' ? undefined : env[name];
     const result = ENVIRONMENT[name].safeParse(given);
     if (result.success) values[name] = result.data;

@@ -1,4 +1,5 @@
 export { withDeadline } from './deadline.ts';
+export { CONVERSION_VARIABLES, findMemory, resolveConversion, type ConversionConfig } from './conversion.ts';
 export { API_KEY_ID, createApiKey, digestToken, type ApiKey } from './api-key.ts';
 export {
   ConfigError,

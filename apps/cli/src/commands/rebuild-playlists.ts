@@ -1,7 +1,8 @@
+import { prepareTools } from '@tapedeck/conversion';
 import { onEachJob, rebuildMaster, withScratch } from '@tapedeck/upkeep';
 import { Command } from 'commander';
 import { addFilterOptions, parseFilter, type FilterOptions } from '../upkeep/job-filter.ts';
-import { openTools } from '../upkeep/open-tools.ts';
+
 import { runUpkeep, type RunOptions } from '../upkeep/run-upkeep.ts';
 
 const STREAM_TIMEOUT_MS = 10 * 60_000;
@@ -17,7 +18,7 @@ export function createRebuildPlaylistsCommand(env: NodeJS.ProcessEnv): Command {
     return runUpkeep(env, options, async (run) => {
       const { config, service, report } = run;
       await withScratch(config.workDir, async (dir) => {
-        const tools = await openTools(config, env.PATH, dir);
+        const { tools } = await prepareTools(config, { dir, searchPath: env.PATH });
         await onEachJob(
           { ...run, redis: service.redis, filter, timeoutMs: STREAM_TIMEOUT_MS, onProgress: report.advance },
           (record, signal) => rebuildMaster({ ...run, ...service, tools, dir, signal }, record),

@@ -1,8 +1,9 @@
+import { prepareTools } from '@tapedeck/conversion';
 import { join } from 'node:path';
 import { onEachJob, verifyResult, withScratch, type Deed, type WalkFilter } from '@tapedeck/upkeep';
 import { Command } from 'commander';
 import { addFilterOptions, parseFilter, type FilterOptions } from '../upkeep/job-filter.ts';
-import { openTools } from '../upkeep/open-tools.ts';
+
 import { createProgressFile } from '../upkeep/progress-file.ts';
 import { runUpkeep, type RunOptions, type UpkeepRun } from '../upkeep/run-upkeep.ts';
 
@@ -48,7 +49,7 @@ async function verifyAll(
     run.onDeed(deed);
   };
   await withScratch(config.workDir, async (dir) => {
-    const tools = await openTools(config, searchPath, dir);
+    const { tools } = await prepareTools(config, { dir, searchPath });
     await onEachJob(
       {
         ...{ redis: service.redis, filter, timeoutMs: RESULT_TIMEOUT_MS, signal, start: before?.cursor },

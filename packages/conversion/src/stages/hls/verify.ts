@@ -1,6 +1,6 @@
 import { HLS_NAMES } from '@tapedeck/contracts';
 import { framesPerSec, outputTags, spriteSize, verifyHls, verifyJpeg, type VerifiedHls } from '@tapedeck/media';
-import type { HlsContext } from '../../attempt-context.ts';
+import type { HlsContext } from '../../conversion-context.ts';
 import type { HlsArtifacts } from './encode.ts';
 import type { HlsPlan } from './probe.ts';
 

@@ -12,8 +12,8 @@ import {
   type OutputSize,
   type Timeline,
 } from '@tapedeck/media';
-import type { TapeContext } from '../../attempt-context.ts';
-import type { AttemptPlan } from '../../progress-reporter.ts';
+import type { TapeContext } from '../../conversion-context.ts';
+import type { ConversionPlan } from '../../progress.ts';
 import type { ExtractedFrame, ExtractedTape } from './extract.ts';
 
 /** Every decision about an encode, made before it starts. */
@@ -107,7 +107,7 @@ async function probeSoundtrack(context: TapeContext, fileName: string | undefine
 function describePlan(
   tape: ExtractedTape,
   plan: Pick<TapePlan, 'timeline' | 'output' | 'soundtrackName'> & { encode: EncodePlan },
-): AttemptPlan {
+): ConversionPlan {
   const { timeline, output, encode, soundtrackName } = plan;
   return {
     timing: { mode: timeline.mode, source: tape.timing.source, frames: tape.timing.frames.length },

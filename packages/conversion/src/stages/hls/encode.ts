@@ -18,7 +18,7 @@ import {
   type Rendition,
   type ToolResult,
 } from '@tapedeck/media';
-import type { HlsContext } from '../../attempt-context.ts';
+import type { HlsContext } from '../../conversion-context.ts';
 import type { HlsPlan } from './probe.ts';
 
 /** Files in the workspace, by the names that they will have below the slug. */

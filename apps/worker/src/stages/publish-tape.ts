@@ -1,32 +1,26 @@
 import { stat } from 'node:fs/promises';
 import type { TapeOutput, Upload } from '@tapedeck/contracts';
-import type { VerifiedMp4 } from '@tapedeck/media';
+import type { MadeMp4 } from '@tapedeck/conversion';
 import { buildTapeKeys, putToPresignedUrl, withoutSignature } from '@tapedeck/transfer';
-import type { TapeContext } from '../../attempt-context.ts';
-import { replaceObjects } from '../replace-objects.ts';
-import type { TapeArtifacts } from './encode.ts';
+import type { TapeContext } from '../attempt-context.ts';
+import { replaceObjects } from './replace-objects.ts';
 
 /**
  * Makes the verified files public: the poster first, so that whoever hears of the MP4 finds both. In the bucket, or where
  * the caller's presigned URLs say.
  */
-export async function publishTape(
-  context: TapeContext,
-  mp4: VerifiedMp4,
-  artifacts: TapeArtifacts,
-): Promise<TapeOutput> {
+export async function publishTape(context: TapeContext, made: MadeMp4): Promise<TapeOutput> {
   const { upload } = context.request;
   await context.progress.enter('publish');
-  const { bytes, ...urls } = upload
-    ? await uploadTo(context, upload, artifacts)
-    : await publishToBucket(context, artifacts);
+  const { bytes, ...urls } = upload ? await uploadTo(context, upload, made) : await publishToBucket(context, made);
+  const { mp4 } = made;
   context.progress.note({ bytes });
   return { ...urls, duration: mp4.durationSec, size: mp4.sizeBytes, resolution: [mp4.width, mp4.height] };
 }
 
 type Published = Pick<TapeOutput, 'mp4Url' | 'posterUrl'> & { bytes: number };
 
-async function publishToBucket(context: TapeContext, { mp4Name, posterName }: TapeArtifacts): Promise<Published> {
+async function publishToBucket(context: TapeContext, { mp4Name, posterName }: MadeMp4): Promise<Published> {
   const { request, store, addresses } = context;
   const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
   await context.announcePublishing({ keys: [mp4Key, posterKey] });
@@ -40,7 +34,7 @@ async function publishToBucket(context: TapeContext, { mp4Name, posterName }: Ta
 async function uploadTo(
   context: TapeContext,
   { putUrl, posterPutUrl }: Upload,
-  { mp4Name, posterName }: TapeArtifacts,
+  { mp4Name, posterName }: MadeMp4,
 ): Promise<Published> {
   const poster = posterName && posterPutUrl ? await uploadFile(context, posterName, posterPutUrl) : undefined;
   const mp4 = await uploadFile(context, mp4Name, putUrl);

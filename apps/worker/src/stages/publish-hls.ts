@@ -1,12 +1,11 @@
 import { dirname } from 'node:path/posix';
 import { HLS_NAMES, type HlsOutput } from '@tapedeck/contracts';
-import type { VerifiedHls } from '@tapedeck/media';
+import type { MadeHls } from '@tapedeck/conversion';
 import { inLanes } from '@tapedeck/runtime';
 import { buildHlsKey } from '@tapedeck/transfer';
-import type { HlsContext } from '../../attempt-context.ts';
-import { publishFile } from '../publish-file.ts';
-import { replaceObjects, UNDO_TIMEOUT_MS } from '../replace-objects.ts';
-import type { HlsArtifacts } from './encode.ts';
+import type { HlsContext } from '../attempt-context.ts';
+import { publishFile } from './publish-file.ts';
+import { replaceObjects, UNDO_TIMEOUT_MS } from './replace-objects.ts';
 
 /**
  * Makes a verified stream public. What a viewer of the version before may still ask for stays: new segments have new
@@ -15,33 +14,33 @@ import type { HlsArtifacts } from './encode.ts';
  * When it fails before the first name has changed, the new segments are removed. When it fails later, the names get
  * their old meaning back, and the new segments stay for those who have seen a new playlist; the cleanup removes them.
  */
-export async function publishHls(context: HlsContext, artifacts: HlsArtifacts, hls: VerifiedHls): Promise<HlsOutput> {
+export async function publishHls(context: HlsContext, made: MadeHls): Promise<HlsOutput> {
   await context.progress.enter('publish');
   // First: a worker that dies in the middle of this leaves segments, and parts of them, that somebody must remove.
   await context.announcePublishing({ slug: context.request.slug });
   await context.scheduleCleanup();
-  const segmentBytes = await publishSegments(context, listSegments(artifacts));
-  const named = listNamed(artifacts).map((fileName) => ({ fileName, key: keyOf(context, fileName) }));
+  const segmentBytes = await publishSegments(context, listSegments(made));
+  const named = listNamed(made).map((fileName) => ({ fileName, key: keyOf(context, fileName) }));
   const namedBytes = await replaceObjects(context, named, { lastMayBeLarge: false });
   // Again: only from now on is the version before superseded.
   await context.scheduleCleanup();
   const sizeBytes = segmentBytes + namedBytes;
   context.progress.note({ bytes: sizeBytes });
-  return describeOutput(context, artifacts, hls, sizeBytes);
+  return describeOutput(context, made, sizeBytes);
 }
 
 function keyOf({ request }: HlsContext, name: string): string {
   return buildHlsKey(request.slug, name);
 }
 
-function listSegments({ renditions }: HlsArtifacts): string[] {
+function listSegments({ renditions }: MadeHls): string[] {
   return renditions.flatMap(({ playlistName, segments }) =>
     segments.map(({ uri }) => `${dirname(playlistName)}/${uri}`),
   );
 }
 
 /** What keeps its name from run to run, in the order in which it is replaced. */
-function listNamed({ renditions, poster, storyboardNames }: HlsArtifacts): string[] {
+function listNamed({ renditions, poster, storyboardNames }: MadeHls): string[] {
   const playlists = renditions.map(({ playlistName }) => playlistName);
   return [...playlists, ...(poster ? [poster.name] : []), ...storyboardNames, HLS_NAMES.master];
 }
@@ -74,8 +73,7 @@ async function removeSegments({ store, request, logger }: HlsContext, names: rea
 
 function describeOutput(
   context: HlsContext,
-  { renditions, poster, storyboardNames }: HlsArtifacts,
-  { durationSec }: VerifiedHls,
+  { renditions, poster, storyboardNames, hls }: MadeHls,
   sizeBytes: number,
 ): HlsOutput {
   const { store, request } = context;
@@ -85,7 +83,7 @@ function describeOutput(
     hlsUrl: urlOf(HLS_NAMES.master),
     ...(poster && { posterUrl: urlOf(poster.name) }),
     ...(storyboardNames.length > 0 && { storyboardUrl: urlOf(HLS_NAMES.storyboardVtt) }),
-    duration: durationSec,
+    duration: hls.durationSec,
     size: sizeBytes,
     resolution: largest ? [largest.width, largest.height] : null,
     renditions: renditions.map(({ name, size, peakBandwidth, playlistName }) => ({

@@ -1,5 +1,5 @@
 import { verifyMp4, type VerifiedMp4 } from '@tapedeck/media';
-import type { TapeContext } from '../../attempt-context.ts';
+import type { TapeContext } from '../../conversion-context.ts';
 import type { TapeArtifacts } from './encode.ts';
 import type { TapePlan } from './probe.ts';
 

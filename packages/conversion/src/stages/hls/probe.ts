@@ -15,8 +15,8 @@ import {
   type Source,
   type StoryboardPlan,
 } from '@tapedeck/media';
-import type { HlsContext } from '../../attempt-context.ts';
-import type { AttemptPlan } from '../../progress-reporter.ts';
+import type { HlsContext } from '../../conversion-context.ts';
+import type { ConversionPlan } from '../../progress.ts';
 
 /** Every decision about a stream, made before its encode starts. */
 export interface HlsPlan {
@@ -79,7 +79,7 @@ function planSound({ rungs }: Ladder): Plans {
   return { renditions: [rendition], encode: undefined, poster: undefined, storyboard: undefined };
 }
 
-function describePlan({ source, ladder, renditions, encode, storyboard, runId }: HlsPlan): AttemptPlan {
+function describePlan({ source, ladder, renditions, encode, storyboard, runId }: HlsPlan): ConversionPlan {
   const { picture, sound, durationSec } = source;
   const passes = encode?.passes.map((pass) => pass.map(({ name }) => name));
   const pictures = picture ? countFrames(durationSec, picture.frameRate) : 0;

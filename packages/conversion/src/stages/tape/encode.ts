@@ -9,7 +9,7 @@ import {
   runFfmpeg,
   type TapeEncode,
 } from '@tapedeck/media';
-import type { TapeContext } from '../../attempt-context.ts';
+import type { TapeContext } from '../../conversion-context.ts';
 import type { TapePlan } from './probe.ts';
 
 /** Files in the workspace. */

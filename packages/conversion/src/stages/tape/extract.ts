@@ -10,7 +10,7 @@ import {
   type ImageHeader,
   type TapeTiming,
 } from '@tapedeck/media';
-import type { TapeContext } from '../../attempt-context.ts';
+import type { TapeContext } from '../../conversion-context.ts';
 
 /** A tape on disk: our own file names, headers that we read ourselves, timing that was checked. */
 export interface ExtractedTape {
