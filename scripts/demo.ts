@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isTapeOutput, type JobOutput, type JobView } from '@tapedeck/contracts';
-import { drawBar } from '../apps/cli/src/upkeep/draw-bar.ts';
+import { drawBar } from '../apps/cli/src/progress/draw-bar.ts';
 import { startLocalStack, type LocalStack } from './local-stack.ts';
 import { runScript } from './run-script.ts';
 import { SampleCaller } from './sample/caller.ts';
@@ -13,6 +13,7 @@ import { buildSampleVideo } from './sample/video.ts';
  * was delivered.
  */
 const TIMEOUT_MS = 120_000;
+const BAR_CELLS = 25;
 
 async function convertTape(stack: LocalStack, token: string, caller: SampleCaller): Promise<void> {
   step('make a tape: 90 PNG frames, timing.json, a soundtrack');
@@ -89,7 +90,7 @@ async function watchJob(stack: LocalStack, token: string, jobId: string): Promis
   while (Date.now() < deadline) {
     const answer = await fetch(`${stack.url}/api/jobs/${jobId}`, { headers: { authorization: `Bearer ${token}` } });
     const job = (await answer.json()) as JobView;
-    const line = `    ${drawBar(job.progress)} ${String(job.progress).padStart(3)} %  ${job.phase ?? job.status}`;
+    const line = `    ${drawBar(job.progress, BAR_CELLS)} ${String(job.progress).padStart(3)} %  ${job.phase ?? job.status}`;
     if (line !== shown) drawLine(line);
     shown = line;
     if (job.finishedAt) {

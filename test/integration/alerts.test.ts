@@ -335,6 +335,6 @@ describe('tapedeck alert-test', () => {
   });
 
   test('says when nobody would be told', async () => {
-    expect(await run({})).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nobody would be told') });
+    expect(await run({})).toMatchObject({ exitCode: 78, stderr: expect.stringContaining('nobody would be told') });
   });
 });

@@ -32,7 +32,7 @@ describe('keys create', () => {
 
   test.each(['', 'a b', 'a:b', 'x'.repeat(65)])('refuses the name %j', async (id) => {
     const { stdout, stderr, exitCode } = await tapedeck(['keys', 'create', id]);
-    expect([stdout, exitCode]).toEqual(['', 1]);
+    expect([stdout, exitCode]).toEqual(['', 2]);
     expect(stderr).toContain('expected 1 to 64 letters, digits, dots, hyphens and underscores');
   });
 });
@@ -52,7 +52,7 @@ describe('password', () => {
 
   test.each(['short\n', '', '\n', `${'x'.repeat(257)}\n`])('refuses %j', async (input) => {
     const { stdout, stderr, exitCode } = await tapedeck(['password'], input);
-    expect([stdout, exitCode]).toEqual(['', 1]);
+    expect([stdout, exitCode]).toEqual(['', 2]);
     expect(stderr).toMatch(/expected 12 to 256 characters, got \d/);
   });
 });

@@ -255,7 +255,7 @@ describe('migrate-storage', () => {
       run('local', 'spaces:archive'),
       run('ftp', 'local'),
     ]);
-    expect([same, all, other].map(({ exitCode }) => exitCode)).toEqual([1, 1, 1]);
+    expect([same, all, other].map(({ exitCode }) => exitCode)).toEqual([2, 2, 2]);
     expect(same.stderr).toContain('--to: expected another place than --from');
     expect(all.stderr).toContain('--from: expected a bucket');
     expect(other.stderr).toContain('expected local or spaces');
@@ -312,7 +312,7 @@ describe('verify-results', () => {
     // Of the page that was interrupted, and no other.
     expect(begun.length + rest.length - 70).toBeLessThanOrEqual(8);
     expect(resumed.rows<Deed>()[0]).toMatchObject({ outcome: 'failed', about: 'before' });
-    expect([interrupted.exitCode, resumed.exitCode]).toEqual([1, 1]);
+    expect([interrupted.exitCode, resumed.exitCode]).toEqual([130, 1]);
     await expect(readFile(state)).rejects.toThrow('ENOENT');
   });
 });

@@ -377,7 +377,7 @@ describe('tapedeck cleanup', () => {
     );
     expect((await load(result))!.resultDeletedAtMs).toBeUndefined();
     const wrong = await run('--only', 'everything');
-    expect(wrong.exitCode).toBe(1);
+    expect(wrong.exitCode).toBe(2);
     for (const name of WHAT) expect(wrong.stderr).toContain(name);
   });
 

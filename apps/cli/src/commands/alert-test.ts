@@ -1,8 +1,9 @@
 import { buildRunbook, type AlertNotice } from '@tapedeck/contracts';
-import { createRedactor, listSecrets, loadConfigOrExit, VERSION } from '@tapedeck/runtime';
+import { ConfigError, createRedactor, listSecrets, VERSION } from '@tapedeck/runtime';
 import { createAlertChannels, type AlertChannel } from '@tapedeck/transfer';
 import { Command } from 'commander';
 import { loadAlertConfig } from '../config.ts';
+import { EXIT_CODES } from '../exit-code.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -12,11 +13,11 @@ export function createAlertTestCommand(env: NodeJS.ProcessEnv): Command {
     .description(
       'Sends a test message to ALERT_WEBHOOK_URL, ALERT_EMAIL_TO and SENTRY_DSN. Exit code 1 unless all take it.',
     )
-    .action(async (_options: object, command: Command) => {
-      const { origin, ...targets } = loadConfigOrExit(() => loadAlertConfig(env));
+    .action(async () => {
+      const { origin, ...targets } = loadAlertConfig(env);
       const channels = createAlertChannels(targets, VERSION);
       if (channels.length === 0) {
-        command.error('nobody would be told: set ALERT_WEBHOOK_URL, ALERT_EMAIL_TO or SENTRY_DSN');
+        throw new ConfigError('nobody would be told: set ALERT_WEBHOOK_URL, ALERT_EMAIL_TO or SENTRY_DSN');
       }
       const redact = createRedactor({ secrets: listSecrets(env), dirs: {} });
       const failures = await Promise.all(channels.map((channel) => trySend(channel, origin)));
@@ -24,7 +25,7 @@ export function createAlertTestCommand(env: NodeJS.ProcessEnv): Command {
         const failure = failures[index];
         process.stdout.write(failure ? `FAIL  ${name}: ${redact(failure)}\n` : `ok    ${name} took it\n`);
       });
-      process.exitCode = failures.some((failure) => failure !== undefined) ? 1 : 0;
+      process.exitCode = failures.some((failure) => failure !== undefined) ? EXIT_CODES.failed : EXIT_CODES.done;
     });
 }
 

@@ -1,7 +1,7 @@
-import { loadConfigOrExit } from '@tapedeck/runtime';
 import { Argument, Command } from 'commander';
 import { loadConfig } from '../config.ts';
 import { examineAll, PARTS, type Part } from '../doctor/examine-all.ts';
+import { EXIT_CODES } from '../exit-code.ts';
 import { describeFinding, isWell } from '../doctor/finding.ts';
 
 interface DoctorOptions {
@@ -19,11 +19,11 @@ export function createDoctorCommand(env: NodeJS.ProcessEnv): Command {
     .option('--fix', 'mend what can be mended: rules of the buckets for incomplete uploads and for players elsewhere')
     .option('--json', 'one JSON object instead of lines')
     .action(async (parts: Part[], { bucket, fix = false, json = false }: DoctorOptions) => {
-      const config = loadConfigOrExit(() => loadConfig(env));
+      const config = loadConfig(env);
       const buckets = bucket ?? config.ALLOWED_BUCKETS ?? [];
       const findings = await examineAll(parts, { config, searchPath: env.PATH, buckets, fix });
       const ok = isWell(findings);
       process.stdout.write(json ? `${JSON.stringify({ ok, findings })}\n` : findings.map(describeFinding).join(''));
-      process.exitCode = ok ? 0 : 1;
+      process.exitCode = ok ? EXIT_CODES.done : EXIT_CODES.failed;
     });
 }

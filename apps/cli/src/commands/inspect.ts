@@ -1,8 +1,9 @@
 import type { Finding } from '@tapedeck/media';
-import { loadConfigOrExit } from '@tapedeck/runtime';
 import { Command } from 'commander';
 import { loadConfig } from '../config.ts';
+import { EXIT_CODES, UnavailableError } from '../exit-code.ts';
 import { inspectTarget, isUrl } from '../inspect/inspect-target.ts';
+import { createInterruption } from '../interruption.ts';
 import { printable } from '../printable.ts';
 
 const TIMEOUT_MIN = 60;
@@ -14,55 +15,36 @@ export function createInspectCommand(env: NodeJS.ProcessEnv): Command {
     .argument('<file or URL>', 'an MP4, a master playlist or a media playlist')
     .option('--json', 'one JSON object instead of lines')
     .action(async (target: string, { json = false }: { json?: boolean }, command: Command) => {
-      const config = loadConfigOrExit(() => loadConfig(env));
-      if (isUrl(target) && !URL.canParse(target)) command.error('expected a file or a URL');
-      const stopping = createStopSignal();
-      const signal = AbortSignal.any([stopping, AbortSignal.timeout(TIMEOUT_MIN * 60_000)]);
-      const findings = await inspectOrGiveUp(
-        () => inspectTarget(target, { config, searchPath: env.PATH, signal }),
-        stopping,
+      const config = loadConfig(env);
+      if (isUrl(target) && !URL.canParse(target)) command.error('file or URL: expected a file or a URL');
+      const findings = await inspectOrGiveUp(createInterruption(), (signal) =>
+        inspectTarget(target, { config, searchPath: env.PATH, signal }),
       );
-      if (!findings) {
-        process.stderr.write('interrupted: nothing is known of it\n');
-        process.exitCode = 1;
-        return;
-      }
       const isWell = findings.every(({ verdict }) => verdict !== 'wrong');
       process.stdout.write(json ? `${JSON.stringify({ ok: isWell, findings })}\n` : describe(findings));
-      process.exitCode = isWell ? 0 : 1;
+      process.exitCode = isWell ? EXIT_CODES.done : EXIT_CODES.failed;
     });
 }
 
-/** Whoever stops it leaves nothing behind. */
-function createStopSignal(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => stop.abort());
-  }
-  return stop.signal;
-}
-
 /**
- * What keeps us from looking is no fault of the file, and no reason to say that it is well.
- * @returns undefined when it was stopped
+ * @throws UnavailableError for what keeps us from looking: it is no fault of the file, and no reason to say that it is
+ *   well
  */
 async function inspectOrGiveUp(
-  inspect: () => Promise<Finding[]>,
   stopping: AbortSignal,
-): Promise<Finding[] | undefined> {
+  inspect: (signal: AbortSignal) => Promise<Finding[]>,
+): Promise<Finding[]> {
   try {
-    return await inspect();
+    return await inspect(AbortSignal.any([stopping, AbortSignal.timeout(TIMEOUT_MIN * 60_000)]));
   } catch (error) {
-    if (stopping.aborted) return undefined;
+    stopping.throwIfAborted();
     const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
     // A JobError's, or the system's: no room in WORK_DIR, for one.
-    const isKnown = error instanceof Error && 'code' in error;
+    const isKnown = error instanceof UnavailableError || (error instanceof Error && 'code' in error);
     if (!isTimeout && !isKnown) throw error;
     const reason = isTimeout ? `not done after ${TIMEOUT_MIN} minutes` : error.message;
     const advice = 'npm run tapedeck -- doctor ffmpeg says whether this machine can.';
-    return [
-      { verdict: 'wrong', code: 'not-inspected', where: 'here', what: `it was not looked at: ${reason}`, advice },
-    ];
+    throw new UnavailableError(`It was not looked at: ${reason}. ${advice}`, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
-import { prepareTools } from '@tapedeck/conversion';
 import { onEachJob, rebuildMaster, withScratch } from '@tapedeck/upkeep';
 import { Command } from 'commander';
+import { openTools } from '../open-tools.ts';
 import { addFilterOptions, parseFilter, type FilterOptions } from '../upkeep/job-filter.ts';
 
 import { runUpkeep, type RunOptions } from '../upkeep/run-upkeep.ts';
@@ -18,7 +18,7 @@ export function createRebuildPlaylistsCommand(env: NodeJS.ProcessEnv): Command {
     return runUpkeep(env, options, async (run) => {
       const { config, service, report } = run;
       await withScratch(config.workDir, async (dir) => {
-        const { tools } = await prepareTools(config, { dir, searchPath: env.PATH });
+        const tools = await openTools(config, env.PATH, dir);
         await onEachJob(
           { ...run, redis: service.redis, filter, timeoutMs: STREAM_TIMEOUT_MS, onProgress: report.advance },
           (record, signal) => rebuildMaster({ ...run, ...service, tools, dir, signal }, record),

@@ -1,7 +1,7 @@
-import { prepareTools } from '@tapedeck/conversion';
 import { join } from 'node:path';
 import { onEachJob, verifyResult, withScratch, type Deed, type WalkFilter } from '@tapedeck/upkeep';
 import { Command } from 'commander';
+import { openTools } from '../open-tools.ts';
 import { addFilterOptions, parseFilter, type FilterOptions } from '../upkeep/job-filter.ts';
 
 import { createProgressFile } from '../upkeep/progress-file.ts';
@@ -49,7 +49,7 @@ async function verifyAll(
     run.onDeed(deed);
   };
   await withScratch(config.workDir, async (dir) => {
-    const { tools } = await prepareTools(config, { dir, searchPath });
+    const tools = await openTools(config, searchPath, dir);
     await onEachJob(
       {
         ...{ redis: service.redis, filter, timeoutMs: RESULT_TIMEOUT_MS, signal, start: before?.cursor },

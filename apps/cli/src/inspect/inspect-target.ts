@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { JobError } from '@tapedeck/contracts';
 import {
   createFindings,
   findMediaTools,
@@ -15,6 +14,7 @@ import {
 } from '@tapedeck/media';
 import { withScratch } from '@tapedeck/upkeep';
 import type { CliConfig } from '../config.ts';
+import { UnavailableError } from '../exit-code.ts';
 import { createFileBringer, createUrlBringer, nameOf, type Bringer } from './bring-files.ts';
 import { judgeAnswer, type HttpAnswer } from './judge-answer.ts';
 
@@ -57,10 +57,7 @@ async function inspectIn(dir: string, target: string, options: InspectOptions): 
 async function assertTools({ config, searchPath }: InspectOptions): Promise<void> {
   const { FFPROBE_PATH: path } = config;
   if (await readToolVersion(path, searchPath)) return;
-  throw new JobError(
-    'WORKER_INTERNAL',
-    `FFPROBE_PATH: expected a program, got ${path}, which does not answer -version`,
-  );
+  throw new UnavailableError(`FFPROBE_PATH: expected a program that answers -version, got ${JSON.stringify(path)}`);
 }
 
 export function isUrl(target: string): boolean {

@@ -9,7 +9,9 @@ import {
 } from '@tapedeck/jobs';
 import { withDeadline } from '@tapedeck/runtime';
 import { createObjectLog, createObjectStore, type ObjectStore, type StoreAddresses } from '@tapedeck/transfer';
+import { describeFailure } from '@tapedeck/upkeep';
 import type { CliConfig } from '../config.ts';
+import { UnavailableError } from '../exit-code.ts';
 
 /** What a command works on: the jobs and the results of the service that this environment names. */
 export interface Service {
@@ -23,7 +25,7 @@ const REDIS_TIMEOUT_MS = 10_000;
 const JOURNAL_TIMEOUT_MS = 10_000;
 const FAREWELL_MS = 2_000;
 
-/** Opens the service for as long as `work` takes. @throws Error when Redis does not answer */
+/** Opens the service for as long as `work` takes. @throws UnavailableError when Redis does not answer */
 export async function withService<T>(
   config: CliConfig,
   redisUrl: string,
@@ -31,7 +33,9 @@ export async function withService<T>(
 ): Promise<T> {
   const redis = connectRedis(redisUrl, 'patient', () => undefined);
   try {
-    await waitForRedis(redis, REDIS_TIMEOUT_MS);
+    await waitForRedis(redis, REDIS_TIMEOUT_MS).catch((error: unknown) => {
+      throw new UnavailableError(describeFailure(error));
+    });
     const queues = await openQueues(redis, REDIS_TIMEOUT_MS);
     const store = createObjectStore(config.storage);
     const addresses = { spacesEndpoint: config.SPACES_ENDPOINT, publicUrl: config.local.publicUrl };

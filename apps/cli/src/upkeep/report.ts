@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Deed } from '@tapedeck/upkeep';
 import { printable } from '../printable.ts';
-import { drawBar } from './draw-bar.ts';
+import { createProgressBar } from '../progress/progress-bar.ts';
 
 export interface Summary {
   done: number;
@@ -25,36 +25,26 @@ export interface ReportOptions {
   dryRun: boolean;
   /** Lines, or JSON. */
   stdout: Writable;
-  /** The bar: what stdout is piped to shall not see it. */
+  /** The bar. */
   stderr: NodeJS.WriteStream;
 }
-
-/** The bar is drawn anew at most so often. */
-const DRAW_INTERVAL_MS = 100;
 
 /** One line a deed and a last one; with `json` one object a line, the last one with a `summary`. */
 export function createReport({ json, dryRun, stdout, stderr }: ReportOptions): Report {
   const summary: Summary = { done: 0, skipped: 0, failed: 0, sizeBytes: 0 };
-  const hasBar = stderr.isTTY && !json;
-  let drawnAtMs = -Infinity;
-  const clear = (): void => {
-    if (hasBar) stderr.write('\r\x1b[K');
-  };
+  const bar = createProgressBar({ stderr, json });
   return {
     onDeed(deed) {
       summary[deed.outcome] += 1;
       if (deed.outcome === 'done') summary.sizeBytes += deed.sizeBytes ?? 0;
-      clear();
+      bar.clear();
       stdout.write(json ? `${JSON.stringify({ ...deed, dryRun })}\n` : toLine(deed, dryRun));
     },
     advance(done, total) {
-      if (!hasBar || (performance.now() - drawnAtMs < DRAW_INTERVAL_MS && done < total)) return;
-      drawnAtMs = performance.now();
-      clear();
-      stderr.write(`${drawBar((100 * done) / Math.max(1, total))} ${done} of ${total}`);
+      bar.advance({ percent: (100 * done) / Math.max(1, total), phase: '', speed: `${done} of ${total}` });
     },
     close(isInterrupted) {
-      clear();
+      bar.clear();
       const isWell = summary.failed === 0 && !isInterrupted;
       stdout.write(
         json
