@@ -2,6 +2,7 @@ import { VERSION } from '@tapedeck/runtime';
 import { Command } from 'commander';
 import { createAlertTestCommand } from './commands/alert-test.ts';
 import { createCleanupCommand } from './commands/cleanup.ts';
+import { createConvertCommand } from './commands/convert.ts';
 import { createDoctorCommand } from './commands/doctor.ts';
 import { createInspectCommand } from './commands/inspect.ts';
 import { createKeysCommand } from './commands/keys.ts';
@@ -20,6 +21,7 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     .addHelpText('after', EXIT_HELP)
     .addCommand(createAlertTestCommand(env))
     .addCommand(createCleanupCommand(env))
+    .addCommand(createConvertCommand(env))
     .addCommand(createDoctorCommand(env))
     .addCommand(createInspectCommand(env))
     .addCommand(createKeysCommand())

@@ -1,6 +1,5 @@
-import { dirname } from 'node:path/posix';
 import { HLS_NAMES, type HlsOutput } from '@tapedeck/contracts';
-import type { MadeHls } from '@tapedeck/conversion';
+import { listNamed, listSegments, type MadeHls } from '@tapedeck/conversion';
 import { inLanes } from '@tapedeck/runtime';
 import { buildHlsKey } from '@tapedeck/transfer';
 import type { HlsContext } from '../attempt-context.ts';
@@ -31,18 +30,6 @@ export async function publishHls(context: HlsContext, made: MadeHls): Promise<Hl
 
 function keyOf({ request }: HlsContext, name: string): string {
   return buildHlsKey(request.slug, name);
-}
-
-function listSegments({ renditions }: MadeHls): string[] {
-  return renditions.flatMap(({ playlistName, segments }) =>
-    segments.map(({ uri }) => `${dirname(playlistName)}/${uri}`),
-  );
-}
-
-/** What keeps its name from run to run, in the order in which it is replaced. */
-function listNamed({ renditions, poster, storyboardNames }: MadeHls): string[] {
-  const playlists = renditions.map(({ playlistName }) => playlistName);
-  return [...playlists, ...(poster ? [poster.name] : []), ...storyboardNames, HLS_NAMES.master];
 }
 
 async function publishSegments(context: HlsContext, names: readonly string[]): Promise<number> {
