@@ -16,6 +16,7 @@ import { answerOtherMethods } from './plugins/other-methods.ts';
 import { answerClientError, answerWithProblem, problemDetails } from './plugins/problem-details.ts';
 import { countInRedis, createLimiter, networkOf, type Limiter } from './plugins/rate-limit.ts';
 import { followRequest, requestLog } from './plugins/request-log.ts';
+import { convertBatchRoute } from './routes/convert-batch.ts';
 import { convertRoute } from './routes/convert.ts';
 import { acceptEmptyBodies } from './plugins/empty-bodies.ts';
 import { deleteRoute } from './routes/delete-job.ts';
@@ -105,9 +106,11 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register(async (scope) => {
     scope.addHook('onRequest', createAuthenticator(buildAuthenticatorOptions(scope, config)));
     // Before the body is read: one that does not fit counts, too.
-    scope.addHook('onRequest', createWriteLimit(scope, config));
+    const limitWrites = createWriteLimit(scope, config);
+    scope.addHook('onRequest', limitWrites);
     acceptEmptyBodies(scope);
     await scope.register(convertRoute, dependencies);
+    await scope.register(convertBatchRoute, { ...dependencies, limitWrites, maxJobBytes: MAX_BODY_BYTES });
     await scope.register(jobRoutes, withAccess);
     await scope.register(jobEventRoute, withAccess);
     await scope.register(steerRoutes, withAccess);

@@ -85,3 +85,26 @@ export const problemSchema = z.object({
     .describe('With REQUEST_INVALID: one row for each field that does not fit.'),
 });
 export type Problem = z.output<typeof problemSchema>;
+
+const place = z.int().min(0).describe('Which of the jobs that were sent; 0 is the first.');
+const batchResultSchema = z.union([
+  z.object({
+    index: place,
+    status: z.literal([202, 200]).describe('202: a new job. 200: one that is known.'),
+    job: acceptedSchema,
+  }),
+  z.object({
+    index: place,
+    status: z.int().min(400).max(599),
+    problem: problemSchema.describe('As POST /convert would have answered it: paths are those within this job.'),
+  }),
+]);
+export type BatchResult = z.output<typeof batchResultSchema>;
+
+/** `POST /convert/batch`: always 200, whatever became of each. */
+export const batchAnswerSchema = z.object({
+  accepted: count.describe('How many are 202 or 200.'),
+  refused: count.describe('All the others.'),
+  results: z.array(batchResultSchema).describe('One for each job, in their order.'),
+});
+export type BatchAnswer = z.output<typeof batchAnswerSchema>;

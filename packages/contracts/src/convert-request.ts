@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ladderSchema } from './ladder.ts';
-import { describeInput, parseInput, type RequestIssue, type RequestIssues } from './request-issue.ts';
+import { describeInput, parseInput, type ParsedInput, type RequestIssue, type RequestIssues } from './request-issue.ts';
 import { PRIORITIES } from './vocabulary.ts';
 import { X264_PRESETS } from './x264-preset.ts';
 
@@ -179,6 +179,22 @@ export function parseConvertRequest(body: unknown): ParsedRequest {
   const isTape = 'zipUrl' in (body as object);
   const parsed = isTape ? parseInput(tapeRequestSchema, body) : parseInput(hlsRequestSchema, body);
   return parsed.ok ? { ok: true, request: parsed.value } : parsed;
+}
+
+export const MAX_BATCH_JOBS = 100;
+
+const countError = ({ input }: { input?: unknown }): string =>
+  `expected 1 to ${MAX_BATCH_JOBS} jobs, got ${Array.isArray(input) ? input.length : describeInput(input)}`;
+const batchSchema = z.object({
+  jobs: z
+    .array(z.unknown(), { error: countError })
+    .min(1, { error: countError })
+    .max(MAX_BATCH_JOBS, { error: countError }),
+});
+
+/** The body of `POST /convert/batch`: a list of bodies that `parseConvertRequest` takes, each of which is still to be parsed. */
+export function parseConvertBatch(body: unknown): ParsedInput<{ jobs: unknown[] }> {
+  return parseInput(batchSchema, body);
 }
 
 const MAX_DEPTH = 64;

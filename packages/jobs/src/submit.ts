@@ -14,6 +14,8 @@ export interface Submission {
   /** Where the result goes; part of what makes two requests the same. */
   outputName: string;
   idempotencyKey: string | undefined;
+  /** Whether the key came with several jobs: each then has one of its own, of the key and what makes it the same job. */
+  isKeyOfMany?: boolean;
   maxAttempts: number;
 }
 
@@ -74,12 +76,15 @@ const NOT_COMPARED = 'Redis has not been compared with the journal yet';
  *   first job lives, or with an Idempotency-Key, no second one comes of it.
  */
 export async function submitJob(backend: Backend, submission: Submission): Promise<SubmitResult> {
-  const { request, caller, outputName, idempotencyKey, maxAttempts } = submission;
+  const { request, caller, outputName, idempotencyKey, isKeyOfMany = false, maxAttempts } = submission;
   const jobId = createId(request.kind);
   const fingerprint = sha256Hex(
     JSON.stringify([request.kind, request.reference, sourceUrlOf(request), request.bucket, outputName]),
   );
-  const idempotency = idempotencyKey === undefined ? '' : keys.idempotency(caller, sha256Hex(idempotencyKey));
+  // No header has a line break: the key of one request is never that of a job of another.
+  const ownKey = isKeyOfMany ? `${idempotencyKey}\n${fingerprint}` : idempotencyKey;
+  const idempotency =
+    idempotencyKey === undefined || ownKey === undefined ? '' : keys.idempotency(caller, sha256Hex(ownKey));
   // Old data may not know of a key that has led to a job since.
   if (idempotencyKey !== undefined && (await isOld(backend))) throw new Error(NOT_COMPARED);
   const nowMs = Date.now();

@@ -1,5 +1,6 @@
 import type {
   Accepted,
+  BatchAnswer,
   Deleted,
   hlsRequestSchema,
   JobList,
@@ -90,6 +91,26 @@ export const ACCEPTED: Accepted = {
   statusUrl: `${JOBS_URL}/${TAPE_ID}`,
 };
 export const DUPLICATE: Accepted = { ...ACCEPTED, status: 'processing', positionInQueue: null, duplicate: true };
+
+export const BATCH_REQUEST = { jobs: [TAPE, { ...VIDEO, bucket: 'other' }] };
+export const BATCH_ANSWER: BatchAnswer = {
+  accepted: 1,
+  refused: 1,
+  results: [
+    { index: 0, status: 202, job: ACCEPTED },
+    {
+      index: 1,
+      status: 403,
+      problem: {
+        type: 'urn:tapedeck:problem:BUCKET_NOT_ALLOWED',
+        title: 'Jobs for this bucket are not accepted',
+        status: 403,
+        detail: 'Jobs for this bucket are not accepted: bucket other is not in ALLOWED_BUCKETS',
+        code: 'BUCKET_NOT_ALLOWED',
+      },
+    },
+  ],
+};
 
 const TAPE_OUTPUT: TapeOutput = {
   mp4Url: 'https://user-aesthetic-computer.sfo3.digitaloceanspaces.com/auth0|123/wand-1729177200000.mp4',

@@ -1,5 +1,6 @@
-import { ACCEPTED, CALLBACKS, CONVERT_REQUESTS, DUPLICATE } from './examples.ts';
-import { jsonContent, type Paths } from './openapi.ts';
+import { MAX_BATCH_JOBS } from '@tapedeck/contracts';
+import { ACCEPTED, BATCH_ANSWER, BATCH_REQUEST, CALLBACKS, CONVERT_REQUESTS, DUPLICATE } from './examples.ts';
+import { jsonContent, type JsonSchema, type Parameter, type Paths } from './openapi.ts';
 import { buildProblemsWithToken, OF_BODY, RATE_LIMIT_HEADERS } from './problems.ts';
 import { refTo } from './schemas.ts';
 
@@ -14,6 +15,26 @@ video; both or neither is refused. A 202 is a promise: the job is kept, ends onc
 The same request again (the same key, or without a key the same kind, reference, source and output while that job is
 alive) is answered 200 with the same \`jobId\` and \`duplicate\`.`;
 
+const BATCH_DESCRIPTION = `Each job as \`POST /convert\` takes it, accepted or refused by itself: a result has the status that it would have had,
+and what would have been answered. What was accepted is in the queue in the order of the list. A body that is no list of
+1 to ${MAX_BATCH_JOBS} jobs is refused as a whole.
+
+Of the body, each job may have 256 KiB, all of them 4 MiB. Each counts as a write: those beyond the limit are refused
+with 429, so what a key may write at once it may also send at once, and not more. Once one is refused with 503 (or the
+batch has taken seven seconds), so are those that have not begun. With either, Retry-After says when to send those jobs
+again.`;
+
+const CONVERT_BODY: JsonSchema = { oneOf: [refTo('TapeRequest'), refTo('HlsRequest')] };
+
+const buildIdempotencyKey = (description: string): Parameter => ({
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description,
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  example: '3f0f7f0e-6f5e-4a4e-9a55-0d5a0c6f1f5b',
+});
+
 export const CONVERT_PATHS: Paths = {
   '/convert': {
     post: {
@@ -22,19 +43,13 @@ export const CONVERT_PATHS: Paths = {
       description: CONVERT_DESCRIPTION,
       tags: ['Conversions'],
       parameters: [
-        {
-          name: 'Idempotency-Key',
-          in: 'header',
-          required: false,
-          description:
-            'The same key with the same body is the same job, whatever became of it; with another body it is refused (409).',
-          schema: { type: 'string', minLength: 1, maxLength: 255 },
-          example: '3f0f7f0e-6f5e-4a4e-9a55-0d5a0c6f1f5b',
-        },
+        buildIdempotencyKey(
+          'The same key with the same body is the same job, whatever became of it; with another body it is refused (409).',
+        ),
       ],
       requestBody: {
         required: true,
-        content: jsonContent({ oneOf: [refTo('TapeRequest'), refTo('HlsRequest')] }, CONVERT_REQUESTS),
+        content: jsonContent(CONVERT_BODY, CONVERT_REQUESTS),
       },
       responses: {
         202: {
@@ -53,6 +68,38 @@ export const CONVERT_PATHS: Paths = {
           'IDEMPOTENCY_CONFLICT',
           ...(['SOURCE_URL_REFUSED', 'CALLBACK_URL_REFUSED', 'UPLOAD_URL_REFUSED', 'STORAGE_KEY_REFUSED'] as const),
         ),
+      },
+    },
+  },
+  '/convert/batch': {
+    post: {
+      operationId: 'convertBatch',
+      summary: 'Ask for many conversions',
+      description: BATCH_DESCRIPTION,
+      tags: ['Conversions'],
+      parameters: [
+        buildIdempotencyKey(
+          'For each job the key is this together with its kind, reference, source and output: the same batch again, or a part of it, makes no second jobs.',
+        ),
+      ],
+      requestBody: {
+        required: true,
+        content: jsonContent(
+          {
+            type: 'object',
+            required: ['jobs'],
+            properties: { jobs: { type: 'array', minItems: 1, maxItems: MAX_BATCH_JOBS, items: CONVERT_BODY } },
+          },
+          { batch: { value: BATCH_REQUEST } },
+        ),
+      },
+      responses: {
+        200: {
+          description: 'What became of each; perhaps all were refused.',
+          headers: RATE_LIMIT_HEADERS,
+          content: jsonContent(refTo('BatchAnswer'), { batch: { value: BATCH_ANSWER } }),
+        },
+        ...buildProblemsWithToken(...OF_BODY),
       },
     },
   },

@@ -1,5 +1,6 @@
 import {
   acceptedSchema,
+  batchAnswerSchema,
   callbackBodySchema,
   compressAnswerSchema,
   compressRequestSchema,
@@ -27,6 +28,7 @@ export const SCHEMAS = {
   TapeRequest: tapeRequestSchema,
   HlsRequest: hlsRequestSchema,
   Accepted: acceptedSchema,
+  BatchAnswer: batchAnswerSchema,
   Job: jobViewSchema,
   TapeOutput: tapeOutputSchema,
   HlsOutput: hlsOutputSchema,

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { ERROR_TABLE, JobError, type ErrorCode, type RequestIssue } from '@tapedeck/contracts';
+import { ERROR_TABLE, JobError, type ErrorCode, type Problem, type RequestIssue } from '@tapedeck/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
@@ -49,11 +49,17 @@ export const problemDetails = fp(async (app) => {
 
 /** Also for what fails before any route is found. */
 export function answerWithProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = toProblem(error, request, reply);
+  if (problem.httpStatus === 401) reply.header('www-authenticate', 'Bearer');
+  sendProblem(reply, problem);
+}
+
+/** What is said of an error, alone or among other results; what is ours is logged, and when to try again announced. */
+export function toProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): JobError {
   const problem = toJobError(error);
   if (problem.httpStatus >= 500) request.log.error({ err: error }, 'request failed');
   if (problem.httpStatus === 503) reply.header('retry-after', RETRY_AFTER_SEC);
-  if (problem.httpStatus === 401) reply.header('www-authenticate', 'Bearer');
-  sendProblem(reply, problem);
+  return problem;
 }
 
 const LINGER_MS = 1_000;
@@ -96,7 +102,7 @@ function sendProblem(reply: FastifyReply, problem: JobError): void {
 }
 
 /** The body of the answer. */
-export function buildProblem(problem: JobError) {
+export function buildProblem(problem: JobError): Problem {
   const { code, httpStatus, message } = problem;
   return {
     type: `urn:tapedeck:problem:${code}`,
@@ -104,6 +110,6 @@ export function buildProblem(problem: JobError) {
     status: httpStatus,
     detail: message,
     code,
-    ...(problem instanceof InvalidRequestError && { errors: problem.issues }),
+    ...(problem instanceof InvalidRequestError && { errors: [...problem.issues] }),
   };
 }

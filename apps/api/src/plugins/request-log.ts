@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 /** Every request has an id, which is in each of its lines and in the answer, and one line in the access log. */
@@ -25,9 +25,9 @@ export function followRequest(request: FastifyRequest, reply: FastifyReply): voi
 }
 
 /** From now on, the request's lines have the job's id, and the audit trail's, too. */
-export function nameJob(request: FastifyRequest, jobId: string): void {
+export function nameJob(request: FastifyRequest, jobId: string): FastifyBaseLogger {
   request.about = jobId;
-  request.log = request.log.child({ jobId });
+  return (request.log = request.log.child({ jobId }));
 }
 
 /** Bull Board's parameter of that name is an entry of a queue. */
