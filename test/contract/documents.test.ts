@@ -99,6 +99,7 @@ describe('the layers', () => {
     ...Object.fromEntries(MIDDLE.map((name) => [`packages/${name}`, ['contracts']])),
     'packages/conversion': ['contracts', 'media', 'runtime'],
     'packages/upkeep': ['contracts', ...MIDDLE],
+    'packages/client': [],
     'apps/api': ['contracts', ...MIDDLE, 'upkeep'],
     'apps/worker': ['contracts', ...MIDDLE, 'upkeep', 'conversion'],
     'apps/dashboard': ['contracts'],
@@ -113,8 +114,21 @@ describe('the layers', () => {
       [...read(`${dir}/src/${file}`).matchAll(/from '@tapedeck\/([a-z]+)'/g)].map((match) => match[1]!),
     );
     expect(imported.filter((name) => !below.includes(name))).toEqual([]);
-    const declared = Object.keys((JSON.parse(read(`${dir}/package.json`)) as { dependencies: object }).dependencies);
+    const declared = Object.keys(
+      (JSON.parse(read(`${dir}/package.json`)) as { dependencies?: object }).dependencies ?? {},
+    );
     for (const name of new Set(imported)) expect(declared).toContain(`@tapedeck/${name}`);
+  });
+
+  test('the client depends on nothing, and imports nothing but itself', () => {
+    const manifest = JSON.parse(read('packages/client/package.json')) as Record<string, unknown>;
+    expect(Object.keys(manifest).filter((name) => /dependencies/i.test(name))).toEqual([]);
+    const files = readdirSync('packages/client/src').filter((name) => !name.endsWith('.test.ts'));
+    const imported = files.flatMap((file) => [
+      ...read(`packages/client/src/${file}`).matchAll(/(?: from|import\() ?'(.+)'/g),
+    ]);
+    expect(imported.map(([, path]) => path).filter((path) => !path!.startsWith('./'))).toEqual([]);
+    expect(imported.length).toBeGreaterThan(20);
   });
 
   test('every package is named here', () => {

@@ -19,8 +19,16 @@ export type TerminalOutcome =
 const TEST_MESSAGE = 'A test from the operators of Tapedeck: no job has ended, and there is nothing to do.';
 
 /** The body of an event that an operator sends to see whether it arrives. Its status is no job's. */
+export const testCallbackBodySchema = z.object({
+  jobId: z.string().describe('Of the test: no job has this id.'),
+  status: z.literal('test'),
+  message: z.string().describe('For people.'),
+});
+type TestCallbackBody = z.output<typeof testCallbackBodySchema>;
+
+/** The body of such an event, byte for byte what is signed and sent. */
 export function buildTestCallbackBody(testId: string): string {
-  return JSON.stringify({ jobId: testId, status: 'test', message: TEST_MESSAGE });
+  return JSON.stringify({ jobId: testId, status: 'test', message: TEST_MESSAGE } satisfies TestCallbackBody);
 }
 
 /** On the wire the outcomes have the names that receivers already know. */

@@ -1,0 +1,20 @@
+import { isRecord } from './json.ts';
+
+/** Not written where bundlers look for modules: what they make for a browser or an edge has none, and needs none. */
+const NODE_CRYPTO: string = 'node:crypto';
+
+// By what they come from: Node's types have no such names.
+export type WebCrypto = typeof globalThis.crypto;
+export type SecretKey = Awaited<ReturnType<WebCrypto['subtle']['importKey']>>;
+
+/** WebCrypto, which Node 18 has as well, but not as a global. */
+export async function loadCrypto(): Promise<WebCrypto> {
+  if (isCrypto(globalThis.crypto)) return globalThis.crypto;
+  const module: unknown = await import(/* webpackIgnore: true */ /* @vite-ignore */ NODE_CRYPTO);
+  if (isRecord(module) && isCrypto(module['webcrypto'])) return module['webcrypto'];
+  throw new Error('expected WebCrypto: pages have it on https: and on localhost alone');
+}
+
+function isCrypto(value: unknown): value is WebCrypto {
+  return isRecord(value) && isRecord(value['subtle']);
+}
