@@ -20,6 +20,7 @@ const SECRETS: Record<string, string> = {
   'a password that is wrong': 'marker-wrong-password',
   'the client secret of OpenID Connect': 'marker-oidc-client-secret',
   "the receiver's token": 'marker-receiver-token',
+  "the receiver's secret": 'marker-oven-secret',
   'the secret key of the store': 'marker-spaces-secret',
   'the password of Redis': 'marker-redis-password',
   'the signature of a source': 'marker-source-signature',
@@ -45,6 +46,7 @@ beforeAll(async () => {
         JOB_BACKOFF_MS: '4000',
       },
       ...{ CALLBACK_AUTH_TOKEN: SECRETS["the receiver's token"]!, CALLBACK_SCHEDULE_MS: '0,500', JOB_ATTEMPTS: '2' },
+      ...{ OVEN_COMPLETE_KEYS: 'mp4-service', OVEN_CALLBACK_SECRET: SECRETS["the receiver's secret"]! },
       ...{ ADMIN_PASSWORD_HASH: await hashPassword(PASSWORD), ADMIN_EMAILS: 'me@example.com' },
       ...{ OIDC_ISSUER: 'http://127.0.0.1:1', OIDC_CLIENT_ID: 'x', OIDC_CLIENT_SECRET: 'marker-oidc-client-secret' },
     },
@@ -71,6 +73,9 @@ async function runJobs(): Promise<void> {
   const requests = [
     stack.tapeRequest(serve('/good.zip', zip), { callbackUrl }),
     stack.tapeRequest(serve('/bad.zip', Buffer.from('no zip')), { callbackUrl }),
+    stack.tapeRequest(serve('/bad.zip', Buffer.from('no zip')), {
+      ...{ callbackUrl, callbackFormat: 'oven-complete', code: 'abc', callbackSecret: 'marker-oven-secret' },
+    }),
     stack.tapeRequest(
       serve('/gone.zip', (_request, response) => response.writeHead(500).end()),
       { callbackUrl },

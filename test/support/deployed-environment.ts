@@ -29,7 +29,8 @@ export function listVariables(load: (env: Env) => unknown, env: Env): string[] {
 /** No default will do for these, and the rest of those without one may be left out. */
 function listNeeded(read: readonly string[]): string[] {
   const mayBeMissing = [
-    ...['SPACES_PUBLIC_BASE_URL', 'JOURNAL_BUCKET', 'MP4_SERVICE_TOKEN', 'CALLBACK_AUTH_TOKEN', 'ENCODE_MEMORY_BYTES'],
+    ...['SPACES_PUBLIC_BASE_URL', 'JOURNAL_BUCKET', 'MP4_SERVICE_TOKEN', 'CALLBACK_AUTH_TOKEN', 'OVEN_CALLBACK_SECRET'],
+    ...['ENCODE_MEMORY_BYTES'],
     ...['ALERT_WEBHOOK_URL', 'ALERT_EMAIL_FROM', 'SMTP_URL', 'SENTRY_DSN'],
     ...['METRICS_TOKEN', 'DELETE_RESULTS_AFTER_DAYS', 'LOG_DIR', 'MEMORY_WARN_BYTES', 'MEMORY_LIMIT_BYTES'],
     ...ACCESS_VARIABLES,

@@ -15,7 +15,10 @@ export interface ReceivedCallback {
 }
 
 /** How the receiver answers the nth try of an event (from 1). */
-export type Answer = (nth: number) => { status: number; headers?: Record<string, string>; delayMs?: number };
+export type Answer = (
+  nth: number,
+  event: ReceivedCallback['event'],
+) => { status: number; headers?: Record<string, string>; delayMs?: number };
 
 export interface Receiver {
   url: string;
@@ -35,7 +38,7 @@ export async function startReceiver(secret: string): Promise<Receiver> {
       const headers = request.headers as Record<string, string>;
       const event = JSON.parse(body) as ReceivedCallback['event'];
       const nth = received.filter((earlier) => earlier.id === headers['webhook-id']).length + 1;
-      const { status, headers: answerHeaders, delayMs = 0 } = receiver.answer(nth);
+      const { status, headers: answerHeaders, delayMs = 0 } = receiver.answer(nth, event);
       received.push({
         id: headers['webhook-id']!,
         body,

@@ -43,8 +43,9 @@ export interface Acceptance {
 }
 
 /** @throws InvalidRequestError */
-export function requireConvertRequest(body: unknown): ConvertRequest {
-  const parsed = parseConvertRequest(body);
+export function requireConvertRequest({ config }: ConvertOptions, caller: string, body: unknown): ConvertRequest {
+  const isOven = config.OVEN_COMPLETE_KEYS.includes(caller);
+  const parsed = parseConvertRequest(body, isOven ? { callbackFormat: 'oven-complete' } : {});
   if (!parsed.ok) throw new InvalidRequestError(parsed.issues);
   return parsed.request;
 }

@@ -13,6 +13,7 @@ import {
   URL_POLICY_VARIABLES,
 } from '@tapedeck/runtime';
 import { ACCESS_VARIABLES, resolveAccess } from './admin/access.ts';
+import { SERVICE_CALLER } from './plugins/authenticate.ts';
 
 const NAMES = [
   'REDIS_URL',
@@ -22,6 +23,7 @@ const NAMES = [
   ...JOURNAL_VARIABLES,
   'API_KEYS',
   'MP4_SERVICE_TOKEN',
+  'OVEN_COMPLETE_KEYS',
   ...URL_POLICY_VARIABLES,
   'JOB_ATTEMPTS',
   'CALLBACK_SCHEDULE_MS',
@@ -48,6 +50,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   if (!redisUrl) throw new ConfigError('REDIS_URL: expected redis://, rediss:// or unix:, got nothing');
   if (apiKeys.length === 0 && !serviceToken) {
     throw new ConfigError('API_KEYS: expected id:sha256-hex (or a token in MP4_SERVICE_TOKEN), got nothing');
+  }
+  const callers = [...apiKeys.map(({ id }) => id), ...(serviceToken ? [SERVICE_CALLER] : [])];
+  const unknown = environment.OVEN_COMPLETE_KEYS.find((id) => !callers.includes(id));
+  if (unknown !== undefined) {
+    throw new ConfigError(
+      `OVEN_COMPLETE_KEYS: expected ids of API_KEYS (or ${SERVICE_CALLER} for MP4_SERVICE_TOKEN), got ${unknown}`,
+    );
   }
   const access = resolveAccess(environment);
   const publicUrl = resolvePublicUrl(environment);

@@ -22,3 +22,9 @@ test('an encode may plan with seventy per cent of the memory, shared by what run
   expect(loadConfig({ ...needed, WORKER_CONCURRENCY: '2' }).encodeMemoryBytes).toBe(Math.floor(one / 2));
   expect(loadConfig({ ...needed, ENCODE_MEMORY_BYTES: '12345' }).encodeMemoryBytes).toBe(12345);
 });
+
+test('whoever names keys of oven-complete names its secret, or the worker does not start', () => {
+  const keys = { ...needed, OVEN_COMPLETE_KEYS: 'site, other' };
+  expect(() => loadConfig(keys)).toThrow('OVEN_CALLBACK_SECRET: expected it, because OVEN_COMPLETE_KEYS is set');
+  expect(loadConfig({ ...keys, OVEN_CALLBACK_SECRET: 'x' }).OVEN_COMPLETE_KEYS).toEqual(['site', 'other']);
+});

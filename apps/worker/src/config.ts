@@ -26,6 +26,8 @@ const NAMES = [
   ...JOURNAL_VARIABLES,
   'CALLBACK_SIGNING_SECRET',
   'CALLBACK_AUTH_TOKEN',
+  'OVEN_COMPLETE_KEYS',
+  'OVEN_CALLBACK_SECRET',
   'CALLBACK_SCHEDULE_MS',
   'CALLBACK_TIMEOUT_MS',
   ...URL_POLICY_VARIABLES,
@@ -52,6 +54,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const { REDIS_URL: redisUrl, CALLBACK_SIGNING_SECRET: signingSecrets } = environment;
   if (!redisUrl) throw new ConfigError('REDIS_URL: expected redis://, rediss:// or unix:, got nothing');
   if (!signingSecrets) throw new ConfigError('CALLBACK_SIGNING_SECRET: expected whsec_…, got nothing');
+  if (environment.OVEN_COMPLETE_KEYS.length > 0 && !environment.OVEN_CALLBACK_SECRET) {
+    throw new ConfigError('OVEN_CALLBACK_SECRET: expected it, because OVEN_COMPLETE_KEYS is set, got nothing');
+  }
   const publicUrl = resolvePublicUrl(environment);
   const storage = resolveStorage(environment, { dataDir: resolve(environment.DATA_DIR), publicUrl });
   return Object.freeze({

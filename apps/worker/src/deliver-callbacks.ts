@@ -1,4 +1,4 @@
-import { JobError } from '@tapedeck/contracts';
+import { addCallbackSecret, JobError } from '@tapedeck/contracts';
 import {
   anyCallbackEntrySchema,
   CALLBACKS,
@@ -17,6 +17,8 @@ import { createQueueWorker, RetryLaterError, type QueueWorker } from './queue-wo
 
 export interface DelivererOptions extends Backend {
   sender: CallbackSender;
+  /** Of the receiver of `oven-complete`; without it, such events wait. */
+  ovenSecret: string | undefined;
   /** Waits before each try, the first included. */
   scheduleMs: readonly number[];
   /** How soon another worker goes on when this one dies: after this and two checks. */
@@ -46,7 +48,7 @@ export function createDeliverer(options: DelivererOptions): QueueWorker {
     if (!entry) return;
     if (!(await isCompared(options))) throw new RetryLaterError(0, 'Redis has lost data since a moment ago');
     const startedAt = performance.now();
-    const verdict = judge(await trySending(sender, entry, stopping.signal), entry, scheduleMs);
+    const verdict = judge(await trySending(options, entry, stopping.signal), entry, scheduleMs);
     const durationMs = Math.round(performance.now() - startedAt);
     const nextTryInMs = verdict.status === 'pending' ? verdict.delayMs : undefined;
     await recordCallbackTry(redis, entry, { ...verdict, durationMs, nextTryInMs });
@@ -67,16 +69,29 @@ export function createDeliverer(options: DelivererOptions): QueueWorker {
 }
 
 async function trySending(
-  sender: CallbackSender,
+  { sender, ovenSecret, logger }: DelivererOptions,
   entry: OutboxEntry,
   signal: AbortSignal,
 ): Promise<CallbackAnswer | 'refused'> {
+  const { jobId, callbackFormat } = entry;
+  const body = buildSentBody(entry, ovenSecret);
+  if (body === undefined) {
+    // Its receiver would answer 401, which is final: a try that was not made leaves time to set the variable.
+    logger.error({ jobId, callbackFormat }, 'OVEN_CALLBACK_SECRET: expected the secret of its receiver, got nothing');
+    return { httpStatus: undefined, retryAfterMs: undefined, failure: 'no OVEN_CALLBACK_SECRET' };
+  }
   try {
-    return await sendCallback(sender, entry, signal);
+    return await sendCallback(sender, { ...entry, body }, signal);
   } catch (error) {
     if (error instanceof JobError) return 'refused';
     throw error;
   }
+}
+
+/** @returns undefined where it has to be with a secret that nobody has set */
+function buildSentBody({ callbackFormat, body }: OutboxEntry, ovenSecret: string | undefined): string | undefined {
+  if (callbackFormat === 'standard') return body;
+  return ovenSecret === undefined ? undefined : addCallbackSecret(body, ovenSecret);
 }
 
 type Verdict =

@@ -91,6 +91,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
   const deliverer = createDeliverer({
     ...backend,
     sender: { agent, policy, ...buildSenderSettings() },
+    ovenSecret: config.OVEN_CALLBACK_SECRET,
     scheduleMs: config.CALLBACK_SCHEDULE_MS,
     lockMs: config.JOB_LOCK_MS,
     stallCheckMs: config.JOB_STALL_CHECK_MS,

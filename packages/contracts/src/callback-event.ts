@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { buildOvenBody, type CallbackFormat } from './callback-format.ts';
 import { errorCodeSchema, type ErrorCode } from './errors.ts';
 import { hlsOutputSchema, tapeOutputSchema, type JobOutput } from './job-output.ts';
 import type { Phase } from './vocabulary.ts';
@@ -9,6 +10,10 @@ export interface EventSubject {
   mongoId?: string | undefined;
   id?: string | undefined;
   metadata?: Record<string, unknown> | null | undefined;
+  /** `standard` where nothing is said. */
+  callbackFormat?: CallbackFormat | undefined;
+  /** With `oven-complete`: what the tape is called there. */
+  code?: string | undefined;
 }
 
 export type TerminalOutcome =
@@ -54,10 +59,11 @@ export const callbackBodySchema = z.union([
 ]);
 
 /**
- * The body of a callback, byte for byte what is signed and sent on every try.
+ * The body of a callback, byte for byte what is signed and sent on every try; of `oven-complete`, all but its secret.
  * Keys come in the contract's order; a field without a value is left out rather than null.
  */
 export function buildCallbackBody(subject: EventSubject, outcome: TerminalOutcome): string {
+  if (subject.callbackFormat === 'oven-complete') return buildOvenBody(subject, outcome);
   const { jobId, mongoId, id, metadata } = subject;
   const status = WIRE_STATUS[outcome.status];
   const outcomeFields =

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { EventSubject } from './callback-event.ts';
+import { callbackFormatSchema, type CallbackFormat } from './callback-format.ts';
 import { ladderSchema } from './ladder.ts';
 import { describeInput, parseInput, type ParsedInput, type RequestIssue, type RequestIssues } from './request-issue.ts';
 import { PRIORITIES } from './vocabulary.ts';
@@ -99,6 +101,15 @@ const tapeFields = {
   zipUrl: url.describe('A ZIP of frames (PNG or WebP) with timing.json: an absolute https: URL; a raw | is fine.'),
   options: tapeOptionsSchema,
   upload: uploadSchema.optional().describe('Where the result goes instead of the bucket.'),
+  callbackFormat: callbackFormatSchema
+    .optional()
+    .describe('Which body callbackUrl is sent. oven-complete needs code; default: what your key has, else standard.'),
+  code: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('What the tape is called by the receiver of oven-complete; metadata.code means the same.'),
   ...common,
 };
 
@@ -124,9 +135,17 @@ export const tapeRequestSchema = z
     const chosen = body.mongoId ?? body.id;
     if (chosen === undefined) return missingReference(context, 'mongoId', 'mongoId or id', body);
     const { upload, options } = body;
+    const code = body.code ?? tapeFields.code.safeParse(body.metadata?.code).data;
+    if (body.callbackFormat === 'oven-complete' && code === undefined) return missingCode(context, body);
     // What can be put nowhere is not made.
     const poster = options.poster && (!upload || upload.posterPutUrl !== undefined);
-    return { kind: 'tape' as const, reference: chosen, ...body, options: { ...options, poster } };
+    return {
+      kind: 'tape' as const,
+      reference: chosen,
+      ...body,
+      ...(body.callbackFormat === 'oven-complete' && { code }),
+      options: { ...options, poster },
+    };
   });
 
 export const hlsRequestSchema = z
@@ -136,10 +155,14 @@ export const hlsRequestSchema = z
     storyboard: z.boolean().optional().describe('The same as options.storyboard, which it comes before.'),
     // A stream is hundreds of objects, whose names are not known before.
     upload: z.undefined({ error: 'expected none for a video: only a tape can be uploaded to a URL' }).optional(),
+    callbackFormat: z
+      .literal('standard', { error: 'expected "standard" for a video: only a tape can have another' })
+      .optional()
+      .describe('Which body callbackUrl is sent: of a video always the standard one.'),
     ...hlsFields,
   })
   .meta(EITHER_NAME)
-  .transform(({ type: _type, storyboard, upload: _upload, ...body }, context) => {
+  .transform(({ type: _type, storyboard, upload: _upload, callbackFormat: _format, ...body }, context) => {
     const chosen = body.id ?? body.mongoId;
     if (chosen === undefined) return missingReference(context, 'id', 'id or mongoId', body);
     // Every event of a video names `id`; a caller who sent `mongoId` finds that name too.
@@ -149,6 +172,12 @@ export const hlsRequestSchema = z
 
 function missingReference(context: z.core.ParsePayload, path: string, expected: string, input: unknown): never {
   context.issues.push({ code: 'custom', path: [path], message: `expected ${expected}, got nothing`, input });
+  return z.NEVER;
+}
+
+function missingCode(context: z.core.ParsePayload, input: unknown): never {
+  const message = 'expected the code of the tape (or metadata.code) for callbackFormat oven-complete, got nothing';
+  context.issues.push({ code: 'custom', path: ['code'], message, input });
   return z.NEVER;
 }
 
@@ -169,15 +198,22 @@ export function sourceUrlOf(request: ConvertRequest): string {
 
 export type ParsedRequest = { ok: true; request: ConvertRequest } | { ok: false; issues: RequestIssues };
 
+/** What a caller's tapes have unless they say otherwise. */
+export interface TapeDefaults {
+  callbackFormat?: CallbackFormat;
+}
+
 /**
  * The body of `POST /convert`, checked and with its defaults filled in. The kind follows from the body:
  * `zipUrl` means tape, `videoUrl` means HLS. Never throws: what does not fit comes back as a list of paths and messages.
  */
-export function parseConvertRequest(body: unknown): ParsedRequest {
+export function parseConvertRequest(body: unknown, defaults: TapeDefaults = {}): ParsedRequest {
   const mismatch = findTooDeep(body) ?? findKindMismatch(body);
   if (mismatch) return { ok: false, issues: [mismatch] };
   const isTape = 'zipUrl' in (body as object);
-  const parsed = isTape ? parseInput(tapeRequestSchema, body) : parseInput(hlsRequestSchema, body);
+  const parsed = isTape
+    ? parseInput(tapeRequestSchema, { ...defaults, ...(body as object) })
+    : parseInput(hlsRequestSchema, body);
   return parsed.ok ? { ok: true, request: parsed.value } : parsed;
 }
 
@@ -234,4 +270,17 @@ function findKindMismatch(body: unknown): RequestIssue | undefined {
 /** Where the caller has its result, when that is not in a bucket of ours: only a tape's can be. */
 export function uploadOf(request: ConvertRequest): Upload | undefined {
   return request.kind === 'tape' ? request.upload : undefined;
+}
+
+/** What every event of a job repeats of its request. */
+export function subjectOf(request: ConvertRequest): Omit<EventSubject, 'jobId'> {
+  const { mongoId, id, metadata } = request;
+  if (request.kind === 'hls') return { mongoId, id, metadata };
+  const { callbackFormat, code } = request;
+  return { mongoId, id, metadata, callbackFormat, code };
+}
+
+/** Which body its receiver is sent. */
+export function callbackFormatOf(request: ConvertRequest): CallbackFormat {
+  return (request.kind === 'tape' && request.callbackFormat) || 'standard';
 }

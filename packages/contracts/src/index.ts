@@ -4,6 +4,7 @@ export * from './alert-notice.ts';
 export * from './answers.ts';
 export * from './attempt-measures.ts';
 export * from './callback-event.ts';
+export * from './callback-format.ts';
 export * from './convert-request.ts';
 export * from './errors.ts';
 export * from './estimate-size.ts';

@@ -1,4 +1,4 @@
-import type { CallbackStatus, Happening } from '@tapedeck/contracts';
+import { callbackFormatOf, type CallbackFormat, type CallbackStatus, type Happening } from '@tapedeck/contracts';
 import type { Backend } from './backend.ts';
 import { enqueue, enqueueCallback } from './enqueue.ts';
 import { formatHappening } from './history.ts';
@@ -12,6 +12,7 @@ import { addTallies, countOf, observationOf, type Tallies } from './tallies.ts';
 /** What has to be sent for one event. The body is the same on every try, to the byte. */
 export interface OutboxEntry extends CallbackEntry {
   callbackUrl: string;
+  callbackFormat: CallbackFormat;
   bucket: string;
   run: number;
   body: string;
@@ -35,7 +36,7 @@ export async function loadOutboxEntry(
   const { request, run, callbackBody: body, callbackAttempts: tries } = record;
   const { callbackUrl, bucket } = request;
   const settledAtMs = record.callbackRound === 1 ? record.finishedAtMs : undefined;
-  return { ...entry, callbackUrl, bucket, run, body, tries, settledAtMs };
+  return { ...entry, callbackUrl, callbackFormat: callbackFormatOf(request), bucket, run, body, tries, settledAtMs };
 }
 
 export interface CallbackTry {

@@ -1,4 +1,10 @@
-import { buildCallbackBody, type AttemptMeasures, type Happening, type TerminalOutcome } from '@tapedeck/contracts';
+import {
+  buildCallbackBody,
+  subjectOf,
+  type AttemptMeasures,
+  type Happening,
+  type TerminalOutcome,
+} from '@tapedeck/contracts';
 import type { Attempt } from './attempts.ts';
 import { bookEnd } from './bookkeeping.ts';
 import { formatHappening } from './history.ts';
@@ -64,9 +70,8 @@ async function settle(
   measures?: AttemptMeasures,
 ): Promise<SettleResult> {
   const { jobId, request, fingerprint, outputName } = record;
-  const { mongoId, id, metadata } = request;
   const eventId = createId('evt');
-  const callbackBody = buildCallbackBody({ jobId, mongoId, id, metadata }, outcome);
+  const callbackBody = buildCallbackBody({ jobId, ...subjectOf(request) }, outcome);
   const fields = { status: outcome.status, eventId, callbackBody, ...outcomeFields(outcome) };
   const nowMs = Date.now();
   const { tallies, sample, storedBytes } = bookEnd(record, outcome, nowMs, measures);

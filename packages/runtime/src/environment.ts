@@ -143,6 +143,10 @@ export const ENVIRONMENT = {
     .default([]),
   CALLBACK_SIGNING_SECRET: signingSecrets.optional(),
   CALLBACK_AUTH_TOKEN: z.string().min(1).optional(),
+  /** Whose tapes' callbacks have the body of `oven-complete` unless the request says otherwise. */
+  OVEN_COMPLETE_KEYS: list.default([]),
+  /** In the body of those callbacks, as their receiver wants it. */
+  OVEN_CALLBACK_SECRET: z.string().min(1).optional(),
   ALLOW_PRIVATE_NETWORK: flag(false),
   ALLOWED_URL_PORTS: list
     .transform((parts) => parts.map(Number))
@@ -228,6 +232,7 @@ const SECRET_NAMES: readonly VariableName[] = [
   'OIDC_CLIENT_SECRET',
   'CALLBACK_SIGNING_SECRET',
   'CALLBACK_AUTH_TOKEN',
+  'OVEN_CALLBACK_SECRET',
   'REDIS_URL',
   'DO_SPACES_KEY',
   'DO_SPACES_SECRET',

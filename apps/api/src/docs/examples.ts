@@ -38,6 +38,13 @@ const TAPE_WITH_OPTIONS: TapeBody = {
   priority: 'high',
   options: { timing: 'exact', crf: 18, preset: 'slow', scale: 4, poster: false, maxBytes: 50_000_000 },
 };
+const TAPE_FOR_OVEN: TapeBody = {
+  ...TAPE,
+  mongoId: '507f1f77bcf86cd799439013',
+  callbackUrl: 'https://aesthetic.computer/.netlify/functions/oven-complete',
+  callbackFormat: 'oven-complete',
+  code: 'abc',
+};
 const TAPE_TO_UPLOAD: TapeBody = {
   id: 'wand-1729177200000',
   bucket: 'user-aesthetic-computer',
@@ -74,6 +81,7 @@ const VIDEO_WITH_LADDER: HlsBody = {
 export const CONVERT_REQUESTS: Record<string, Example> = {
   tape: { summary: 'A tape', value: TAPE },
   tapeWithOptions: { summary: 'A tape with every option', value: TAPE_WITH_OPTIONS },
+  tapeForOven: { summary: 'A tape whose callback has the body of oven-complete', value: TAPE_FOR_OVEN },
   tapeToUpload: { summary: 'A tape whose result goes to presigned URLs', value: TAPE_TO_UPLOAD },
   video: { summary: 'A video', value: VIDEO },
   videoWithLadder: { summary: 'A video with a ladder of its own and a storyboard', value: VIDEO_WITH_LADDER },
@@ -237,6 +245,23 @@ export const CALLBACKS: Record<string, Example> = {
     },
   },
   canceled: { value: { ...TAPE_SUBJECT, status: 'canceled', metadata: { piece: 'wand' } } },
+};
+
+const OVEN_SUBJECT = { mongoId: '507f1f77bcf86cd799439013', code: 'abc', jobId: TAPE_ID };
+const OVEN_REST = { metadata: { piece: 'wand' }, secret: 'what OVEN_CALLBACK_SECRET says' };
+const { posterUrl: thumbnailUrl, ...OVEN_OUTPUT } = TAPE_OUTPUT;
+export const OVEN_CALLBACKS: Record<string, Example> = {
+  complete: { value: { ...OVEN_SUBJECT, status: 'complete', ...OVEN_OUTPUT, thumbnailUrl, ...OVEN_REST } },
+  error: {
+    value: {
+      ...OVEN_SUBJECT,
+      status: 'error',
+      error: 'FFmpeg encoding failed: exit code 1',
+      errorCode: 'ENCODE_FAILED',
+      ...OVEN_REST,
+    },
+  },
+  canceled: { value: { ...OVEN_SUBJECT, status: 'canceled', error: 'The conversion was canceled', ...OVEN_REST } },
 };
 
 export const LIVE = { status: 'ok' };

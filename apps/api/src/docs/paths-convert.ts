@@ -1,6 +1,22 @@
 import { MAX_BATCH_JOBS } from '@tapedeck/contracts';
-import { ACCEPTED, BATCH_ANSWER, BATCH_REQUEST, CALLBACKS, CONVERT_REQUESTS, DUPLICATE } from './examples.ts';
-import { jsonContent, type JsonSchema, type Parameter, type Paths } from './openapi.ts';
+import {
+  ACCEPTED,
+  BATCH_ANSWER,
+  BATCH_REQUEST,
+  CALLBACKS,
+  CONVERT_REQUESTS,
+  DUPLICATE,
+  OVEN_CALLBACKS,
+} from './examples.ts';
+import {
+  jsonContent,
+  type Content,
+  type JsonSchema,
+  type Operation,
+  type Parameter,
+  type PathItem,
+  type Paths,
+} from './openapi.ts';
 import { buildProblemsWithToken, OF_BODY, RATE_LIMIT_HEADERS } from './problems.ts';
 import { refTo } from './schemas.ts';
 
@@ -114,30 +130,47 @@ const sentHeader = (name: string, description: string, example: string) => ({
   schema: { type: 'string' },
 });
 
-export const WEBHOOKS: Paths = {
-  conversionEnded: {
-    post: {
-      operationId: 'conversionEnded',
-      summary: 'A conversion has ended',
-      description: CALLBACK_DESCRIPTION,
-      tags: ['Callbacks'],
-      security: [{}, { callbackToken: [] }],
-      parameters: [
-        sentHeader('webhook-id', 'Names the event: the same on every try of it.', 'evt_01k7s2m4e8q5v9x3z6b1c7d0fg'),
-        sentHeader('webhook-timestamp', 'When this try was made: seconds since 1970.', '1769947209'),
-        sentHeader(
-          'webhook-signature',
-          'One signature or, while a secret is being replaced, several with spaces between.',
-          'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
-        ),
-        sentHeader('User-Agent', 'Tapedeck and its version.', 'tapedeck/0.1.0'),
-      ],
-      requestBody: { required: true, content: jsonContent(refTo('Callback'), CALLBACKS) },
-      responses: {
-        '2XX': { description: 'Delivered; it is not sent again.' },
-        '4XX': { description: 'Final: it is not sent again by itself. Not so 408, 409, 425 and 429.' },
-        default: { description: 'Sent again later; Retry-After is honoured.' },
-      },
+const CALLBACK_HEADERS: Parameter[] = [
+  sentHeader('webhook-id', 'Names the event: the same on every try of it.', 'evt_01k7s2m4e8q5v9x3z6b1c7d0fg'),
+  sentHeader('webhook-timestamp', 'When this try was made: seconds since 1970.', '1769947209'),
+  sentHeader(
+    'webhook-signature',
+    'One signature or, while a secret is being replaced, several with spaces between.',
+    'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+  ),
+  sentHeader('User-Agent', 'Tapedeck and its version.', 'tapedeck/0.1.0'),
+];
+
+const describeCallback = (
+  named: Pick<Operation, 'operationId' | 'summary' | 'description'>,
+  content: Content,
+): PathItem => ({
+  post: {
+    ...named,
+    tags: ['Callbacks'],
+    security: [{}, { callbackToken: [] }],
+    parameters: CALLBACK_HEADERS,
+    requestBody: { required: true, content },
+    responses: {
+      '2XX': { description: 'Delivered; it is not sent again.' },
+      '4XX': { description: 'Final: it is not sent again by itself. Not so 408, 409, 425 and 429.' },
+      default: { description: 'Sent again later; Retry-After is honoured.' },
     },
   },
+});
+
+export const WEBHOOKS: Paths = {
+  conversionEnded: describeCallback(
+    { operationId: 'conversionEnded', summary: 'A conversion has ended', description: CALLBACK_DESCRIPTION },
+    jsonContent(refTo('Callback'), CALLBACKS),
+  ),
+  ovenConversionEnded: describeCallback(
+    {
+      operationId: 'ovenConversionEnded',
+      summary: 'The same, with callbackFormat oven-complete',
+      description:
+        'For a receiver that was there before. Sent and signed as any other; the secret is part of the body.',
+    },
+    jsonContent(refTo('OvenCallback'), OVEN_CALLBACKS),
+  ),
 };

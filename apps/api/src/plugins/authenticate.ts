@@ -11,7 +11,8 @@ declare module 'fastify' {
   }
 }
 
-const SERVICE_CALLER = 'mp4-service';
+/** Who comes with MP4_SERVICE_TOKEN. */
+export const SERVICE_CALLER = 'mp4-service';
 
 interface AuthenticatorOptions {
   apiKeys: readonly ApiKey[];

@@ -61,7 +61,7 @@ function createAcceptor(options: ConvertBatchOptions, request: FastifyRequest, r
     if (performance.now() > beginUntilMs) throw new JobError('QUEUE_UNAVAILABLE', 'the jobs before it took too long');
     // The request itself has counted for the first.
     if (index > 0) await options.limitWrites(request, reply);
-    const convertRequest = requireConvertRequest(job);
+    const convertRequest = requireConvertRequest(options, request.caller, job);
     assertSize(job, options.maxJobBytes);
     const nameJob = (jobId: string) => request.log.child({ jobId });
     return { index, ...(await acceptConversion({ ...options, queues }, convertRequest, { ...sender, nameJob })) };

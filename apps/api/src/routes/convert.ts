@@ -6,8 +6,10 @@ import { parseIdempotencyKey } from './idempotency-key.ts';
 /** `POST /convert`: a 202 is a promise, so it is answered when the job is in the journal and in the queue, and not before. */
 export async function convertRoute(app: FastifyInstance, options: ConvertOptions): Promise<void> {
   app.post('/convert', async (request, reply) => {
-    const { status, job } = await acceptConversion(options, requireConvertRequest(request.body), {
-      caller: request.caller,
+    const { caller } = request;
+    const convertRequest = requireConvertRequest(options, caller, request.body);
+    const { status, job } = await acceptConversion(options, convertRequest, {
+      caller,
       idempotencyKey: parseIdempotencyKey(request.headers['idempotency-key']),
       nameJob: (jobId) => nameJob(request, jobId),
     });
