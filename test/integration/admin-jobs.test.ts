@@ -324,6 +324,7 @@ describe('a cleanup', () => {
   const sign = (workerId: string, recordsMs: number) =>
     reportAlive(backend.redis, {
       ...{ workerId, busy: 0, jobIds: [], isPaused: false, concurrency: 1, ffmpegVersion: null, version: '0' },
+      isStandIn: false,
       ...{ protections: { held: [], missing: [] }, freeDiskBytes: 1 },
       keep: { supersededMs: DAY_MS, recordsMs, resultsMs: null, quietMs: DAY_MS, stuckAfterMs: DAY_MS },
     });

@@ -70,7 +70,7 @@ const giveUpCallback = () => backend.redis.zadd('tapedeck:exhausted', 1, 'tape_1
 const replayCallback = () => backend.redis.del('tapedeck:exhausted');
 const startWorker = () =>
   reportAlive(backend.redis, {
-    ...{ workerId: 'w', busy: 0, jobIds: [], isPaused: false, concurrency: 1, ffmpegVersion: null },
+    ...{ workerId: 'w', isStandIn: false, busy: 0, jobIds: [], isPaused: false, concurrency: 1, ffmpegVersion: null },
     protections: { held: [], missing: [] },
     ...{ freeDiskBytes: 9, totalDiskBytes: 10, memory: { nodeBytes: 1, ffmpegBytes: 0 }, version: '1' },
   });

@@ -319,6 +319,7 @@ describe('what is counted', () => {
 const SIGN = {
   ...{
     workerId: 'w1',
+    isStandIn: false,
     busy: 0,
     jobIds: [],
     isPaused: false,
@@ -433,6 +434,18 @@ describe('the fleet', () => {
     expect((await loadFleet(redis, 400_000)).lost).toEqual([]);
     await reportAlive(redis, { ...SIGN, workerId: 'w4' });
     expect((await loadFleet(redis)).lost).toEqual([]);
+  });
+
+  test("a stand-in counts as no worker, takes no lost one's place, and is missed by nobody", async () => {
+    await reportAlive(redis, { ...SIGN, workerId: 'w1' });
+    await redis.del('tapedeck:worker:w1');
+    await redis.zadd('tapedeck:signs', Date.now() - 360_000, 'w1');
+    for (const workerId of ['s1', 's2']) await reportAlive(redis, { ...SIGN, workerId, isStandIn: true });
+    await redis.del('tapedeck:worker:s1');
+    expect(await loadFleet(redis)).toMatchObject({ alive: [], standIns: [{ workerId: 's2' }], lost: ['w1'] });
+    expect(await listWorkers(redis)).toMatchObject([{ workerId: 's2' }]);
+    await reportGone(redis, 's2');
+    expect(await loadFleet(redis)).toMatchObject({ standIns: [], lost: ['w1'] });
   });
 
   test('a worker of a version that cannot be paused is not', async () => {

@@ -47,6 +47,7 @@ async function begin(name: string) {
 const sign = (workerId: string, more: Partial<SignOfLife> = {}): SignOfLife => ({
   ...{
     workerId,
+    isStandIn: false,
     busy: 0,
     jobIds: [],
     isPaused: false,
@@ -124,5 +125,15 @@ test('of the workers, how many there are and the worst of what they say', async 
     lostWorkers: ['gone'],
     fullestWorkDisk: { workerId: 'old', usedRatio: expect.closeTo(0.7) },
     workerMemory: { nodeBytes: 6, ffmpegBytes: 7 },
+  });
+});
+
+test('a stand-in is none of the workers, and its disk and memory count', async () => {
+  const more = { isStandIn: true, totalDiskBytes: 40, memory: { nodeBytes: 5, ffmpegBytes: 7 } };
+  await reportAlive(redis, sign('stand-in', more));
+  expect(await loadVitals(backend)).toMatchObject({
+    ...{ workers: { alive: 0, busy: 0, lost: 0 }, standIns: 1 },
+    fullestWorkDisk: { workerId: 'stand-in' },
+    workerMemory: { nodeBytes: 5, ffmpegBytes: 7 },
   });
 });

@@ -30,6 +30,7 @@ export interface HousekeepingOptions {
   backend: Backend;
   workspaces: Workspaces;
   workerId: string;
+  isStandIn: boolean;
   workDir: string;
   ffmpegVersion: string | undefined;
   protections: SignOfLife['protections'];
@@ -96,11 +97,12 @@ export async function showLife(options: HousekeepingOptions): Promise<void> {
 
 /** @returns whether somebody has paused this worker */
 async function sign(options: HousekeepingOptions): Promise<boolean> {
-  const { backend, workerId, workDir, ffmpegVersion, protections, consumer, concurrency, memory } = options;
+  const { backend, workerId, isStandIn, workDir, ffmpegVersion, protections, consumer, concurrency, memory } = options;
   const { quietMs, stuckAfterMs, retention } = options;
   const [disk, latestMemory] = await Promise.all([measureDisk(workDir), memory.latest()]);
   return reportAlive(backend.redis, {
     workerId,
+    isStandIn,
     busy: consumer.busy(),
     jobIds: consumer.jobIds(),
     isPaused: consumer.isPaused(),

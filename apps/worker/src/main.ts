@@ -60,7 +60,11 @@ const DRAIN_GRACE_MS = 60_000;
 /** A job that has ended waits for it, and then no longer: its event is in the outbox. */
 const JOURNAL_TIMEOUT_MS = 10_000;
 
+/** An API has started this worker, over a channel that closes when it ends, however it ends. */
+const isStandIn = process.argv.includes('--stand-in');
+
 await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) => {
+  if (isStandIn) followParent(() => stop(0));
   const logKeeping = config.logDir && keepLogDir(config.logDir, logger, stopping);
   const redis = connectRedis(config.redisUrl, 'patient', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
@@ -98,7 +102,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
     ...{ untilCompared, logger },
   });
   const house: HousekeepingOptions = {
-    ...{ backend, compareIfNeeded, workspaces, workerId, ffmpegVersion, protections, logger },
+    ...{ backend, compareIfNeeded, workspaces, workerId, isStandIn, ffmpegVersion, protections, logger },
     ...{ workDir: config.workDir, consumer, concurrency: config.WORKER_CONCURRENCY, memory },
     ...{ ...stuckLimits(config), retention: config.retention },
     cleanups: createCleanups({ redis, store, addresses, retention: config.retention, logger }),
@@ -113,8 +117,7 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
   const housekeeping = keepHouse(house, stopping);
   logger.info(
     {
-      workerId,
-      ffmpegVersion,
+      ...{ workerId, isStandIn, ffmpegVersion },
       protections: protections.held,
       missingProtections: protections.missing,
       encodeMemoryBytes: config.encodeMemoryBytes,
@@ -137,6 +140,14 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping, stop }) =>
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
   };
 });
+
+/** @param end is called when the process that has started this one is no more */
+function followParent(end: () => void): void {
+  if (!process.connected) return end();
+  process.once('disconnect', end);
+  // The channel alone is no reason to stay.
+  process.channel?.unref();
+}
 
 /** @param end is called when a worker that is too large has nothing left to do */
 function watchMemory(consumer: Consumer, end: () => void): MemoryWatch {

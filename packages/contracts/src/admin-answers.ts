@@ -132,6 +132,8 @@ export interface QueueView {
 
 export interface WorkerView {
   workerId: string;
+  /** The API has started it, because it saw no other. */
+  isStandIn: boolean;
   version: string;
   ffmpegVersion: string | null;
   busy: number;

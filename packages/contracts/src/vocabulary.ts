@@ -20,6 +20,7 @@
  *   that is stuck begins another.
  * - **happening**: something that befell a job, or that somebody did to it; its **history** is all of them in their order.
  * - **activity**: what happened to any job lately, as far as it is salient.
+ * - **stand-in**: a worker that an API has started because it saw no other; it is none of the workers that are counted.
  * - **chore**: what a worker does now and then beside its jobs.
  * - **vitals**: the figures of the whole fleet at one moment.
  * - **condition**: what an alert is raised for. It *holds* or it does not, at one moment.

@@ -16,6 +16,8 @@ const RENEW = createScript(
 export interface ChoreClaim {
   /** It stays this worker's while the work lasts, and runs out by itself afterwards. */
   keepWhile(work: () => Promise<unknown>): Promise<void>;
+  /** For work that lasts as long as it is needed. @returns false when the claim has run out: it may be another's */
+  renew(): Promise<boolean>;
   /** Whoever asks next gets it at once. */
   release(): Promise<void>;
 }
@@ -33,12 +35,13 @@ export async function claimChore(redis: Redis, name: string, claimMs: number): P
   const key = keys.chore(name);
   const token = randomUUID();
   if ((await redis.set(key, token, 'PX', claimMs, 'NX')) === null) return undefined;
-  const renew = () => RENEW.run(redis, [key], [token, claimMs]).catch(() => undefined);
+  const renew = async (): Promise<boolean> => (await RENEW.run(redis, [key], [token, claimMs])) === 1;
   return {
+    renew,
     async keepWhile(work) {
       const isHangingAtMs = performance.now() + MAX_WORK_MS;
       const renewal = setInterval(() => {
-        if (performance.now() < isHangingAtMs) void renew();
+        if (performance.now() < isHangingAtMs) renew().catch(() => undefined);
       }, claimMs / 3);
       await work().finally(() => clearInterval(renewal));
     },

@@ -113,6 +113,7 @@ export {
   listenForPauses,
   listWorkers,
   loadFleet,
+  type Fleet,
   pauseWorker,
   reportAlive,
   reportGone,

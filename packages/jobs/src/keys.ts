@@ -41,6 +41,7 @@ import type { ErrorCode, JobKind, JobStatus } from '@tapedeck/contracts';
  *   sent, and what came of it
  * - `alerts` hash: each alert's state, while there is something to say of it
  * - `signs` sorted set: workers that have not said good-bye, by the time in ms of their last sign
+ * - `stand-in-signs` sorted set: the same of stand-ins
  */
 export const PREFIX = 'tapedeck';
 
@@ -81,6 +82,7 @@ export const keys = {
   paused: (workerId: string) => `${PREFIX}:paused:${workerId}`,
   pauses: `${PREFIX}:pauses`,
   signs: `${PREFIX}:signs`,
+  standInSigns: `${PREFIX}:stand-in-signs`,
   audit: `${PREFIX}:audit`,
   testCallback: (testId: string) => `${PREFIX}:test-callback:${testId}`,
   testCallbackOutcome: (testId: string) => `${PREFIX}:test-callback-outcome:${testId}`,

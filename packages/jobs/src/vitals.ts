@@ -20,6 +20,8 @@ export interface Vitals {
     /** Vanished without a good-bye, and not replaced. */
     lost: number;
   };
+  /** Alive, and not among the workers: see the vocabulary. */
+  standIns: number;
   /** The ids of some that are lost, the longest silent first. */
   lostWorkers: readonly string[];
   /** Of WORK_DIR's file system, the fullest of all workers, 0 to 1; undefined where none has said. */
@@ -53,14 +55,16 @@ export async function loadVitals({ redis, queues }: Backend, nowMs: number = Dat
     countEndedSince(redis, 'failed', nowMs - HOUR_MS),
     inspectRedis(redis),
   ]);
-  const { alive, lost } = fleet;
+  const { alive, standIns, lost } = fleet;
+  const converting = [...alive, ...standIns];
   return {
     queues: entries,
     longestProcessingSec: Math.max(0, ...running.map((record) => (nowMs - startOf(record, nowMs)) / 1000)),
     workers: { alive: alive.length, busy: alive.filter(({ busy }) => busy > 0).length, lost: lost.length },
+    standIns: standIns.length,
     lostWorkers: lost.slice(0, MAX_NAMED),
-    fullestWorkDisk: findFullestDisk(alive),
-    workerMemory: largestMemory(alive),
+    fullestWorkDisk: findFullestDisk(converting),
+    workerMemory: largestMemory(converting),
     callbacks,
     failedWithinDay,
     endedWithinHour: { completed, failed },

@@ -20,6 +20,8 @@ export type KeepTimes = z.output<typeof keepTimesSchema>;
 
 const signSchema = z.object({
   workerId: z.string(),
+  /** The API has started it, because it saw no other. */
+  isStandIn: z.boolean().default(false),
   /** Jobs it is running now. */
   busy: z.number().int(),
   /** Those. A version that did not say so may run some. */
@@ -76,11 +78,11 @@ const SIGN = createScript(
 
 /** @returns whether somebody has paused it */
 export async function reportAlive(redis: Redis, sign: SignOfLife): Promise<boolean> {
-  const { workerId } = sign;
+  const { workerId, isStandIn } = sign;
   const nowMs = Date.now();
   const isToPause = await SIGN.run(
     redis,
-    [keys.worker(workerId), keys.signs, keys.paused(workerId)],
+    [keys.worker(workerId), isStandIn ? keys.standInSigns : keys.signs, keys.paused(workerId)],
     [
       ...[workerId, nowMs, nowMs - SIGN_TTL_MS, JSON.stringify(sign), SIGN_TTL_MS, nowMs - FORGET_LOST_MS],
       ...[keys.worker(''), PAUSE_TTL_MS],
@@ -129,18 +131,29 @@ export async function listenForPauses(redis: Redis, workerId: string, onChange: 
 
 /** A good-bye: nobody will miss it. */
 export async function reportGone(redis: Redis, workerId: string): Promise<void> {
-  await redis.multi().del(keys.worker(workerId), keys.paused(workerId)).zrem(keys.signs, workerId).exec();
+  const transaction = redis.multi().del(keys.worker(workerId), keys.paused(workerId));
+  await transaction.zrem(keys.signs, workerId).zrem(keys.standInSigns, workerId).exec();
 }
 
 export interface Fleet {
+  /** Without stand-ins: those take no worker's place, and nobody is to miss them. */
   alive: SignOfLife[];
+  standIns: SignOfLife[];
   /** Who is silent, has said no good-bye, and was not replaced, by their ids. */
   lost: string[];
 }
 
 /** @param silentMs since when they must be silent to count as lost; at once, where nothing is said */
 export async function loadFleet(redis: Redis, silentMs = 0): Promise<Fleet> {
-  const rows = await redis.zrange(keys.signs, '0', '-1', 'WITHSCORES');
+  const [workers, standIns] = await Promise.all([
+    loadSigned(redis, keys.signs, silentMs),
+    loadSigned(redis, keys.standInSigns),
+  ]);
+  return { ...workers, standIns: standIns.alive };
+}
+
+async function loadSigned(redis: Redis, signsKey: string, silentMs = 0): Promise<Omit<Fleet, 'standIns'>> {
+  const rows = await redis.zrange(signsKey, '0', '-1', 'WITHSCORES');
   const known = Array.from({ length: rows.length / 2 }, (_, index) => ({
     workerId: rows[2 * index]!,
     signedAtMs: Number(rows[2 * index + 1]),
@@ -161,6 +174,8 @@ function parseSign(text: string): SignOfLife[] {
   return data ? [data] : [];
 }
 
+/** All that convert, stand-ins among them. */
 export async function listWorkers(redis: Redis): Promise<SignOfLife[]> {
-  return (await loadFleet(redis)).alive;
+  const { alive, standIns } = await loadFleet(redis);
+  return [...alive, ...standIns];
 }

@@ -4,6 +4,7 @@ import {
   inspectRedis,
   loadFleet,
   loadStoredBytes,
+  type Fleet,
   QUEUE_NAMES,
   type Backend,
   type Queues,
@@ -51,7 +52,7 @@ export async function loadSystem(options: SystemOptions): Promise<SystemAnswer> 
     storage: { ...storage, storedBytes },
     disk,
     queues: queueViews,
-    workers: fleet && fleet.alive.map(viewWorker).toSorted((a, b) => a.workerId.localeCompare(b.workerId)),
+    workers: fleet && viewWorkers(fleet),
     lostWorkers: fleet?.lost ?? [],
     callbacks,
   };
@@ -60,6 +61,10 @@ export async function loadSystem(options: SystemOptions): Promise<SystemAnswer> 
 async function viewQueues(queues: Queues): Promise<SystemAnswer['queues']> {
   const [counts, paused] = await Promise.all([queues.countEntries(), queues.listPaused()]);
   return QUEUE_NAMES.map((name) => ({ name, isPaused: paused.includes(name), ...counts[name] }));
+}
+
+function viewWorkers({ alive, standIns }: Fleet): WorkerView[] {
+  return [...alive, ...standIns].map(viewWorker).toSorted((a, b) => a.workerId.localeCompare(b.workerId));
 }
 
 function viewWorker({ keep: _keep, ...sign }: SignOfLife): WorkerView {

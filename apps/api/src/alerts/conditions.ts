@@ -31,14 +31,16 @@ const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
 
 const NO_WORKER: Condition<WatchedVitals> = {
   ...{ alert: 'TapedeckNoWorker', severity: 'critical', title: 'no worker alive', forMs: 2 * MINUTE_MS },
-  meaning: 'Nothing is converted and no callback is delivered until a worker starts.',
-  find({ queues, workers }) {
+  meaning:
+    'Until a worker starts, nothing is converted and no callback delivered; or, with CONVERT_INLINE, one at a time.',
+  find({ queues, workers, standIns }) {
     const entries = Object.values(queues).reduce(
       (sum, { waiting, delayed, active }) => sum + waiting + delayed + active,
       0,
     );
     if (workers.alive > 0 || entries === 0) return undefined;
-    return { summary: `No worker is alive, and ${entries} conversions and callbacks wait.`, figures: { entries } };
+    const who = standIns > 0 ? 'No worker is alive, the API itself converts' : 'No worker is alive';
+    return { summary: `${who}, and ${entries} conversions and callbacks wait.`, figures: { entries } };
   },
 };
 

@@ -47,6 +47,7 @@ function buildGauges({ vitals, jobs, storedBytes, dataDiskUsedRatio }: FleetRead
       'Of the attempts that run, how long the longest does',
       vitals.longestProcessingSec,
     ),
+    gauge('stand_ins', 'Stand-ins: APIs that convert themselves, because no worker is alive', vitals.standIns),
     gauge('workers', 'Workers; lost are those that vanished and were not replaced', listRow(workers, 'state')),
     gauge('callbacks_pending', 'Callbacks that were not delivered yet', callbacks.pending),
     gauge('callbacks_exhausted', 'Callbacks that were given up, and not sent again by hand', callbacks.exhausted),

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { countFfmpegVersions, findTrouble } from './findings.ts';
 
 const WORKER: WorkerView = {
+  isStandIn: false,
   ...{ workerId: 'a-1', version: '1.0.0', ffmpegVersion: '7.1', busy: 0, concurrency: 1, isPaused: false },
   ...{ jobIds: [], memory: null, protections: { held: ['no network'], missing: [] } },
   ...{ freeDiskBytes: 50, totalDiskBytes: 100 },
@@ -42,6 +43,7 @@ test.each<[string, Partial<SystemAnswer>, 'warns' | 'fails', RegExp]>([
   ['Redis filling', { redis: { ...WELL.redis, usedBytes: 81 } }, 'fails', /81\.0 % of the memory/],
   ['store away', { storage: { ...WELL.storage, ok: false } }, 'fails', /^The store does not/],
   ['no worker', { workers: [] }, 'fails', /^No worker is alive/],
+  ['a stand-in alone', { workers: [{ ...WORKER, isStandIn: true }] }, 'warns', /^No worker is alive: the API itself/],
   ['a lost worker', { lostWorkers: ['c-3'] }, 'warns', /^A worker vanished/],
   ['one paused worker', { workers: [WORKER, paused] }, 'warns', /^1 of 2 workers/],
   ['all workers paused', { workers: [paused] }, 'fails', /^All workers are paused/],

@@ -59,16 +59,22 @@ function findBackendTrouble({ redis, storage }: SystemAnswer): Finding[] {
   return found;
 }
 
+const NOBODY: Finding = {
+  verdict: 'fails',
+  what: 'No worker is alive.',
+  advice: 'Jobs and callbacks wait, and nothing is lost. Start a worker; if it ends at once, its log says why.',
+};
+
+const STAND_IN: Finding = {
+  verdict: 'warns',
+  what: 'No worker is alive: the API itself converts, one job at a time.',
+  advice: 'Start a worker; if it ends at once, its log says why. The stand-in makes way for it.',
+};
+
 function findWorkerTrouble({ workers, lostWorkers }: SystemAnswer): Finding[] {
   if (!workers) return [];
   const found: Finding[] = [];
-  if (workers.length === 0) {
-    found.push({
-      verdict: 'fails',
-      what: 'No worker is alive.',
-      advice: 'Jobs and callbacks wait, and nothing is lost. Start a worker; if it ends at once, its log says why.',
-    });
-  }
+  if (workers.every(({ isStandIn }) => isStandIn)) found.push(workers.length === 0 ? NOBODY : STAND_IN);
   if (lostWorkers.length > 0) {
     found.push({
       verdict: 'warns',

@@ -9,7 +9,7 @@ import { UsageBar } from './usage-bar.tsx';
 import { WorkerSwitch } from './worker-switch.tsx';
 
 export function WorkerCard({ worker }: { worker: WorkerView }) {
-  const { workerId, busy, concurrency, isPaused, jobIds } = worker;
+  const { workerId, isStandIn, busy, concurrency, isPaused, jobIds } = worker;
   const titleId = useId();
   return (
     <article className="card worker" aria-labelledby={titleId}>
@@ -21,6 +21,7 @@ export function WorkerCard({ worker }: { worker: WorkerView }) {
         <Badge tone={busy > 0 ? 'busy' : 'quiet'}>
           busy {busy} of {concurrency}
         </Badge>
+        {isStandIn && <Badge tone="warn">stand-in of the API</Badge>}
         {isPaused && <Badge tone="warn">paused: takes no other job</Badge>}
       </p>
       {jobIds.length > 0 && (
