@@ -109,7 +109,14 @@ export default tseslint.config(
     },
   },
   {
-    files: ['apps/*/src/main.ts', 'apps/*/src/healthcheck.ts', 'scripts/**', 'bench/**', 'test/**'],
+    files: [
+      'apps/*/src/main.ts',
+      'apps/*/src/check.ts',
+      'apps/*/src/healthcheck.ts',
+      'scripts/**',
+      'bench/**',
+      'test/**',
+    ],
     rules: { 'no-restricted-syntax': ['error', noAwaitInUpdate] },
   },
   {

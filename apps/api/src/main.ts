@@ -6,6 +6,7 @@ import {
   waitForRedis,
   type Backend,
   type Journal,
+  type Redis,
 } from '@tapedeck/jobs';
 import {
   createLogger,
@@ -21,6 +22,9 @@ import { createAlertChannels, createObjectLog, createObjectStore, type ObjectSto
 import { createAlertWatch, keepWatch } from './alerts/alert-watch.ts';
 import { createApp } from './app.ts';
 import { loadConfig } from './config.ts';
+import { assertCanConvert } from './stand-in/assert-can-convert.ts';
+import { runStandIn } from './stand-in/run-stand-in.ts';
+import { keepStandIn } from './stand-in/stand-in-watch.ts';
 
 const config = loadConfigOrExit(() => loadConfig(process.env));
 const hidden = hideFromLogs(process.env, {
@@ -39,6 +43,7 @@ const REDIS_TIMEOUT_MS = 30_000;
 const JOURNAL_TIMEOUT_MS = 3_000;
 
 await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
+  if (config.CONVERT_INLINE) await assertCanConvert(process.env);
   const logKeeping = config.logDir && keepLogDir(config.logDir, logger, stopping);
   const redis = connectRedis(config.redisUrl, 'fast', createThrottledErrorLog(logger, 'redis'));
   await waitForRedis(redis, REDIS_TIMEOUT_MS);
@@ -52,12 +57,14 @@ await runProcess(logger, config.SHUTDOWN_GRACE_MS, async ({ stopping }) => {
   const app = await createApp({ config, redis, queues, journal, store, watcher, logger });
   await app.listen({ host: config.HOST, port: config.PORT });
   const alerting = raiseAlerts({ redis, queues, journal }, stopping);
+  const standingIn = standInForWorkers(redis, stopping);
 
   return async () => {
     await app.close();
     watcher.close();
     await logKeeping;
     await alerting;
+    await standingIn;
     await queues.close();
     await withDeadline(redis.quit(), 2_000, 'closing Redis').catch(() => redis.disconnect());
   };
@@ -70,6 +77,14 @@ async function raiseAlerts(backend: Backend, signal: AbortSignal): Promise<void>
   const channels = createAlertChannels(targets, VERSION);
   if (channels.length === 0) return;
   await keepWatch(createAlertWatch({ backend, dataDir, channels, origin, intervalMs, logger }), intervalMs, signal);
+}
+
+/** Until the signal; then what it has converted by itself is ended, or handed back. */
+async function standInForWorkers(redis: Redis, signal: AbortSignal): Promise<void> {
+  const { CONVERT_INLINE, CONVERT_INLINE_AFTER_MS: afterMs, SHUTDOWN_GRACE_MS: graceMs } = config;
+  if (!CONVERT_INLINE) return;
+  const run = (leave: AbortSignal) => runStandIn({ env: process.env, graceMs, logger }, leave);
+  await keepStandIn({ redis, afterMs, run, logger }, signal);
 }
 
 function openJournal(store: ObjectStore): Journal | undefined {

@@ -153,6 +153,9 @@ export const ENVIRONMENT = {
     .pipe(z.array(z.number().int().min(1).max(65535)).min(1))
     .prefault('443,8443'),
   WORKER_CONCURRENCY: count(1),
+  /** Whether the API starts a worker of its own where no other is alive. */
+  CONVERT_INLINE: flag(false),
+  CONVERT_INLINE_AFTER_MS: ms(60_000),
   JOB_ATTEMPTS: count(3),
   JOB_BACKOFF_MS: ms(5_000),
   JOB_TIMEOUT_MS: ms(2 * 3_600_000),

@@ -2,6 +2,7 @@ export { withDeadline } from './deadline.ts';
 export { CONVERSION_VARIABLES, findMemory, resolveConversion, type ConversionConfig } from './conversion.ts';
 export { API_KEY_ID, createApiKey, digestToken, type ApiKey } from './api-key.ts';
 export {
+  CONFIG_EXIT_CODE,
   ConfigError,
   ENVIRONMENT,
   listSecrets,
@@ -13,7 +14,7 @@ export { ALERT_VARIABLES, resolveAlerts, type AlertConfig } from './alerts.ts';
 export { inLanes } from './lanes.ts';
 export { JOURNAL_VARIABLES, resolveJournal, type JournalConfig } from './journal.ts';
 export { RESTART_EXIT_CODE, runProcess, type Lifecycle } from './lifecycle.ts';
-export { loadConfigOrExit } from './load-config.ts';
+export { exitOnConfigError, loadConfigOrExit } from './load-config.ts';
 export { createLogger, hideFromLogs, type Logger } from './logs/logger.ts';
 export type { LogName } from './logs/log-names.ts';
 export { keepLogDir } from './logs/sweep-log-dir.ts';

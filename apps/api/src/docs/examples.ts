@@ -277,6 +277,7 @@ export const HEALTH = {
     protections: { held: ['network', 'files'], missing: [] },
     queues: { paused: [] },
     workers: { alive: 2, busy: 1 },
+    inline: { enabled: false, active: false, busy: 0 },
     disk: { freeBytes: 21_474_836_480, totalBytes: 85_899_345_920 },
   },
 };

@@ -1,4 +1,4 @@
-import { listWorkers, type Queues, type Redis, type SignOfLife } from '@tapedeck/jobs';
+import { loadFleet, type Fleet, type Queues, type Redis, type SignOfLife } from '@tapedeck/jobs';
 import { VERSION, withDeadline } from '@tapedeck/runtime';
 import type { ObjectStore } from '@tapedeck/transfer';
 import type { FastifyInstance } from 'fastify';
@@ -30,16 +30,19 @@ export async function healthRoutes(app: FastifyInstance, options: HealthOptions)
   });
 
   app.get('/health', async (_request, reply) => {
-    const [redis, storage, workers, paused, disk] = await Promise.all([
+    const [redis, storage, fleet, paused, disk] = await Promise.all([
       checkRedis(options.redis),
       checkStorage(),
-      withDeadline(listWorkers(options.redis), CHECK_TIMEOUT_MS, 'listing workers').catch((): SignOfLife[] => []),
+      withDeadline(loadFleet(options.redis), CHECK_TIMEOUT_MS, 'listing workers').catch((): Fleet => NOBODY),
       withDeadline(options.queues.listPaused(), CHECK_TIMEOUT_MS, 'listing queues').catch((): string[] => []),
       readDisk(options.config.dataDir),
     ]);
-    const ffmpegVersion = workers.find((worker) => worker.ffmpegVersion)?.ffmpegVersion ?? null;
+    const { alive, standIns } = fleet;
+    const converting = [...alive, ...standIns];
+    const ffmpegVersion = converting.find((worker) => worker.ffmpegVersion)?.ffmpegVersion ?? null;
     const works = redis.ok && storage.ok;
-    const takesJobs = workers.some(({ isPaused }) => !isPaused) && paused.length === 0;
+    // A stand-in is one conversion at a time, and somebody should know that it has come to that.
+    const takesJobs = alive.some(({ isPaused }) => !isPaused) && paused.length === 0;
     return reply.code(works ? 200 : 503).send({
       status: !works ? 'unavailable' : takesJobs ? 'ok' : 'degraded',
       version: VERSION,
@@ -47,15 +50,26 @@ export async function healthRoutes(app: FastifyInstance, options: HealthOptions)
       checks: {
         redis,
         storage,
-        // FFmpeg is the workers': the API's image has none.
+        // FFmpeg is the workers': the API's image has none by default.
         ffmpeg: { available: ffmpegVersion !== null, version: ffmpegVersion },
-        protections: summarizeProtections(workers),
+        protections: summarizeProtections(converting),
         queues: { paused },
-        workers: { alive: workers.length, busy: workers.reduce((sum, worker) => sum + worker.busy, 0) },
+        workers: { alive: alive.length, busy: countBusy(alive) },
+        inline: {
+          enabled: options.config.CONVERT_INLINE,
+          active: standIns.length > 0,
+          busy: countBusy(standIns),
+        },
         disk,
       },
     });
   });
+}
+
+const NOBODY: Fleet = { alive: [], standIns: [], lost: [] };
+
+function countBusy(workers: readonly SignOfLife[]): number {
+  return workers.reduce((sum, { busy }) => sum + busy, 0);
 }
 
 /** Held is what every worker has; missing, what one of them has not. */
