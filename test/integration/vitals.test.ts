@@ -66,6 +66,7 @@ test('a fleet that has nothing to do', async () => {
     },
     longestProcessingSec: 0,
     workers: { alive: 0, busy: 0, lost: 0 },
+    standIns: 0,
     lostWorkers: [],
     fullestWorkDisk: undefined,
     workerMemory: undefined,
