@@ -90,6 +90,22 @@ describe('a request that is sent again', () => {
     expect(other).toMatchObject({ status: 409, body: { code: 'IDEMPOTENCY_CONFLICT' } });
   });
 
+  test('with the Idempotency-Key of a call is the job of another call while that is alive, and later still', async () => {
+    const call = (key: string) => ({ 'idempotency-key': key, 'idempotency-scope': 'call' });
+    const body = stack.tapeRequest(zipUrl);
+    const first = await stack.post(body, call('call-1'));
+    const second = await stack.post(body, call('call-2'));
+    expect(second).toMatchObject({ status: 200, body: { jobId: first.body.jobId, duplicate: true } });
+    const url = `${stack.url}/api/jobs/${first.body.jobId}/cancel`;
+    await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${TOKEN}` } });
+    for (const known of ['call-1', 'call-2']) {
+      expect((await stack.post(body, call(known))).body.jobId).toBe(first.body.jobId);
+    }
+    expect(await stack.post(body, call('call-3'))).toMatchObject({ status: 202 });
+    const refused = await stack.post(body, { 'idempotency-scope': 'job' });
+    expect(refused).toMatchObject({ status: 400, body: { errors: [{ path: 'Idempotency-Scope' }] } });
+  });
+
   test('with another Idempotency-Key is another job', async () => {
     const body = stack.tapeRequest(zipUrl);
     const first = await stack.post(body, { 'idempotency-key': 'one' });

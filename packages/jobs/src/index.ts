@@ -105,7 +105,7 @@ export {
   TEST_CALLBACK_TIMEOUT_MS,
   type TestCallbackOutcome,
 } from './test-callback.ts';
-export { submitJob, type Submission, type SubmitResult } from './submit.ts';
+export { submitJob, type IdempotencyScope, type Submission, type SubmitResult } from './submit.ts';
 export { COUNTERS, HISTOGRAMS, loadTallies, type TallyReadings } from './tallies.ts';
 export { createJobWatcher, type JobWatcher } from './watch-job.ts';
 export { countCallbacks, loadVitals, type Vitals } from './vitals.ts';

@@ -7,6 +7,8 @@ import { IDEMPOTENCY_TTL_MS, keys } from './keys.ts';
 import { waitingFields } from './record.ts';
 import { createRecordScript } from './record-script.ts';
 
+export type IdempotencyScope = 'request' | 'call';
+
 export interface Submission {
   request: ConvertRequest;
   /** The id of the API key that sent it. */
@@ -16,6 +18,8 @@ export interface Submission {
   idempotencyKey: string | undefined;
   /** Whether the key came with several jobs: each then has one of its own, of the key and what makes it the same job. */
   isKeyOfMany?: boolean;
+  /** What the key stands for: `call` finds the job of another call for the same as well, as without a key. */
+  idempotencyScope?: IdempotencyScope;
   maxAttempts: number;
 }
 
@@ -32,7 +36,7 @@ export type SubmitResult =
  * two leaves a trace, and the next duplicate or the reconciler queues it.
  *
  * KEYS live, idempotency ('' without a key), job, unqueued, alive
- * ARGV jobId, bodyHash, nowMs, ttlMs, jobKeyPrefix, field, value, …
+ * ARGV jobId, bodyHash, nowMs, ttlMs, jobKeyPrefix, joinsAlive (1 or 0), field, value, …
  */
 const SUBMIT = createRecordScript(
   `
@@ -48,15 +52,19 @@ const SUBMIT = createRecordScript(
         return answer(bodyHash == ARGV[2] and 'duplicate' or 'conflict', jobId)
       end
     end
-  else
+  end
+  if ARGV[6] == '1' then
     local alive = redis.call('GET', KEYS[1])
     if alive then
       local status = redis.call('HGET', record(alive), 'status')
       local isCanceling = redis.call('HEXISTS', record(alive), 'cancelRequestedAtMs') == 1
-      if (status == 'queued' or status == 'processing') and not isCanceling then return answer('duplicate', alive) end
+      if (status == 'queued' or status == 'processing') and not isCanceling then
+        if KEYS[2] ~= '' then redis.call('SET', KEYS[2], alive .. ' ' .. ARGV[2], 'PX', ARGV[4]) end
+        return answer('duplicate', alive)
+      end
     end
   end
-  redis.call('HSET', KEYS[3], unpack(ARGV, 6))
+  redis.call('HSET', KEYS[3], unpack(ARGV, 7))
   redis.call('SET', KEYS[1], ARGV[1])
   if KEYS[2] ~= '' then redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[4]) end
   redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
@@ -77,6 +85,7 @@ const NOT_COMPARED = 'Redis has not been compared with the journal yet';
  */
 export async function submitJob(backend: Backend, submission: Submission): Promise<SubmitResult> {
   const { request, caller, outputName, idempotencyKey, isKeyOfMany = false, maxAttempts } = submission;
+  const joinsAlive = idempotencyKey === undefined || submission.idempotencyScope === 'call';
   const jobId = createId(request.kind);
   const fingerprint = sha256Hex(
     JSON.stringify([request.kind, request.reference, sourceUrlOf(request), request.bucket, outputName]),
@@ -97,7 +106,7 @@ export async function submitJob(backend: Backend, submission: Submission): Promi
   const answer = await SUBMIT.run(
     backend.redis,
     [keys.live(fingerprint), idempotency, keys.job(jobId), keys.unqueued, keys.alive],
-    [jobId, bodyHash, nowMs, IDEMPOTENCY_TTL_MS, keys.job(''), ...Object.entries(fields).flat()],
+    [jobId, bodyHash, nowMs, IDEMPOTENCY_TTL_MS, keys.job(''), joinsAlive ? 1 : 0, ...Object.entries(fields).flat()],
   );
   const [outcome, acceptedId, isUnqueued] = answer as [SubmitResult['outcome'], string, 0 | 1];
   // In old data jobs live that have ended: nobody would hear of the end of this one again.

@@ -51,6 +51,15 @@ const buildIdempotencyKey = (description: string): Parameter => ({
   example: '3f0f7f0e-6f5e-4a4e-9a55-0d5a0c6f1f5b',
 });
 
+const IDEMPOTENCY_SCOPE: Parameter = {
+  name: 'Idempotency-Scope',
+  in: 'header',
+  required: false,
+  description:
+    'What the key stands for. request: for what is asked. call: for one call and its tries; the same request of another call is found while its job is alive, as without a key.',
+  schema: { type: 'string', enum: ['request', 'call'], default: 'request' },
+};
+
 export const CONVERT_PATHS: Paths = {
   '/convert': {
     post: {
@@ -62,6 +71,7 @@ export const CONVERT_PATHS: Paths = {
         buildIdempotencyKey(
           'The same key with the same body is the same job, whatever became of it; with another body it is refused (409).',
         ),
+        IDEMPOTENCY_SCOPE,
       ],
       requestBody: {
         required: true,
@@ -97,6 +107,7 @@ export const CONVERT_PATHS: Paths = {
         buildIdempotencyKey(
           'For each job the key is this together with its kind, reference, source and output: the same batch again, or a part of it, makes no second jobs.',
         ),
+        IDEMPOTENCY_SCOPE,
       ],
       requestBody: {
         required: true,

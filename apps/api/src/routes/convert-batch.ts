@@ -6,7 +6,7 @@ import { acceptConversion, requireConvertRequest, type ConvertOptions } from '..
 import { requireValid } from '../job-access.ts';
 import { buildProblem, toProblem } from '../plugins/problem-details.ts';
 import type { Limiter } from '../plugins/rate-limit.ts';
-import { parseIdempotencyKey } from './idempotency-key.ts';
+import { parseIdempotency } from './idempotency.ts';
 
 export interface ConvertBatchOptions extends ConvertOptions {
   limitWrites: Limiter;
@@ -51,8 +51,7 @@ type Acceptor = (job: unknown, index: number) => Promise<BatchResult>;
 
 /** To be called in the order of the list. It never throws. */
 function createAcceptor(options: ConvertBatchOptions, request: FastifyRequest, reply: FastifyReply): Acceptor {
-  const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);
-  const sender = { caller: request.caller, idempotencyKey, isKeyOfMany: true };
+  const sender = { caller: request.caller, ...parseIdempotency(request.headers), isKeyOfMany: true };
   const beginUntilMs = performance.now() + BEGIN_TIMEOUT_MS;
   let last: Promise<unknown> = Promise.resolve();
   let ofTheRest: JobError | undefined;

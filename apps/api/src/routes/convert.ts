@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { acceptConversion, requireConvertRequest, type ConvertOptions } from '../accept-conversion.ts';
 import { nameJob } from '../plugins/request-log.ts';
-import { parseIdempotencyKey } from './idempotency-key.ts';
+import { parseIdempotency } from './idempotency.ts';
 
 /** `POST /convert`: a 202 is a promise, so it is answered when the job is in the journal and in the queue, and not before. */
 export async function convertRoute(app: FastifyInstance, options: ConvertOptions): Promise<void> {
@@ -10,7 +10,7 @@ export async function convertRoute(app: FastifyInstance, options: ConvertOptions
     const convertRequest = requireConvertRequest(options, caller, request.body);
     const { status, job } = await acceptConversion(options, convertRequest, {
       caller,
-      idempotencyKey: parseIdempotencyKey(request.headers['idempotency-key']),
+      ...parseIdempotency(request.headers),
       nameJob: (jobId) => nameJob(request, jobId),
     });
     return reply.code(status).header('location', `/api/jobs/${job.jobId}`).send(job);
