@@ -37,7 +37,7 @@ const noAwaitInUpdate = {
 export default tseslint.config(
   { ignores: ['**/dist/**', 'node_modules/**', 'data/**', 'coverage/**'] },
   {
-    files: ['**/*.{ts,tsx}'],
+    files: ['**/*.{ts,tsx,mts}'],
     extends: [...tseslint.configs.recommendedTypeChecked, ...tseslint.configs.strict],
     languageOptions: {
       parserOptions: {
@@ -113,6 +113,7 @@ export default tseslint.config(
       'apps/*/src/main.ts',
       'apps/*/src/check.ts',
       'apps/*/src/healthcheck.ts',
+      'examples/**',
       'scripts/**',
       'bench/**',
       'test/**',
