@@ -2,20 +2,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Webhook } from 'standardwebhooks';
+import { verifyCallback } from '@tapedeck/client';
 
 const CALLBACK_TIMEOUT_MS = 120_000;
 
 /** What a caller has: a place where the tape lies, and a function that receives callbacks. */
 export class SampleCaller {
   url = '';
-  readonly #verifier: Webhook;
+  readonly #signingSecret: string;
   readonly #files = new Map<string, Buffer>();
   readonly #events = new Map<string, unknown>();
   readonly #server: Server = createServer((request, response) => void this.#answer(request, response));
 
   constructor(signingSecret: string) {
-    this.#verifier = new Webhook(signingSecret);
+    this.#signingSecret = signingSecret;
   }
 
   async listen(): Promise<void> {
@@ -49,9 +49,9 @@ export class SampleCaller {
 
   /** The raw bytes are verified before they are parsed. */
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = (await buffer(request)).toString('utf8');
+    const body = await buffer(request);
     try {
-      const event = this.#verifier.verify(body, request.headers as Record<string, string>) as { jobId: string };
+      const event = await verifyCallback({ headers: request.headers, body }, this.#signingSecret);
       this.#events.set(event.jobId, event);
       response.writeHead(200).end();
     } catch {
