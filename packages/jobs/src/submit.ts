@@ -84,16 +84,13 @@ const NOT_COMPARED = 'Redis has not been compared with the journal yet';
  *   first job lives, or with an Idempotency-Key, no second one comes of it.
  */
 export async function submitJob(backend: Backend, submission: Submission): Promise<SubmitResult> {
-  const { request, caller, outputName, idempotencyKey, isKeyOfMany = false, maxAttempts } = submission;
+  const { request, caller, outputName, idempotencyKey, maxAttempts } = submission;
   const joinsAlive = idempotencyKey === undefined || submission.idempotencyScope === 'call';
   const jobId = createId(request.kind);
   const fingerprint = sha256Hex(
     JSON.stringify([request.kind, request.reference, sourceUrlOf(request), request.bucket, outputName]),
   );
-  // No header has a line break: the key of one request is never that of a job of another.
-  const ownKey = isKeyOfMany ? `${idempotencyKey}\n${fingerprint}` : idempotencyKey;
-  const idempotency =
-    idempotencyKey === undefined || ownKey === undefined ? '' : keys.idempotency(caller, sha256Hex(ownKey));
+  const idempotency = nameIdempotency(submission, fingerprint);
   // Old data may not know of a key that has led to a job since.
   if (idempotencyKey !== undefined && (await isOld(backend))) throw new Error(NOT_COMPARED);
   const nowMs = Date.now();
@@ -117,6 +114,13 @@ export async function submitJob(backend: Backend, submission: Submission): Promi
     throw new Error('Redis has lost the job that it had just taken');
   }
   return { outcome, jobId: acceptedId };
+}
+
+/** @returns the key under which it is remembered; '' where there is none */
+function nameIdempotency({ caller, idempotencyKey, isKeyOfMany }: Submission, fingerprint: string): string {
+  if (idempotencyKey === undefined) return '';
+  // No header has a line break: the key of one request is never that of a job of another.
+  return keys.idempotency(caller, sha256Hex(isKeyOfMany ? `${idempotencyKey}\n${fingerprint}` : idempotencyKey));
 }
 
 /** The same body in another order of keys is the same body. */
