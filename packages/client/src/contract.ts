@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- as long as the contract is */
 // Written by `npm run client-types` from the schemas of packages/contracts: change those.
 //
 // Not imported from there: whoever installs the client gets types that stand by themselves, and no zod.
@@ -115,6 +116,30 @@ export type Accepted = {
   duplicate?: true | undefined;
 };
 
+export type BatchAnswer = {
+  /** How many are 202 or 200. */
+  accepted: number;
+  /** All the others. */
+  refused: number;
+  /** One for each job, in their order. */
+  results: (
+    | {
+        /** Which of the jobs that were sent; 0 is the first. */
+        index: number;
+        /** 202: a new job. 200: one that is known. */
+        status: 202 | 200;
+        job: Accepted;
+      }
+    | {
+        /** Which of the jobs that were sent; 0 is the first. */
+        index: number;
+        status: number;
+        /** As POST /convert would have answered it: paths are those within this job. */
+        problem: Problem;
+      }
+  )[];
+};
+
 export type Job = {
   jobId: string;
   /** tape: a ZIP of frames becomes an MP4. hls: a video becomes an adaptive stream. */
@@ -211,6 +236,25 @@ export type RenditionOutput = {
   /** The measured peak, bits per second, as the master playlist says it. */
   bandwidth: number;
   playlistUrl: string;
+};
+
+export type Problem = {
+  /** urn:tapedeck:problem:CODE */
+  type: string;
+  /** The same for every problem of this code. */
+  title: string;
+  status: number;
+  /** What was expected and what came, here. */
+  detail: string;
+  code: ErrorCode;
+  /** With REQUEST_INVALID: one row for each field that does not fit. */
+  errors?:
+    | {
+        /** Dotted path into the body, or the name of a parameter or header; (body) for the body itself. */
+        path: string;
+        message: string;
+      }[]
+    | undefined;
 };
 
 export type Callback =

@@ -1,6 +1,6 @@
-import { isAccepted, isJob, isJobList } from './answers.ts';
+import { isAccepted, isBatchAnswer, isJob, isJobList } from './answers.ts';
 import { call, type Call, type Connection } from './connection.ts';
-import type { Accepted, HlsRequest, Job, JobFilter, JobList, TapeRequest } from './contract.ts';
+import type { Accepted, BatchAnswer, HlsRequest, Job, JobFilter, JobList, TapeRequest } from './contract.ts';
 import {
   parseBaseUrl,
   parseIdempotencyKey,
@@ -58,6 +58,11 @@ export interface TapedeckClient {
   convertTape(request: TapeRequest, options?: ConvertOptions): Promise<Accepted>;
   /** Makes an adaptive stream (HLS) of a video or sound file. */
   convertVideo(request: HlsRequest, options?: ConvertOptions): Promise<Accepted>;
+  /**
+   * Up to 100 requests in one call, each accepted or refused by itself: `results` has one for each, in their order. With an
+   * `idempotencyKey` each has a key of its own made of it and of its place, so the same list makes no job twice.
+   */
+  convertBatch(requests: readonly (TapeRequest | HlsRequest)[], options?: ConvertOptions): Promise<BatchAnswer>;
   job(jobId: string, options?: CallOptions): Promise<Job>;
   jobs(query?: JobQuery, options?: CallOptions): Promise<JobList>;
   /** Ends a job that has not ended; one that is canceled already stays so. Else JOB_STATE_CONFLICT. */
@@ -96,6 +101,11 @@ export function createClient(options: ClientOptions): TapedeckClient {
   return {
     convertTape: async (request, convertOptions) => convert(connection, request, convertOptions),
     convertVideo: async (request, convertOptions) => convert(connection, request, convertOptions),
+    convertBatch: async (requests, { idempotencyKey, signal } = {}) => {
+      const headers = await buildKeyHeaders(idempotencyKey);
+      const body = { jobs: requests };
+      return call(connection, { method: 'POST', path: '/convert/batch', headers, body, signal }, isBatchAnswer);
+    },
     job: async (jobId, { signal } = {}) =>
       call(connection, { method: 'GET', path: parseJobPath(jobId), signal }, isJob),
     jobs: async (query = {}, { signal } = {}) =>
@@ -111,22 +121,25 @@ function parseWaitOptions({ signal, timeoutMs, pollMs }: WaitOptions): WaitOptio
   return { signal, timeoutMs: parseMs('timeoutMs', timeoutMs), pollMs: parseMs('pollMs', pollMs) };
 }
 
+async function convert(
+  connection: Connection,
+  body: TapeRequest | HlsRequest,
+  { idempotencyKey, signal }: ConvertOptions = {},
+): Promise<Accepted> {
+  const headers = await buildKeyHeaders(idempotencyKey);
+  return call(connection, { method: 'POST', path: '/convert', headers, body, signal }, isAccepted);
+}
+
 /**
  * Every try has the same Idempotency-Key, so that a lost answer makes no second job, not even when the first has ended
  * meanwhile. A key of our own stands for this one call: `Idempotency-Scope: call` asks the API to find the job of another
  * call for the same recording all the same, while it is alive, as it does without a key. Rejected: a key made of the
  * request, by which a recording that was replaced could not be converted again for a week.
  */
-async function convert(
-  connection: Connection,
-  body: TapeRequest | HlsRequest,
-  { idempotencyKey, signal }: ConvertOptions = {},
-): Promise<Accepted> {
-  const headers: Record<string, string> =
-    idempotencyKey === undefined
-      ? { 'idempotency-key': (await loadCrypto()).randomUUID(), 'idempotency-scope': 'call' }
-      : { 'idempotency-key': parseIdempotencyKey(idempotencyKey) };
-  return call(connection, { method: 'POST', path: '/convert', headers, body, signal }, isAccepted);
+async function buildKeyHeaders(idempotencyKey: string | undefined): Promise<Record<string, string>> {
+  return idempotencyKey === undefined
+    ? { 'idempotency-key': (await loadCrypto()).randomUUID(), 'idempotency-scope': 'call' }
+    : { 'idempotency-key': parseIdempotencyKey(idempotencyKey) };
 }
 
 /** After a lost answer the job may have run again, and failed again, or be complete: once more would be another run. */

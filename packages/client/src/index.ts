@@ -1,5 +1,6 @@
 export type {
   Accepted,
+  BatchAnswer,
   Callback,
   ErrorCode,
   HlsOutput,
