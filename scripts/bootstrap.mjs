@@ -25,6 +25,7 @@ const PACKAGES = {
   ceph: { apt: 'ceph-common', dnf: 'ceph-common', apk: 'ceph-common', brew: 'ceph' },
   promtool: { apt: 'prometheus', dnf: 'golang-github-prometheus', apk: 'prometheus', brew: 'prometheus' },
   'systemd-analyze': { apt: 'systemd', dnf: 'systemd' },
+  zsh: { apt: 'zsh', dnf: 'zsh', apk: 'zsh', brew: 'zsh' },
   time: { apt: 'time', dnf: 'time', apk: 'coreutils', brew: 'gnu-time' },
 };
 

@@ -30,7 +30,7 @@ const TASKS = {
   },
   dev: { tools: ['ffmpeg', 'ffprobe', 'redis-server'], extras, args: [...SOURCE, 'scripts/start.ts', '--watch'] },
   test: {
-    tools: ['ffmpeg', 'ffprobe', 'redis-server', 'bwrap', 'chromium', 'promtool', ...CEPH],
+    tools: ['ffmpeg', 'ffprobe', 'redis-server', 'bwrap', 'chromium', 'promtool', 'zsh', ...CEPH],
     extras: ['systemd-analyze'],
     args: [...SOURCE, 'scripts/test.ts'],
   },

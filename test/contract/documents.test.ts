@@ -2,6 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ERROR_TABLE } from '@tapedeck/contracts';
+import { createProgram } from '../../apps/cli/src/program.ts';
+import { EXIT_CODES } from '../../apps/cli/src/exit-code.ts';
+import { listCompletionNodes } from '../../apps/cli/src/completion/completion-tree.ts';
 import { ENVIRONMENT, MIN_NODE_VERSION, VERSION } from '@tapedeck/runtime';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
@@ -69,6 +72,18 @@ test.each(['README.md', ...readdirSync('docs').flatMap((name) => (name.endsWith(
   },
 );
 
+test('docs/cli.md has every command, and no other', () => {
+  const leaves = listCompletionNodes(createProgram({})).filter(({ commands }) => commands.length === 0);
+  const paths = leaves.map(({ path }) => path.replace(/^tapedeck /, ''));
+  const listed = [...read('docs/cli.md').matchAll(/^\| `([a-z -]+?)(?: [[<][^`]*)?` +\|/gm)].map(([, path]) => path!);
+  expect(listed.toSorted()).toEqual(paths.toSorted());
+});
+
+test('docs/cli.md has every exit code', () => {
+  const listed = [...read('docs/cli.md').matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
+  expect(listed).toEqual([...Object.values(EXIT_CODES), 130]);
+});
+
 test('docs/operations.md begins with its headings, in their order', () => {
   const document = 'docs/operations.md';
   const listed = [...read(document).matchAll(/^ *- \[([^\]]+)\]\(#/gm)].map(([, text]) => text);
@@ -103,7 +118,7 @@ describe('the layers', () => {
     'apps/api': ['contracts', ...MIDDLE, 'upkeep'],
     'apps/worker': ['contracts', ...MIDDLE, 'upkeep', 'conversion'],
     'apps/dashboard': ['contracts'],
-    'apps/cli': ['contracts', ...MIDDLE, 'upkeep', 'conversion'],
+    'apps/cli': ['client', 'contracts', ...MIDDLE, 'upkeep', 'conversion'],
   };
 
   test.each(Object.entries(allowed))('%s imports only what is below it', (dir, below) => {

@@ -16,14 +16,16 @@ export interface RunningCli {
   ended: Promise<CliEnd>;
 }
 
-/** `tapedeck …` as an operator runs it. */
-export function startCli(args: readonly string[], env: Record<string, string>): RunningCli {
+/** `tapedeck …` as an operator runs it. @param input what is piped to it */
+export function startCli(args: readonly string[], env: Record<string, string>, input = ''): RunningCli {
   const child = spawn(process.execPath, runSource('apps/cli/src/main.ts', ...args), {
     env: { ...COMPILE_CACHE, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     // One that hangs must not outlive its test.
     timeout: 300_000,
   });
+  // One that asks for nothing may have ended by then.
+  child.stdin.on('error', () => undefined).end(input);
   const end = async (): Promise<CliEnd> => {
     const closed = once(child, 'close') as Promise<[number]>;
     const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
@@ -37,6 +39,6 @@ export function startCli(args: readonly string[], env: Record<string, string>): 
   return { child, ended: end() };
 }
 
-export function runCli(args: readonly string[], env: Record<string, string>): Promise<CliEnd> {
-  return startCli(args, env).ended;
+export function runCli(args: readonly string[], env: Record<string, string>, input = ''): Promise<CliEnd> {
+  return startCli(args, env, input).ended;
 }

@@ -50,6 +50,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   });
 }
 
+/** Of who asks the service for something. @throws ConfigError naming every variable that is wrong */
+export function loadCallerConfig(env: Readonly<Record<string, string | undefined>>) {
+  return loadEnvironment(env, ['TAPEDECK_URL', 'TAPEDECK_TOKEN', 'CALLBACK_SIGNING_SECRET']);
+}
+
 /** @throws ConfigError naming every variable that is wrong, or missing beside others */
 export function loadAlertConfig(env: Readonly<Record<string, string | undefined>>) {
   return resolveAlerts(loadEnvironment(env, ALERT_VARIABLES));

@@ -1,4 +1,5 @@
-import { asJobError, ERROR_TABLE, type ErrorCode } from '@tapedeck/contracts';
+import { TapedeckError, type ClientErrorCode } from '@tapedeck/client';
+import { asJobError, type ErrorCode } from '@tapedeck/contracts';
 import { ConfigError } from '@tapedeck/runtime';
 import { CommanderError } from 'commander';
 import { Interruption } from './interruption.ts';
@@ -54,6 +55,7 @@ export function judgeError(error: unknown): Failure {
   if (error instanceof Interruption) return { exitCode: error.exitCode, message: error.message };
   if (error instanceof UsageError) return { exitCode: EXIT_CODES.usage, message: error.message };
   if (error instanceof UnavailableError) return { exitCode: EXIT_CODES.unavailable, message: error.message };
+  if (error instanceof TapedeckError) return judgeAnswer(error);
   if (error instanceof ConfigError) return { exitCode: EXIT_CODES.config, message: error.message };
   const known = asJobError(error);
   if (known.code === 'WORKER_DISK_FULL') return { ...FULL, code: known.code };
@@ -63,18 +65,33 @@ export function judgeError(error: unknown): Failure {
   return { exitCode: EXIT_CODES.failed, message };
 }
 
-/** By whose fault it was, which is what the codes' first words say. */
-export function exitCodeOf(code: ErrorCode): number {
+/** By whose fault it was, which is what the codes' first words say. @param code of the table of errors, or the client's */
+export function exitCodeOf(code: string): number {
   const [whose = ''] = code.split('_');
   if (['SOURCE', 'ARCHIVE', 'MEDIA'].includes(whose)) return EXIT_CODES.input;
   if (['STORAGE', 'UPLOAD', 'QUEUE'].includes(whose) || UNAVAILABLE.has(code)) return EXIT_CODES.unavailable;
-  return ERROR_TABLE[code].httpStatus === 400 || WRONG_ARGUMENTS.has(code) ? EXIT_CODES.usage : EXIT_CODES.failed;
+  return WRONG_ARGUMENTS.has(code) ? EXIT_CODES.usage : EXIT_CODES.failed;
 }
 
-const UNAVAILABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+const UNAVAILABLE: ReadonlySet<string> = new Set<ErrorCode | ClientErrorCode>([
   ...(['UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED', 'REQUEST_TIMEOUT', 'INTERNAL_ERROR', 'WORKER_DISK_FULL'] as const),
+  ...(['UNREACHABLE', 'TIMEOUT', 'UNEXPECTED_ANSWER'] as const),
 ]);
-const WRONG_ARGUMENTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['BUCKET_NOT_ALLOWED', 'CALLBACK_URL_REFUSED']);
+const WRONG_ARGUMENTS: ReadonlySet<string> = new Set<ErrorCode | ClientErrorCode>([
+  ...(['REQUEST_INVALID', 'BUCKET_NOT_ALLOWED', 'CALLBACK_URL_REFUSED'] as const),
+  ...(['ARGUMENT_INVALID', 'CALLBACK_SECRET_INVALID'] as const),
+]);
+
+/** What the service answered, or that it did not. A fault of its own, of whatever newer code, is none of the caller's. */
+function judgeAnswer({ code, status, message }: TapedeckError): Failure {
+  const exitCode = exitCodeOf(code);
+  const isAway = exitCode === EXIT_CODES.failed && status !== undefined && status >= 500;
+  return {
+    exitCode: isAway ? EXIT_CODES.unavailable : exitCode,
+    message: code === 'UNAUTHORIZED' ? `${message} (TAPEDECK_TOKEN, or --token-file)` : message,
+    code,
+  };
+}
 
 /** Help and version end by an error, too, and so does whatever commander itself has said already. */
 function judgeCommander({ exitCode }: CommanderError): Failure {

@@ -208,6 +208,9 @@ export const ENVIRONMENT = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** Unset: stdout only. */
   LOG_DIR: z.string().min(1).optional(),
+  /** Of the tapedeck command, when it asks a service as any caller does. */
+  TAPEDECK_URL: httpUrl.default('http://localhost:3000'),
+  TAPEDECK_TOKEN: z.string().min(1).optional(),
   /** Of a worker with its FFmpegs. */
   MEMORY_WARN_BYTES: z.coerce.number().int().min(1).optional(),
   MEMORY_LIMIT_BYTES: z.coerce.number().int().min(1).optional(),
@@ -236,6 +239,7 @@ const SECRET_NAMES: readonly VariableName[] = [
   'CALLBACK_SIGNING_SECRET',
   'CALLBACK_AUTH_TOKEN',
   'OVEN_CALLBACK_SECRET',
+  'TAPEDECK_TOKEN',
   'REDIS_URL',
   'DO_SPACES_KEY',
   'DO_SPACES_SECRET',

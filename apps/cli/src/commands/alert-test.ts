@@ -13,7 +13,8 @@ export function createAlertTestCommand(env: NodeJS.ProcessEnv): Command {
     .description(
       'Sends a test message to ALERT_WEBHOOK_URL, ALERT_EMAIL_TO and SENTRY_DSN. Exit code 1 unless all take it.',
     )
-    .action(async () => {
+    .option('--json', 'one JSON object instead of lines')
+    .action(async ({ json = false }: { json?: boolean }) => {
       const { origin, ...targets } = loadAlertConfig(env);
       const channels = createAlertChannels(targets, VERSION);
       if (channels.length === 0) {
@@ -21,12 +22,22 @@ export function createAlertTestCommand(env: NodeJS.ProcessEnv): Command {
       }
       const redact = createRedactor({ secrets: listSecrets(env), dirs: {} });
       const failures = await Promise.all(channels.map((channel) => trySend(channel, origin)));
-      channels.forEach(({ name }, index) => {
+      const outcomes = channels.map(({ name }, index): Outcome => {
         const failure = failures[index];
-        process.stdout.write(failure ? `FAIL  ${name}: ${redact(failure)}\n` : `ok    ${name} took it\n`);
+        return failure === undefined ? { name, ok: true } : { name, ok: false, failure: redact(failure) };
       });
-      process.exitCode = failures.some((failure) => failure !== undefined) ? EXIT_CODES.failed : EXIT_CODES.done;
+      const ok = outcomes.every((outcome) => outcome.ok);
+      process.stdout.write(
+        json ? `${JSON.stringify({ ok, channels: outcomes })}\n` : outcomes.map(describeOutcome).join(''),
+      );
+      process.exitCode = ok ? EXIT_CODES.done : EXIT_CODES.failed;
     });
+}
+
+type Outcome = { name: string; ok: true } | { name: string; ok: false; failure: string };
+
+function describeOutcome(outcome: Outcome): string {
+  return outcome.ok ? `ok    ${outcome.name} took it\n` : `FAIL  ${outcome.name}: ${outcome.failure}\n`;
 }
 
 /** @returns why it was not taken */

@@ -8,14 +8,16 @@ export function createPasswordCommand(): Command {
   return new Command('password')
     .description('Reads a password (typed unseen, or one line of stdin) and prints what ADMIN_PASSWORD_HASH takes.')
     .option('--viewer', 'for VIEWER_PASSWORD_HASH: may look at everything and change nothing')
-    .action(async ({ viewer = false }: { viewer?: boolean }, command: Command) => {
+    .option('--json', 'one JSON object instead of a line: variable and value')
+    .action(async ({ viewer = false, json = false }: { viewer?: boolean; json?: boolean }, command: Command) => {
       const password = await readPassword();
       const { min, max } = PASSWORD_CHARS;
       if (password.length < min || password.length > max) {
         command.error(`password: expected ${min} to ${max} characters, got ${password.length}`);
       }
       const variable = viewer ? 'VIEWER_PASSWORD_HASH' : 'ADMIN_PASSWORD_HASH';
-      process.stdout.write(`${variable}=${await hashPassword(password)}\n`);
+      const value = await hashPassword(password);
+      process.stdout.write(json ? `${JSON.stringify({ variable, value })}\n` : `${variable}=${value}\n`);
     });
 }
 

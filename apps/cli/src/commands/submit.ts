@@ -1,0 +1,99 @@
+import type { Accepted, TapedeckClient } from '@tapedeck/client';
+import { Command, Option } from 'commander';
+import { EXIT_CODES, UsageError } from '../exit-code.ts';
+import { createInterruption } from '../interruption.ts';
+import { printable } from '../printable.ts';
+import { isCompleted } from '../remote/each-job.ts';
+import { followJob } from '../remote/follow-job.ts';
+import { addServiceOptions, openClient, type ServiceOptions } from '../remote/open-client.ts';
+import { addRequestOptions, buildRequest, toBody, type RequestOptions } from '../remote/request-options.ts';
+import { submitBatch, type LineOutcome } from '../remote/submit-batch.ts';
+
+interface SubmitOptions extends ServiceOptions, RequestOptions {
+  batch?: string;
+  idempotencyKey?: string;
+  wait?: boolean;
+  json?: boolean;
+}
+
+/** `tapedeck submit` */
+export function createSubmitCommand(env: NodeJS.ProcessEnv): Command {
+  const command = new Command('submit')
+    .description(
+      'Asks the service for a conversion, or for many. Exit code 1 when one is refused; with --wait, when one fails.',
+    )
+    .argument('[url]', 'where the recording is');
+  addRequestOptions(command)
+    .addOption(new Option('--batch <file>', 'instead of a URL: a request a line as JSON; - is stdin'))
+    .option('--idempotency-key <key>', 'the same key with the same request is the same job for a week')
+    .option('--wait', 'show how it goes on, and end with it')
+    .option('--json', 'JSON objects, one a line');
+  return addServiceOptions(command).action(async (url: string | undefined, options: SubmitOptions) => {
+    const signal = createInterruption();
+    const submission = { env, options, signal };
+    const isWell =
+      options.batch === undefined ? await submitOne(url, submission) : await submitMany(url, options.batch, submission);
+    process.exitCode = isWell ? EXIT_CODES.done : EXIT_CODES.failed;
+  });
+}
+
+interface Submission {
+  env: NodeJS.ProcessEnv;
+  options: SubmitOptions;
+  signal: AbortSignal;
+}
+
+async function submitOne(url: string | undefined, { env, options, signal }: Submission): Promise<boolean> {
+  if (url === undefined) throw new UsageError('URL: expected where the recording is, or --batch, got nothing');
+  const { idempotencyKey, wait = false, json = false } = options;
+  const body = toBody(await buildRequest(url, options));
+  const client = await openClient(env, options);
+  const accepted = await ('zipUrl' in body
+    ? client.convertTape(body, { idempotencyKey, signal })
+    : client.convertVideo(body, { idempotencyKey, signal }));
+  process.stdout.write(json ? `${JSON.stringify(accepted)}\n` : describeAccepted(accepted));
+  return !wait || isCompleted(await followJob(accepted.jobId, { client, json, signal }));
+}
+
+function describeAccepted({ jobId, duplicate, positionInQueue }: Accepted): string {
+  const place = positionInQueue === null ? '' : `  number ${positionInQueue} in the queue`;
+  return `${duplicate ? 'known' : 'accepted'}   ${jobId}${place}\n`;
+}
+
+async function submitMany(
+  url: string | undefined,
+  path: string,
+  { env, options, signal }: Submission,
+): Promise<boolean> {
+  if (url !== undefined) throw new UsageError(`URL: expected none beside --batch, got ${JSON.stringify(url)}`);
+  const { idempotencyKey, wait = false, json = false } = options;
+  const client = await openClient(env, options);
+  const accepted: string[] = [];
+  let refused = 0;
+  for await (const outcome of submitBatch(path, { client, idempotencyKey, signal })) {
+    process.stdout.write(json ? `${JSON.stringify(outcome)}\n` : describeOutcome(outcome));
+    if (outcome.ok) accepted.push(outcome.jobId);
+    else refused += 1;
+  }
+  const summary = { ok: refused === 0, accepted: accepted.length, refused };
+  process.stdout.write(json ? `${JSON.stringify(summary)}\n` : `${accepted.length} accepted, ${refused} refused\n`);
+  return (!wait || (await followAll(accepted, { client, json, signal }))) && refused === 0;
+}
+
+/** Each to its end, whatever became of the one before. */
+async function followAll(
+  jobIds: readonly string[],
+  options: { client: TapedeckClient; json: boolean; signal: AbortSignal },
+): Promise<boolean> {
+  let isWell = true;
+  for (const jobId of jobIds) {
+    if (!isCompleted(await followJob(jobId, options))) isWell = false;
+  }
+  return isWell;
+}
+
+function describeOutcome(outcome: LineOutcome): string {
+  const place = `line ${outcome.line}:`;
+  if (outcome.ok) return `${outcome.duplicate ? 'known' : 'accepted'}   ${place} ${outcome.jobId}\n`;
+  return `refused    ${place} ${outcome.error.code}: ${printable(outcome.error.message)}\n`;
+}

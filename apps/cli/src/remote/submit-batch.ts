@@ -1,0 +1,103 @@
+import type { BatchAnswer, TapedeckClient } from '@tapedeck/client';
+import { parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
+import { EXIT_CODES, exitCodeOf, UnavailableError } from '../exit-code.ts';
+import { readInputLines } from '../read-input.ts';
+import { toBody } from './request-options.ts';
+
+/** What became of one line. */
+export type LineOutcome =
+  | { line: number; ok: true; jobId: string; duplicate: boolean }
+  | { line: number; ok: false; error: { code: string; message: string } };
+
+export interface BatchOptions {
+  client: TapedeckClient;
+  idempotencyKey: string | undefined;
+  signal: AbortSignal;
+}
+
+/** Of `POST /convert/batch`. */
+const MAX_JOBS = 100;
+/** It takes 4 MiB, and what is sent has its defaults filled in. */
+const MAX_CHUNK_BYTES = 2 * 1024 ** 2;
+
+/**
+ * One request a line. A line that does not fit is told and not sent. The lines go in order, in as few batches as may be.
+ * @throws UnavailableError naming the line from which on nothing was sent, when the service takes no more
+ */
+export async function* submitBatch(path: string, options: BatchOptions): AsyncGenerator<LineOutcome, void, undefined> {
+  let nth = 0;
+  for await (const chunk of readChunks(path)) {
+    options.signal.throwIfAborted();
+    nth += 1;
+    const outcomes = await submitChunk(chunk, nth, options);
+    yield* outcomes;
+    const rest = outcomes.find((outcome) => !outcome.ok && exitCodeOf(outcome.error.code) === EXIT_CODES.unavailable);
+    if (rest && !rest.ok)
+      throw new UnavailableError(`From line ${rest.line} on nothing was taken: ${rest.error.message}`);
+  }
+}
+
+interface Line {
+  line: number;
+  text: string;
+}
+
+/** By the text of the lines alone, so that the same file makes the same batches with the same keys. */
+async function* readChunks(path: string): AsyncGenerator<Line[], void, undefined> {
+  let chunk: Line[] = [];
+  let sizeBytes = 0;
+  let line = 0;
+  for await (const text of readInputLines('--batch', path)) {
+    line += 1;
+    if (text.trim() === '') continue;
+    const bytes = Buffer.byteLength(text);
+    if (chunk.length === MAX_JOBS || (chunk.length > 0 && sizeBytes + bytes > MAX_CHUNK_BYTES)) {
+      yield chunk;
+      [chunk, sizeBytes] = [[], 0];
+    }
+    chunk.push({ line, text });
+    sizeBytes += bytes;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+async function submitChunk(
+  chunk: readonly Line[],
+  nth: number,
+  { client, idempotencyKey, signal }: BatchOptions,
+): Promise<LineOutcome[]> {
+  const outcomes: LineOutcome[] = [];
+  const sent: { line: number; request: ConvertRequest }[] = [];
+  for (const { line, text } of chunk) {
+    const parsed = parseLine(text);
+    if ('request' in parsed) sent.push({ line, ...parsed });
+    else outcomes.push({ line, ok: false, error: { code: 'REQUEST_INVALID', message: parsed.message } });
+  }
+  if (sent.length > 0) {
+    const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}-${nth}`;
+    const { results } = await client.convertBatch(
+      sent.map(({ request }) => toBody(request)),
+      { idempotencyKey: key, signal },
+    );
+    outcomes.push(...results.map((result) => toOutcome(sent[result.index]!.line, result)));
+  }
+  return outcomes.toSorted((a, b) => a.line - b.line);
+}
+
+function parseLine(text: string): { request: ConvertRequest } | { message: string } {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return { message: 'expected a request as a JSON object' };
+  }
+  const parsed = parseConvertRequest(body);
+  if (parsed.ok) return { request: parsed.request };
+  return { message: parsed.issues.map(({ path, message }) => `${path}: ${message}`).join('; ') };
+}
+
+function toOutcome(line: number, result: BatchAnswer['results'][number]): LineOutcome {
+  if ('job' in result) return { line, ok: true, jobId: result.job.jobId, duplicate: result.job.duplicate ?? false };
+  const { code, detail } = result.problem;
+  return { line, ok: false, error: { code, message: detail } };
+}
