@@ -25,6 +25,8 @@ export function createInterruption(): AbortSignal {
   const stop = new AbortController();
   const end = (reason: Interruption): void => {
     if (stop.signal.aborted) return;
+    // Of a pipe it may be heard after the command has done all that it had to.
+    process.exitCode = reason.exitCode;
     stop.abort(reason);
     setTimeout(() => process.exit(reason.exitCode), FAREWELL_MS).unref();
   };

@@ -60,7 +60,7 @@ export interface TapedeckClient {
   convertVideo(request: HlsRequest, options?: ConvertOptions): Promise<Accepted>;
   /**
    * Up to 100 requests in one call, each accepted or refused by itself: `results` has one for each, in their order. With an
-   * `idempotencyKey` each has a key of its own made of it and of its place, so the same list makes no job twice.
+   * `idempotencyKey` each has a key of its own, made of it and of what the job is: no job is made twice, in whatever list.
    */
   convertBatch(requests: readonly (TapeRequest | HlsRequest)[], options?: ConvertOptions): Promise<BatchAnswer>;
   job(jobId: string, options?: CallOptions): Promise<Job>;

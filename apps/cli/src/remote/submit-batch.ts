@@ -25,11 +25,9 @@ const MAX_CHUNK_BYTES = 2 * 1024 ** 2;
  * @throws UnavailableError naming the line from which on nothing was sent, when the service takes no more
  */
 export async function* submitBatch(path: string, options: BatchOptions): AsyncGenerator<LineOutcome, void, undefined> {
-  let nth = 0;
   for await (const chunk of readChunks(path)) {
     options.signal.throwIfAborted();
-    nth += 1;
-    const outcomes = await submitChunk(chunk, nth, options);
+    const outcomes = await submitChunk(chunk, options);
     yield* outcomes;
     const rest = outcomes.find((outcome) => !outcome.ok && exitCodeOf(outcome.error.code) === EXIT_CODES.unavailable);
     if (rest && !rest.ok)
@@ -42,7 +40,6 @@ interface Line {
   text: string;
 }
 
-/** By the text of the lines alone, so that the same file makes the same batches with the same keys. */
 async function* readChunks(path: string): AsyncGenerator<Line[], void, undefined> {
   let chunk: Line[] = [];
   let sizeBytes = 0;
@@ -63,7 +60,6 @@ async function* readChunks(path: string): AsyncGenerator<Line[], void, undefined
 
 async function submitChunk(
   chunk: readonly Line[],
-  nth: number,
   { client, idempotencyKey, signal }: BatchOptions,
 ): Promise<LineOutcome[]> {
   const outcomes: LineOutcome[] = [];
@@ -74,10 +70,9 @@ async function submitChunk(
     else outcomes.push({ line, ok: false, error: { code: 'REQUEST_INVALID', message: parsed.message } });
   }
   if (sent.length > 0) {
-    const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}-${nth}`;
     const { results } = await client.convertBatch(
       sent.map(({ request }) => toBody(request)),
-      { idempotencyKey: key, signal },
+      { idempotencyKey, signal },
     );
     outcomes.push(...results.map((result) => toOutcome(sent[result.index]!.line, result)));
   }
