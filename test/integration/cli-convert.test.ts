@@ -200,7 +200,7 @@ describe('what goes wrong', () => {
     [['nowhere.zip'], 'FILE: expected a tape or a video, got "nowhere.zip", where there is nothing'],
     [['.'], 'FILE: expected a tape or a video, got ".", which is no file'],
     [['VIDEO', '-o', '-'], '--output: expected a directory, got -: a stream is many files'],
-    [['VIDEO', '--crf', '20'], '--crf: expected none for videos'],
+    [['VIDEO', '--crf', '20'], '--crf: expected only with a tape'],
     [['TAPE', '-o', '-', '--json'], '--json: expected none with --output -'],
     [['TAPE', '--timing', 'loose'], '--timing'],
   ])('%j is wrong use, and says what', async (args, message) => {

@@ -46,6 +46,10 @@ export type TapeRequest = {
         posterPutUrl?: string | undefined;
       }
     | undefined;
+  /** Which body callbackUrl is sent. oven-complete needs code; default: what your key has, else standard. */
+  callbackFormat?: 'standard' | 'oven-complete' | undefined;
+  /** What the tape is called by the receiver of oven-complete; metadata.code means the same. */
+  code?: string | undefined;
   /** The bucket that the result goes to. */
   bucket: string;
   /** What the result is called in the bucket. May have slashes, with no empty, "." or ".." part between them. */
@@ -62,6 +66,8 @@ export type HlsRequest = {
   type?: 'hls' | undefined;
   /** The same as options.storyboard, which it comes before. */
   storyboard?: boolean | undefined;
+  /** Which body callbackUrl is sent: of a video always the standard one. */
+  callbackFormat?: 'standard' | undefined;
   /** The caller's own name for the recording, never interpreted. A number becomes a string. */
   mongoId?: string | number | undefined;
   /** The caller's own name for the recording, never interpreted. A number becomes a string. */

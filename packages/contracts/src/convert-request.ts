@@ -61,7 +61,7 @@ export const tapeOptionsSchema = z
   .prefault({});
 export type TapeOptions = z.output<typeof tapeOptionsSchema>;
 
-const metadata = z
+export const metadataSchema = z
   .record(z.string(), z.unknown(), { error: 'expected an object' })
   .nullish()
   .describe('Free-form, comes back untouched. The body has at most 256 KiB and 64 levels.');
@@ -71,7 +71,7 @@ const common = {
   slug,
   callbackUrl: url.describe('Where the result is told: an absolute https: URL.'),
   priority: z.enum(PRIORITIES).default('normal').describe('Which jobs go first; within one, the oldest.'),
-  metadata,
+  metadata: metadataSchema,
 };
 
 /** A caller's own reference comes under either name; the chosen one is `reference`. */

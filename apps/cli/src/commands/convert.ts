@@ -1,7 +1,7 @@
 import { Command } from 'commander';
+import { addChoiceOptions, type ChoiceOptions } from '../choices.ts';
 import { loadConfig } from '../config.ts';
 import { createBarProgress, formatSpeed } from '../convert/bar-progress.ts';
-import { addChoiceOptions, type ChoiceOptions } from '../convert/choices.ts';
 import { convertFile, type Made } from '../convert/convert-file.ts';
 import { chooseDestination } from '../convert/destination.ts';
 import { openRecording } from '../convert/recording.ts';

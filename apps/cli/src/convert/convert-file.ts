@@ -13,10 +13,11 @@ import {
 } from '@tapedeck/conversion';
 import { createLogger } from '@tapedeck/runtime';
 import { withScratch } from '@tapedeck/upkeep';
+import type { ChoiceOptions } from '../choices.ts';
 import type { CliConfig } from '../config.ts';
 import { openTools } from '../open-tools.ts';
 import type { BarProgress } from './bar-progress.ts';
-import { parseHlsChoices, parseTapeChoices, type ChoiceOptions } from './choices.ts';
+import { parseHlsChoices, parseTapeChoices } from './parse-choices.ts';
 import type { Destination } from './destination.ts';
 import type { Recording } from './recording.ts';
 

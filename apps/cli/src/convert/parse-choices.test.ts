@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseHlsChoices, parseTapeChoices } from './choices.ts';
+import { parseHlsChoices, parseTapeChoices } from './parse-choices.ts';
 
 let dir: string;
 beforeAll(async () => {
@@ -36,7 +36,7 @@ test('JSON may be in a file', async () => {
     { name: 'small', height: 240 },
   ]);
   await expect(parseHlsChoices({ ladder: '@nowhere.json' })).rejects.toThrow(
-    '--ladder: expected a file that can be read, got nowhere.json',
+    '--ladder: expected a file that can be read, got "nowhere.json"',
   );
 });
 
@@ -45,9 +45,9 @@ test.each([
   [{ crf: '' }, '--crf: expected a number, got ""'],
   [{ crf: '60' }, '--crf: '],
   [{ maxBytes: '12' }, '--max-bytes: '],
-  [{ metadata: '{' }, '--metadata: expected JSON'],
-  [{ metadata: '[1]' }, '--metadata: expected a JSON object'],
-  [{ ladder: 'web' }, '--ladder: expected none for tapes'],
+  [{ metadata: '{' }, '--metadata: expected a JSON object, got "{"'],
+  [{ metadata: '[1]' }, '--metadata: expected an object'],
+  [{ ladder: 'web' }, '--ladder: expected only with a video'],
 ])('of a tape %j is wrong, and named', async (options, message) => {
   await expect(parseTapeChoices(options)).rejects.toThrow(message);
 });
@@ -55,9 +55,9 @@ test.each([
 test.each([
   [{ ladder: 'fine' }, '--ladder: expected "mobile", "mobile-1080", "web" or a list of rungs, got "fine"'],
   [{ ladder: '[{"name":"a"}]' }, '--ladder, 0.height: '],
-  [{ ladder: '[' }, '--ladder: expected JSON'],
-  [{ poster: false }, '--no-poster: expected none for videos'],
-  [{ timing: 'exact' }, '--timing: expected none for videos'],
+  [{ ladder: '[' }, '--ladder: expected a name, or a JSON list of rungs, got "["'],
+  [{ poster: false }, '--no-poster: expected only with a tape'],
+  [{ timing: 'exact' }, '--timing: expected only with a tape'],
 ])('of a video %j is wrong, and named', async (options, message) => {
   await expect(parseHlsChoices(options)).rejects.toThrow(message);
 });
