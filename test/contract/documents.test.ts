@@ -25,6 +25,13 @@ test('docs/errors.md has every row of the error table, and no other', () => {
   expect(rows).toEqual(table);
 });
 
+test('docs/callers.md says what to do about every code, once', () => {
+  const [, errors = ''] = read('docs/callers.md').split('## Errors, and what to do');
+  const rows = errors.match(/^\| `[A-Z_]+`.* \|$/gm)!;
+  const listed = rows.flatMap((row) => [...row.split(' | ')[0]!.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code));
+  expect(listed.toSorted()).toEqual(Object.keys(ERROR_TABLE).toSorted());
+});
+
 /** The lines of a test file that can be titles, in `test`, `describe` or a table of cases. */
 function listTitles(source: string): string {
   return source.match(/^\s*(?:(?:test|describe)\b.*|['"`\[].*)$/gm)!.join('\n');
