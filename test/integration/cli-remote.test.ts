@@ -96,9 +96,9 @@ describe('submit', () => {
     [['--crf', '99'], '--crf: Too big: expected number to be <=51, got 99'],
     [['--crf', 'low'], '--crf: expected a number, got "low"'],
     [['--ladder', 'web'], '--ladder: expected only with a video'],
-    [['--metadata', '{'], '--metadata: expected a JSON object, or @ and a file with one, got "{"'],
+    [['--metadata', '{'], '--metadata: expected a JSON object, got "{"'],
     [['--metadata', '@/no/file'], '--metadata: expected a file that can be read, got "/no/file" (ENOENT)'],
-    [['--preset', 'best'], "error: option '--preset <preset>' argument 'best' is invalid. Allowed choices are"],
+    [['--preset', 'best'], "error: option '--preset <name>' argument 'best' is invalid. Allowed choices are"],
     [['--sped'], "error: unknown option '--sped'"],
   ])('refuses %j before it asks anybody, and names it', async (args, message) => {
     const { stdout, stderr, exitCode } = await runCli(tape(args), { ...env, TAPEDECK_URL: 'http://127.0.0.1:1' });

@@ -51,6 +51,9 @@ export const problemDetails = fp(async (app) => {
 export function answerWithProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = toProblem(error, request, reply);
   if (problem.httpStatus === 401) reply.header('www-authenticate', 'Bearer');
+  // Fastify would hang up, and a reset overtakes the answer while somebody still sends. So the rest is read, and nobody
+  // keeps it, until the request's time is over.
+  if (problem.code === 'BODY_TOO_LARGE') reply.removeHeader('connection');
   sendProblem(reply, problem);
 }
 
