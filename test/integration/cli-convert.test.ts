@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { buildSampleTape } from '../../scripts/sample/tape.ts';
 import { buildSampleVideo } from '../../scripts/sample/video.ts';
 import { poll } from '../support/poll.ts';
+import { framesOf, SHOW_CURSOR, startOnTerminal } from '../support/pseudo-terminal.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { COMPILE_CACHE, runSource } from '../support/source-process.ts';
@@ -137,6 +138,37 @@ async function pipe(args: readonly string[], input: Buffer) {
   const [stdout, stderr, [exitCode]] = await Promise.all([buffer(child.stdout), text(child.stderr), closed]);
   return { stdout, stderr, exitCode };
 }
+
+describe('on a terminal', () => {
+  const onTerminal = (...args: string[]) =>
+    startOnTerminal([process.execPath, ...runSource('apps/cli/src/main.ts', 'convert', ...args)], {
+      env: environment(),
+    });
+  /** So that there is something to see. */
+  const SLOW = ['--preset', 'veryslow', '--scale', '12'];
+
+  test('one line tells of phase, per cent, speed and time left, and makes room for what was made', async () => {
+    const path = join(out.dir, 'it.mp4');
+    const terminal = onTerminal(tapePath, '-o', path, ...SLOW);
+    expect(await terminal.ended).toBe(0);
+    const frames = framesOf(terminal.shown());
+    const percents = frames.map((frame) => Number(/(\d+) %/.exec(frame)![1]));
+    expect(percents).toEqual(percents.toSorted((a, b) => a - b));
+    expect(frames.find((frame) => /^encode +\[[#.]+\] +\d+ % +[\d.]+× +\d+:\d\d left$/.test(frame))).toBeDefined();
+    expect(frames.at(-1)).toMatch(/^write /);
+    const [, last = ''] = terminal.shown().split(SHOW_CURSOR);
+    expect(last).toContain(`${path}  2880×1920, 1.000 s`);
+  });
+
+  test('Ctrl-C gives the cursor back, and leaves nothing behind', async () => {
+    const terminal = onTerminal(tapePath, '-o', join(out.dir, 'it.mp4'), ...SLOW, '--crf', '5');
+    await terminal.waitFor(/encode .* %/);
+    terminal.type('\x03');
+    expect(await terminal.ended).toBe(130);
+    expect(terminal.shown()).toContain(`${SHOW_CURSOR}interrupted`);
+    expect(await readdir(out.dir)).toEqual([]);
+  });
+});
 
 describe('what is there already', () => {
   test('is not replaced, and with --force it is', async () => {

@@ -49,6 +49,17 @@ export function startOnTerminal(
   };
 }
 
+export const SHOW_CURSOR = '\x1b[?25h';
+
+/** The frames of a progress bar, each as it stood on its line. */
+export function framesOf(shown: string): string[] {
+  return shown
+    .split('\r\x1b[K')
+    .slice(1)
+    .map((frame) => frame.split(/[\r\n\x1b]/)[0]!)
+    .filter((frame) => frame !== '');
+}
+
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
