@@ -144,12 +144,9 @@ describe('on a terminal', () => {
     startOnTerminal([process.execPath, ...runSource('apps/cli/src/main.ts', 'convert', ...args)], {
       env: environment(),
     });
-  /** So that there is something to see. */
-  const SLOW = ['--preset', 'veryslow', '--scale', '12'];
-
   test('one line tells of phase, per cent, speed and time left, and makes room for what was made', async () => {
     const path = join(out.dir, 'it.mp4');
-    const terminal = onTerminal(tapePath, '-o', path, ...SLOW);
+    const terminal = onTerminal(tapePath, '-o', path, '--preset', 'slow', '--scale', '8');
     expect(await terminal.ended).toBe(0);
     const frames = framesOf(terminal.shown());
     const percents = frames.map((frame) => Number(/(\d+) %/.exec(frame)![1]));
@@ -157,11 +154,11 @@ describe('on a terminal', () => {
     expect(frames.find((frame) => /^encode +\[[#.]+\] +\d+ % +[\d.]+× +\d+:\d\d left$/.test(frame))).toBeDefined();
     expect(frames.at(-1)).toMatch(/^write /);
     const [, last = ''] = terminal.shown().split(SHOW_CURSOR);
-    expect(last).toContain(`${path}  2880×1920, 1.000 s`);
+    expect(last).toContain(`${path}  1920×1280, 1.000 s`);
   });
 
   test('Ctrl-C gives the cursor back, and leaves nothing behind', async () => {
-    const terminal = onTerminal(tapePath, '-o', join(out.dir, 'it.mp4'), ...SLOW, '--crf', '5');
+    const terminal = onTerminal(tapePath, '-o', join(out.dir, 'it.mp4'), '--preset', 'veryslow', '--scale', '12');
     await terminal.waitFor(/encode .* %/);
     terminal.type('\x03');
     expect(await terminal.ended).toBe(130);

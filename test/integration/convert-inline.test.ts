@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { readdir } from 'node:fs/promises';
 import { healthSchema } from '@tapedeck/contracts';
-import { connectRedis, listWorkers, waitForRedis, type Redis } from '@tapedeck/jobs';
+import { connectRedis, listConverting, waitForRedis, type Redis } from '@tapedeck/jobs';
 import { findFreePort } from '../support/free-port.ts';
 import { startLongJob } from '../support/long-job.ts';
 import { poll } from '../support/poll.ts';
@@ -69,7 +69,7 @@ describe('an API without workers', () => {
         protections: { held: expect.arrayContaining(['no network']) },
       },
     });
-    expect(await listWorkers(redis)).toMatchObject([{ isStandIn: true, concurrency: 1 }]);
+    expect(await listConverting(redis)).toMatchObject([{ isStandIn: true, concurrency: 1 }]);
     for (const jobId of jobIds) {
       expect(await stack.finished(jobId)).toMatchObject({ status: 'completed', attempt: 1 });
       expect(await stack.receiver.waitFor(jobId)).toHaveLength(1);

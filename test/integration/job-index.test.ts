@@ -14,7 +14,7 @@ import {
   findByReference,
   findJobs,
   hideJob,
-  listWorkers,
+  listConverting,
   loadErrorGroups,
   loadFleet,
   loadForecast,
@@ -443,7 +443,7 @@ describe('the fleet', () => {
     for (const workerId of ['s1', 's2']) await reportAlive(redis, { ...SIGN, workerId, isStandIn: true });
     await redis.del('tapedeck:worker:s1');
     expect(await loadFleet(redis)).toMatchObject({ alive: [], standIns: [{ workerId: 's2' }], lost: ['w1'] });
-    expect(await listWorkers(redis)).toMatchObject([{ workerId: 's2' }]);
+    expect(await listConverting(redis)).toMatchObject([{ workerId: 's2' }]);
     await reportGone(redis, 's2');
     expect(await loadFleet(redis)).toMatchObject({ standIns: [], lost: ['w1'] });
   });
@@ -452,7 +452,7 @@ describe('the fleet', () => {
     await reportAlive(redis, SIGN);
     const { jobIds: _jobIds, isPaused: _isPaused, ...old } = SIGN;
     await redis.set('tapedeck:worker:w1', JSON.stringify(old));
-    expect(await listWorkers(redis)).toMatchObject([{ workerId: 'w1', jobIds: [], isPaused: false }]);
+    expect(await listConverting(redis)).toMatchObject([{ workerId: 'w1', jobIds: [], isPaused: false }]);
   });
 
   test('a sign that this version cannot read hides nobody else', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { connectRedis, listWorkers, pauseWorker, reportAlive, type Redis } from '@tapedeck/jobs';
+import { connectRedis, listConverting, pauseWorker, reportAlive, type Redis } from '@tapedeck/jobs';
 import { parseLines } from '../support/log-dir.ts';
 import { createMisbehavingTools, type MisbehavingTools } from '../support/misbehaving-tools.ts';
 import { poll } from '../support/poll.ts';
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 test("a worker's sign of life has its memory and its disk", async () => {
-  const [sign] = await listWorkers(redis);
+  const [sign] = await listConverting(redis);
   expect(sign!.memory!.nodeBytes).toBeGreaterThan(20 * MIB);
   expect(sign!.totalDiskBytes).toBeGreaterThanOrEqual(sign!.freeDiskBytes);
   expect(sign!.freeDiskBytes).toBeGreaterThan(0);
@@ -36,10 +36,10 @@ test("a worker's sign of life has its memory and its disk", async () => {
 });
 
 test('the sign of a worker of the version before can be read', async () => {
-  const [sign] = await listWorkers(redis);
+  const [sign] = await listConverting(redis);
   const { memory: _memory, totalDiskBytes: _totalDiskBytes, ...old } = sign!;
   await reportAlive(redis, { ...old, workerId: 'old' });
-  expect((await listWorkers(redis)).map(({ workerId }) => workerId)).toContain('old');
+  expect((await listConverting(redis)).map(({ workerId }) => workerId)).toContain('old');
 });
 
 async function submitTape(): Promise<string> {
@@ -54,7 +54,7 @@ test('above its limit a worker finishes its job, takes no other and ends to be s
   const first = await submitTape();
   await tools.untilHeld('ffmpeg');
   await poll('what runs to be in the sign of life', async () => {
-    const signs = await listWorkers(redis);
+    const signs = await listConverting(redis);
     return signs.some(({ memory }) => (memory?.ffmpegBytes ?? 0) > MIB) ? true : undefined;
   });
   await poll('the limit to be noticed', () => (worker.log().includes('MEMORY_LIMIT_BYTES') ? true : undefined));
@@ -81,7 +81,7 @@ test('above its limit one that is paused finishes its job, too', async () => {
   await tools.hold('ffmpeg', '-crf 23');
   const jobId = await submitTape();
   await tools.untilHeld('ffmpeg');
-  for (const { workerId } of await listWorkers(redis)) await pauseWorker(redis, workerId);
+  for (const { workerId } of await listConverting(redis)) await pauseWorker(redis, workerId);
   await poll('the limit to be noticed', () => (paused.log().includes('MEMORY_LIMIT_BYTES') ? true : undefined));
   expect(paused.log()).toMatch(/takes no other job.*MEMORY_LIMIT_BYTES/s);
   // Had it begun to stop, there would be no other.

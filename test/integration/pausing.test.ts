@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   connectRedis,
-  listWorkers,
+  listConverting,
   pauseWorker,
   resumeWorker,
   waitForRedis,
@@ -40,7 +40,7 @@ async function submit(): Promise<string> {
 }
 
 async function findWorker(): Promise<SignOfLife> {
-  const [worker] = await listWorkers(redis);
+  const [worker] = await listConverting(redis);
   if (!worker) throw new Error('expected a worker');
   return worker;
 }

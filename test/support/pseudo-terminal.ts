@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { quote } from '../../apps/cli/src/completion/quote.ts';
 import { poll } from './poll.ts';
 import { COMPILE_CACHE } from './source-process.ts';
 
@@ -58,8 +59,4 @@ export function framesOf(shown: string): string[] {
     .slice(1)
     .map((frame) => frame.split(/[\r\n\x1b]/)[0]!)
     .filter((frame) => frame !== '');
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

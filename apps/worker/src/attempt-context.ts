@@ -35,5 +35,5 @@ export interface AttemptContext<Request extends ConvertRequest = ConvertRequest>
   publishInTurn<T>(work: () => Promise<T>): Promise<T>;
 }
 
-export type TapeContext = AttemptContext<TapeRequest>;
-export type HlsContext = AttemptContext<HlsRequest>;
+export type TapeAttempt = AttemptContext<TapeRequest>;
+export type HlsAttempt = AttemptContext<HlsRequest>;

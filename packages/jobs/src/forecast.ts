@@ -5,7 +5,7 @@ import { loadRunning } from './find-jobs.ts';
 import { keys } from './keys.ts';
 import type { JobRecord } from './record.ts';
 import type { Redis } from './redis.ts';
-import { listWorkers } from './workers.ts';
+import { listConverting } from './workers.ts';
 
 /** When jobs will be done, as far as recent ones tell. */
 export interface Forecast {
@@ -19,7 +19,7 @@ export interface Forecast {
 type Speeds = Readonly<Record<JobKind, SpeedSample | undefined>>;
 
 export async function loadForecast(redis: Redis, nowMs: number = Date.now()): Promise<Forecast> {
-  const [workers, speeds, running] = await Promise.all([listWorkers(redis), loadSpeeds(redis), loadRunning(redis)]);
+  const [workers, speeds, running] = await Promise.all([listConverting(redis), loadSpeeds(redis), loadRunning(redis)]);
   const slots = workers.reduce((sum, { concurrency, isPaused }) => sum + (isPaused ? 0 : concurrency), 0);
   const remainingSec = running.reduce((sum, record) => sum + (remainingOf(record, speeds, nowMs) ?? 0), 0);
   const meanSec = meanOf(JOB_KINDS.flatMap((kind) => speeds[kind] ?? []));

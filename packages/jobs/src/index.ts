@@ -111,7 +111,7 @@ export { createJobWatcher, type JobWatcher } from './watch-job.ts';
 export { countCallbacks, loadVitals, type Vitals } from './vitals.ts';
 export {
   listenForPauses,
-  listWorkers,
+  listConverting,
   loadFleet,
   type Fleet,
   pauseWorker,

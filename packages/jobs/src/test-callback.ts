@@ -7,7 +7,7 @@ import { json } from './json.ts';
 import { keys } from './keys.ts';
 import { CALLBACKS, type TestCallbackEntry } from './queues.ts';
 import type { Redis } from './redis.ts';
-import { listWorkers } from './workers.ts';
+import { listConverting } from './workers.ts';
 
 const outcomeSchema = z.union([
   z.object({
@@ -35,7 +35,7 @@ const TTL_MS = 30_000;
  */
 export async function testCallback({ redis, queues }: Backend, callbackUrl: string): Promise<TestCallbackAnswer> {
   if ((await queues.listPaused()).includes(CALLBACKS)) throw unavailable('the queue of callbacks is paused');
-  if ((await listWorkers(redis)).length === 0) throw unavailable('no worker is alive that could send it');
+  if ((await listConverting(redis)).length === 0) throw unavailable('no worker is alive that could send it');
   const entry = { testId: createId('test') };
   await redis.set(keys.testCallback(entry.testId), callbackUrl, 'PX', TTL_MS);
   try {

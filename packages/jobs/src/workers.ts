@@ -175,7 +175,7 @@ function parseSign(text: string): SignOfLife[] {
 }
 
 /** All that convert, stand-ins among them. */
-export async function listWorkers(redis: Redis): Promise<SignOfLife[]> {
+export async function listConverting(redis: Redis): Promise<SignOfLife[]> {
   const { alive, standIns } = await loadFleet(redis);
   return [...alive, ...standIns];
 }

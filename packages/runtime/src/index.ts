@@ -13,7 +13,7 @@ export {
 export { ALERT_VARIABLES, resolveAlerts, type AlertConfig } from './alerts.ts';
 export { inLanes } from './lanes.ts';
 export { JOURNAL_VARIABLES, resolveJournal, type JournalConfig } from './journal.ts';
-export { RESTART_EXIT_CODE, runProcess, type Lifecycle } from './lifecycle.ts';
+export { FORCED_EXIT_AFTER_MS, RESTART_EXIT_CODE, runProcess, type Lifecycle } from './lifecycle.ts';
 export { exitOnConfigError, loadConfigOrExit } from './load-config.ts';
 export { createLogger, hideFromLogs, type Logger } from './logs/logger.ts';
 export type { LogName } from './logs/log-names.ts';

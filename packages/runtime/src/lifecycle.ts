@@ -2,7 +2,7 @@ import { CONFIG_EXIT_CODE, ConfigError } from './environment.ts';
 import type { Logger } from './logs/logger.ts';
 
 /** What `stop` may take beyond the grace: to abort what still runs and to say good-bye. */
-const FORCED_EXIT_AFTER_MS = 18_000;
+export const FORCED_EXIT_AFTER_MS = 18_000;
 
 export interface Lifecycle {
   /** Aborted when the process was asked to stop. */

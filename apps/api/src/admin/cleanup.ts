@@ -1,5 +1,5 @@
 import { cleanupRequestSchema, JobError, parseInput, type CleanupLine } from '@tapedeck/contracts';
-import { listWorkers, type Backend, type KeepTimes, type Redis } from '@tapedeck/jobs';
+import { listConverting, type Backend, type KeepTimes, type Redis } from '@tapedeck/jobs';
 import { cleanUp, type Deed, type Results } from '@tapedeck/upkeep';
 import type { FastifyInstance } from 'fastify';
 import { orUnavailable, requireValid } from '../job-access.ts';
@@ -32,7 +32,7 @@ export async function cleanupRoute(app: FastifyInstance, options: CleanupOptions
 
 /** The most careful of what the workers say. @throws JobError QUEUE_UNAVAILABLE */
 async function loadKeepTimes(redis: Redis): Promise<KeepTimes> {
-  const said = (await listWorkers(redis)).flatMap(({ keep }) => keep ?? []);
+  const said = (await listConverting(redis)).flatMap(({ keep }) => keep ?? []);
   if (said.length === 0) throw new JobError('QUEUE_UNAVAILABLE', 'no worker is there to say how long things are kept');
   const longest = (name: Exclude<keyof KeepTimes, 'resultsMs'>): number => Math.max(...said.map((keep) => keep[name]));
   const results = said.map(({ resultsMs }) => resultsMs);

@@ -49,7 +49,7 @@ export const problemDetails = fp(async (app) => {
 
 /** Also for what fails before any route is found. */
 export function answerWithProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = toProblem(error, request, reply);
+  const problem = reportError(error, request, reply);
   if (problem.httpStatus === 401) reply.header('www-authenticate', 'Bearer');
   // Fastify would hang up, and a reset overtakes the answer while somebody still sends. So the rest is read, and nobody
   // keeps it, until the request's time is over.
@@ -58,7 +58,7 @@ export function answerWithProblem(error: unknown, request: FastifyRequest, reply
 }
 
 /** What is said of an error, alone or among other results; what is ours is logged, and when to try again announced. */
-export function toProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): JobError {
+export function reportError(error: unknown, request: FastifyRequest, reply: FastifyReply): JobError {
   const problem = toJobError(error);
   if (problem.httpStatus >= 500) request.log.error({ err: error }, 'request failed');
   if (problem.httpStatus === 503) reply.header('retry-after', RETRY_AFTER_SEC);

@@ -4,7 +4,7 @@ import { inLanes } from '@tapedeck/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acceptConversion, requireConvertRequest, type ConvertOptions } from '../accept-conversion.ts';
 import { requireValid } from '../job-access.ts';
-import { buildProblem, toProblem } from '../plugins/problem-details.ts';
+import { buildProblem, reportError } from '../plugins/problem-details.ts';
 import type { Limiter } from '../plugins/rate-limit.ts';
 import { parseIdempotency } from './idempotency.ts';
 
@@ -41,10 +41,9 @@ export async function convertBatchRoute(app: FastifyInstance, options: ConvertBa
 
 function summarize(request: FastifyRequest, results: BatchResult[]): BatchAnswer {
   const accepted = results.filter((result) => 'job' in result).length;
-  const answer = { accepted, refused: results.length - accepted, results };
-  const { results: _, ...counts } = answer;
-  request.log.info({ ...counts, caller: request.caller }, 'batch submitted');
-  return answer;
+  const refused = results.length - accepted;
+  request.log.info({ accepted, refused, caller: request.caller }, 'batch submitted');
+  return { accepted, refused, results };
 }
 
 type Acceptor = (job: unknown, index: number) => Promise<BatchResult>;
@@ -66,7 +65,7 @@ function createAcceptor(options: ConvertBatchOptions, request: FastifyRequest, r
     return { index, ...(await acceptConversion({ ...options, queues }, convertRequest, { ...sender, nameJob })) };
   };
   const refuse = (error: unknown, index: number): BatchResult => {
-    const problem = toProblem(error, request, reply);
+    const problem = reportError(error, request, reply);
     if (FOR_THE_REST.includes(problem.httpStatus)) ofTheRest ??= problem;
     return describeRefusal(problem, index);
   };

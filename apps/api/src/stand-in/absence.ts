@@ -13,11 +13,11 @@ export interface Absence {
  * @param sinceMs when it is looked for the first time: who has just started has seen nothing yet
  */
 export function createAbsence(afterMs: number, sinceMs: number): Absence {
-  let presumedMs = sinceMs;
+  let lastPresentMs = sinceMs;
   return {
     note(sighting, nowMs) {
-      if (sighting !== 'none') presumedMs = nowMs;
-      return nowMs - presumedMs >= afterMs;
+      if (sighting !== 'none') lastPresentMs = nowMs;
+      return nowMs - lastPresentMs >= afterMs;
     },
   };
 }

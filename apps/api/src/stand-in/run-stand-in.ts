@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { RESTART_EXIT_CODE, type Logger } from '@tapedeck/runtime';
+import { FORCED_EXIT_AFTER_MS, RESTART_EXIT_CODE, type Logger } from '@tapedeck/runtime';
 
 export interface StandInOptions {
   /** The worker's, too: it is another process of the same installation. */
@@ -12,8 +12,8 @@ export interface StandInOptions {
   logger: Logger;
 }
 
-/** It ends by itself within its grace and eighteen seconds. */
-const KILL_AFTER_GRACE_MS = 20_000;
+/** A little before we would be forced to exit ourselves: whoever stops us finds nothing left. */
+const KILL_AFTER_GRACE_MS = FORCED_EXIT_AFTER_MS - 1_000;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 60_000;
 

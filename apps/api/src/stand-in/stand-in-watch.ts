@@ -20,7 +20,7 @@ const RELEASE_TIMEOUT_MS = 2_000;
 
 /** A stand-in of ours, until it is gone. */
 interface StandIn {
-  leave: AbortController;
+  leaving: AbortController;
   left: Promise<void>;
 }
 
@@ -45,32 +45,32 @@ export async function keepStandIn(options: StandInWatchOptions, stopping: AbortS
 
   const begin = (): void => {
     logger.warn({ afterMs }, 'no worker is alive: this API converts by itself');
-    const leave = new AbortController();
-    const left = run(AbortSignal.any([leave.signal, stopping]))
+    const leaving = new AbortController();
+    const left = run(AbortSignal.any([leaving.signal, stopping]))
       .then(claim.release)
       .finally(() => {
         standIn = undefined;
         logger.info('this API converts no longer');
       });
-    standIn = { leave, left };
+    standIn = { leaving, left };
   };
-  const leave = (reason: string): void => {
+  const sendAway = (reason: string): void => {
     logger.info({ reason }, 'the stand-in is to end');
-    standIn?.leave.abort();
+    standIn?.leaving.abort();
   };
   const look = async (): Promise<void> => {
     const sighting = await lookForWorkers(redis, logFailure);
     const isNobodyThere = absence.note(sighting, performance.now());
-    if (sighting === undefined || standIn?.leave.signal.aborted) return;
+    if (sighting === undefined || standIn?.leaving.signal.aborted) return;
     if (!standIn) {
       const isOurs = isNobodyThere && (await claim.hold());
       if (isOurs) begin();
       else if (isNobodyThere && !isLeftToAnother) logger.info('no worker is alive: another API converts by itself');
       isLeftToAnother = isNobodyThere && !isOurs;
     } else if (sighting === 'some') {
-      leave('a worker is there');
+      sendAway('a worker is there');
     } else if (!(await claim.hold())) {
-      leave('another API stands in');
+      sendAway('another API stands in');
     }
   };
 

@@ -29,12 +29,12 @@ export function createConvertCommand(env: NodeJS.ProcessEnv): Command {
     .option('--force', 'replace what is there')
     .option('--json', 'one JSON object instead of lines');
   return addChoiceOptions(command).action(async (target: string, options: ConvertOptions) => {
-    const { output, force = false, json = false } = options;
+    const { output, poster = true, force = false, json = false } = options;
     if (json && output === '-') throw new UsageError('--json: expected none with --output -: stdout has the MP4');
     const config = loadConfig(env);
     const signal = createInterruption();
     const recording = await openRecording(target, process.stdin, signal);
-    const destination = await chooseDestination({ ...recording, output, force, stdout: process.stdout });
+    const destination = await chooseDestination({ ...recording, output, poster, force, stdout: process.stdout });
     const bar = createProgressBar({ stderr: process.stderr, json });
     const progress = createBarProgress(bar);
     const beganAtMs = performance.now();

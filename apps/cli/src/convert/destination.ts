@@ -24,6 +24,8 @@ export interface DestinationOptions {
   output: string | undefined;
   /** Of the recording, where it has one. */
   name: string | undefined;
+  /** Whether there is to be one beside an MP4. */
+  poster: boolean;
   /** Whether what is there may be replaced. */
   force: boolean;
   stdout: NodeJS.WriteStream;
@@ -53,12 +55,12 @@ function createPipe(stdout: Writable): Destination {
   };
 }
 
-async function chooseFile({ output, name, force }: DestinationOptions, typed: string): Promise<Destination> {
+async function chooseFile({ output, name, poster, force }: DestinationOptions, typed: string): Promise<Destination> {
   const isDir = output !== undefined && (await statOrNothing(output))?.isDirectory() === true;
   if (isDir && !name) throw new UsageError(`--output: expected a file, got ${JSON.stringify(output)}, a directory`);
   const path = isDir ? join(output, `${name}.mp4`) : resolve(output ?? `${typed}.mp4`);
   const posterPath = `${path.replace(/(?<=.)\.[^./]*$/, '')}-poster.jpg`;
-  for (const taken of [path, posterPath]) {
+  for (const taken of poster ? [path, posterPath] : [path]) {
     const info = await statOrNothing(taken);
     if (info && !(force && info.isFile())) throw new UsageError(describeTaken(taken, info.isFile()));
   }
@@ -108,11 +110,14 @@ async function replaceDir(
       await copyStream(createReadStream(join(dir, name)), join(part, name), { signal });
     }
     await rename(path, old).catch(ignoreAbsence);
-    await rename(part, path);
+    await rename(part, path).catch(async (error: unknown) => {
+      await rename(old, path).catch(ignoreAbsence);
+      throw error;
+    });
+    await rm(old, { recursive: true, force: true });
     return files.map((name) => join(path, name));
   } finally {
     await rm(part, { recursive: true, force: true });
-    await rm(old, { recursive: true, force: true });
   }
 }
 

@@ -2,7 +2,7 @@ import { HLS_NAMES, type HlsOutput } from '@tapedeck/contracts';
 import { listNamed, listSegments, type MadeHls } from '@tapedeck/conversion';
 import { inLanes } from '@tapedeck/runtime';
 import { buildHlsKey } from '@tapedeck/transfer';
-import type { HlsContext } from '../attempt-context.ts';
+import type { HlsAttempt } from '../attempt-context.ts';
 import { publishFile } from './publish-file.ts';
 import { replaceObjects, UNDO_TIMEOUT_MS } from './replace-objects.ts';
 
@@ -13,7 +13,7 @@ import { replaceObjects, UNDO_TIMEOUT_MS } from './replace-objects.ts';
  * When it fails before the first name has changed, the new segments are removed. When it fails later, the names get
  * their old meaning back, and the new segments stay for those who have seen a new playlist; the cleanup removes them.
  */
-export async function publishHls(context: HlsContext, made: MadeHls): Promise<HlsOutput> {
+export async function publishHls(context: HlsAttempt, made: MadeHls): Promise<HlsOutput> {
   await context.progress.enter('publish');
   // First: a worker that dies in the middle of this leaves segments, and parts of them, that somebody must remove.
   await context.announcePublishing({ slug: context.request.slug });
@@ -28,11 +28,11 @@ export async function publishHls(context: HlsContext, made: MadeHls): Promise<Hl
   return describeOutput(context, made, sizeBytes);
 }
 
-function keyOf({ request }: HlsContext, name: string): string {
+function keyOf({ request }: HlsAttempt, name: string): string {
   return buildHlsKey(request.slug, name);
 }
 
-async function publishSegments(context: HlsContext, names: readonly string[]): Promise<number> {
+async function publishSegments(context: HlsAttempt, names: readonly string[]): Promise<number> {
   let published = 0;
   let sizeBytes = 0;
   try {
@@ -50,7 +50,7 @@ async function publishSegments(context: HlsContext, names: readonly string[]): P
 }
 
 /** No playlist names them, and their names come from this run alone. What is not removed in time, the cleanup removes. */
-async function removeSegments({ store, request, logger }: HlsContext, names: readonly string[]): Promise<void> {
+async function removeSegments({ store, request, logger }: HlsAttempt, names: readonly string[]): Promise<void> {
   const signal = AbortSignal.timeout(UNDO_TIMEOUT_MS);
   await inLanes(names, async (name) => {
     signal.throwIfAborted();
@@ -59,7 +59,7 @@ async function removeSegments({ store, request, logger }: HlsContext, names: rea
 }
 
 function describeOutput(
-  context: HlsContext,
+  context: HlsAttempt,
   { renditions, poster, storyboardNames, hls }: MadeHls,
   sizeBytes: number,
 ): HlsOutput {

@@ -2,14 +2,14 @@ import { stat } from 'node:fs/promises';
 import type { TapeOutput, Upload } from '@tapedeck/contracts';
 import type { MadeMp4 } from '@tapedeck/conversion';
 import { buildTapeKeys, putToPresignedUrl, withoutSignature } from '@tapedeck/transfer';
-import type { TapeContext } from '../attempt-context.ts';
+import type { TapeAttempt } from '../attempt-context.ts';
 import { replaceObjects } from './replace-objects.ts';
 
 /**
  * Makes the verified files public: the poster first, so that whoever hears of the MP4 finds both. In the bucket, or where
  * the caller's presigned URLs say.
  */
-export async function publishTape(context: TapeContext, made: MadeMp4): Promise<TapeOutput> {
+export async function publishTape(context: TapeAttempt, made: MadeMp4): Promise<TapeOutput> {
   const { upload } = context.request;
   await context.progress.enter('publish');
   const { bytes, ...urls } = upload ? await uploadTo(context, upload, made) : await publishToBucket(context, made);
@@ -20,7 +20,7 @@ export async function publishTape(context: TapeContext, made: MadeMp4): Promise<
 
 type Published = Pick<TapeOutput, 'mp4Url' | 'posterUrl'> & { bytes: number };
 
-async function publishToBucket(context: TapeContext, { mp4Name, posterName }: MadeMp4): Promise<Published> {
+async function publishToBucket(context: TapeAttempt, { mp4Name, posterName }: MadeMp4): Promise<Published> {
   const { request, store, addresses } = context;
   const { mp4Key, posterKey } = buildTapeKeys(request, addresses);
   await context.announcePublishing({ keys: [mp4Key, posterKey] });
@@ -32,7 +32,7 @@ async function publishToBucket(context: TapeContext, { mp4Name, posterName }: Ma
 }
 
 async function uploadTo(
-  context: TapeContext,
+  context: TapeAttempt,
   { putUrl, posterPutUrl }: Upload,
   { mp4Name, posterName }: MadeMp4,
 ): Promise<Published> {
@@ -48,7 +48,7 @@ interface Uploaded {
   bytes: number;
 }
 
-async function uploadFile(context: TapeContext, fileName: string, putUrl: string): Promise<Uploaded> {
+async function uploadFile(context: TapeAttempt, fileName: string, putUrl: string): Promise<Uploaded> {
   const { agent, policy, signal, workspace, assertHolder, logger } = context;
   const path = workspace.path(fileName);
   const { size: sizeBytes } = await stat(path);
