@@ -126,9 +126,9 @@ test('through pipes a tape becomes an MP4 alone, and what is told of it is besid
   expect(stdout).toEqual(await readFile(join(out.dir, 'file.mp4')));
 });
 
-async function pipe(args: readonly string[], input: Buffer) {
+async function pipe(args: readonly string[], input: Buffer, env = environment()) {
   const child = spawn(process.execPath, runSource('apps/cli/src/main.ts', 'convert', ...args), {
-    env: { ...COMPILE_CACHE, ...environment() },
+    env: { ...COMPILE_CACHE, ...env },
     timeout: 120_000,
   });
   // It may refuse before it has read all.
@@ -235,6 +235,18 @@ describe('what goes wrong', () => {
   ])('%j is wrong use, and says what', async (args, message) => {
     const named = args.map((arg) => ({ VIDEO: videoPath, TAPE: tapePath })[arg] ?? arg);
     expect(await convert(...named)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) });
+  });
+
+  test.each(['a file', 'a pipe'])('%s of more bytes than are accepted is not converted', async (where) => {
+    const env = { ...environment(), MAX_SOURCE_BYTES: '1000' };
+    const { exitCode, stderr } =
+      where === 'a file'
+        ? await runCli(['convert', tapePath, '-o', join(out.dir, 'it.mp4')], env)
+        : await pipe(['-', '-o', '-'], await readFile(tapePath), env);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 3,
+      stderr: expect.stringContaining('expected at most 1000 bytes'),
+    });
   });
 
   test('without FFmpeg it is said in one sentence', async () => {
