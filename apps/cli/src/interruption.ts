@@ -1,5 +1,5 @@
 /** What a shell reports of a program that a signal has ended: 128 and its number. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const SIGPIPE_EXIT_CODE = 141;
 /** Whatever does not hear of it is ended after this. */
 const FAREWELL_MS = 10_000;
@@ -31,7 +31,7 @@ export function createInterruption(): AbortSignal {
     setTimeout(() => process.exit(reason.exitCode), FAREWELL_MS).unref();
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => end(new Interruption(EXIT_CODES[name])));
+    process.on(name, () => end(new Interruption(SIGNAL_EXIT_CODES[name])));
   }
   process.stdout.off('error', endOnBrokenPipe);
   process.stdout.on('error', (error: Error) => {

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { createInterruption } from '../interruption.ts';
+import { addFilterOptions, parseQuery, type FilterOptions } from '../job-filter.ts';
 import { formatJobTable } from '../remote/job-table.ts';
 import { addServiceOptions, openClient, type ServiceOptions } from '../remote/open-client.ts';
-import { addFilterOptions, parseQuery, type FilterOptions } from '../upkeep/job-filter.ts';
 
 interface JobsOptions extends FilterOptions, ServiceOptions {
   json?: boolean;

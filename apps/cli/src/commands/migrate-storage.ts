@@ -3,7 +3,7 @@ import { createObjectStore, type ObjectStore } from '@tapedeck/transfer';
 import { migrateResult, onEachJob, withScratch } from '@tapedeck/upkeep';
 import { Command, InvalidArgumentError } from 'commander';
 import type { CliConfig } from '../config.ts';
-import { addFilterOptions, parseFilter, type FilterOptions } from '../upkeep/job-filter.ts';
+import { addFilterOptions, parseFilter, type FilterOptions } from '../job-filter.ts';
 import { runUpkeep, type RunOptions } from '../upkeep/run-upkeep.ts';
 
 const RESULT_TIMEOUT_MS = 6 * 3_600_000;

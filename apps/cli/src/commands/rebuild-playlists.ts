@@ -1,7 +1,7 @@
 import { onEachJob, rebuildMaster, withScratch } from '@tapedeck/upkeep';
 import { Command } from 'commander';
+import { addFilterOptions, parseFilter, type FilterOptions } from '../job-filter.ts';
 import { openTools } from '../open-tools.ts';
-import { addFilterOptions, parseFilter, type FilterOptions } from '../upkeep/job-filter.ts';
 
 import { runUpkeep, type RunOptions } from '../upkeep/run-upkeep.ts';
 

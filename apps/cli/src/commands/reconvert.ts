@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReconverter, onEachJob } from '@tapedeck/upkeep';
 import { Command } from 'commander';
-import { addFilterOptions, parseFilter, type FilterOptions } from '../upkeep/job-filter.ts';
+import { addFilterOptions, parseFilter, type FilterOptions } from '../job-filter.ts';
 import { runUpkeep, type RunOptions } from '../upkeep/run-upkeep.ts';
 
 const JOB_TIMEOUT_MS = 60_000;

@@ -6,7 +6,7 @@ import { printable } from '../printable.ts';
 import { isCompleted } from '../remote/each-job.ts';
 import { followJob } from '../remote/follow-job.ts';
 import { addServiceOptions, openClient, type ServiceOptions } from '../remote/open-client.ts';
-import { addRequestOptions, buildRequest, toBody, type RequestOptions } from '../remote/request-options.ts';
+import { addRequestOptions, loadRequest, toBody, type RequestOptions } from '../remote/request-options.ts';
 import { submitBatch, type LineOutcome } from '../remote/submit-batch.ts';
 
 interface SubmitOptions extends ServiceOptions, RequestOptions {
@@ -46,7 +46,7 @@ interface Submission {
 async function submitOne(url: string | undefined, { env, options, signal }: Submission): Promise<boolean> {
   if (url === undefined) throw new UsageError('URL: expected where the recording is, or --batch, got nothing');
   const { idempotencyKey, wait = false, json = false } = options;
-  const body = toBody(await buildRequest(url, options));
+  const body = toBody(await loadRequest(url, options));
   const client = await openClient(env, options);
   const accepted = await ('zipUrl' in body
     ? client.convertTape(body, { idempotencyKey, signal })

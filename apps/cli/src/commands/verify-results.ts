@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { onEachJob, verifyResult, withScratch, type Deed, type WalkFilter } from '@tapedeck/upkeep';
 import { Command } from 'commander';
+import { addFilterOptions, parseFilter, type FilterOptions } from '../job-filter.ts';
 import { openTools } from '../open-tools.ts';
-import { addFilterOptions, parseFilter, type FilterOptions } from '../upkeep/job-filter.ts';
 
 import { createProgressFile } from '../upkeep/progress-file.ts';
 import { runUpkeep, type RunOptions, type UpkeepRun } from '../upkeep/run-upkeep.ts';

@@ -1,6 +1,6 @@
 import { drawBar } from './draw-bar.ts';
 
-export interface Progress {
+export interface ProgressFigures {
   /** Of all that there is to do, 0 to 100. */
   percent: number;
   /** What is being done, in a word; empty where there is only one thing. */
@@ -20,7 +20,7 @@ const PHASE_CHARS = 9;
  * `encode    [##########...............]  42 %  3.1×  0:12 left`, in at most `columns` characters: a narrow terminal
  * gets a shorter bar, then less beside it, then the percent alone.
  */
-export function formatProgress({ percent, phase, speed, leftSec }: Progress, columns: number): string {
+export function formatProgress({ percent, phase, speed, leftSec }: ProgressFigures, columns: number): string {
   const share = `${String(Math.floor(percent)).padStart(3)} %`;
   const left = leftSec === undefined ? undefined : `${formatDuration(leftSec)} left`;
   const name = phase === '' ? '' : `${phase.padEnd(PHASE_CHARS)} `;

@@ -1,9 +1,9 @@
 import { createLeftEstimator } from './estimate-left.ts';
-import { formatProgress, type Progress } from './format-progress.ts';
+import { formatProgress, type ProgressFigures } from './format-progress.ts';
 
 /** How far a command is, for the person who waits for it. */
 export interface ProgressBar {
-  advance(progress: Progress): void;
+  advance(progress: ProgressFigures): void;
   /** Takes the line away and gives the cursor back, so that something else can be printed; the next advance draws it again. */
   clear(): void;
 }

@@ -1,9 +1,9 @@
 import type { Job } from '@tapedeck/client';
 import { printable } from '../printable.ts';
-import type { Progress } from '../progress/format-progress.ts';
+import type { ProgressFigures } from '../progress/format-progress.ts';
 
 /** How far a job is, for a bar. */
-export function progressOf({ progress, phase, status, positionInQueue, estimatedCompletionAt }: Job): Progress {
+export function progressOf({ progress, phase, status, positionInQueue, estimatedCompletionAt }: Job): ProgressFigures {
   const leftMs = estimatedCompletionAt === null ? undefined : Date.parse(estimatedCompletionAt) - Date.now();
   return {
     percent: progress,

@@ -37,9 +37,9 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
 };
 
 /** @throws UsageError naming every option that does not fit, what was expected and what came */
-export async function buildRequest(url: string, options: RequestOptions): Promise<ConvertRequest> {
+export async function loadRequest(url: string, options: RequestOptions): Promise<ConvertRequest> {
   const kind = chooseKind(url, options);
-  const body = await buildBody(url, kind, options);
+  const body = await loadBody(url, kind, options);
   const parsed = parseConvertRequest(body);
   if (parsed.ok) return parsed.request;
   const lines = parsed.issues.map(({ path, message }) => {
@@ -61,7 +61,7 @@ function chooseKind(url: string, { tape, video }: RequestOptions): JobKind {
   return !video && /\.zip$/i.test(pathOf(url)) ? 'tape' : 'hls';
 }
 
-async function buildBody(url: string, kind: JobKind, options: RequestOptions): Promise<Record<string, unknown>> {
+async function loadBody(url: string, kind: JobKind, options: RequestOptions): Promise<Record<string, unknown>> {
   const { bucket, slug = nameOf(url), id, mongoId, callback, priority } = options;
   return {
     ...(mongoId === undefined ? { id: id ?? slug } : { mongoId }),
