@@ -33,8 +33,19 @@ describe('the exit code', () => {
   test('says whose fault it was, by the first word of each code', () => {
     const byWord = Map.groupBy(Object.keys(ERROR_TABLE) as ErrorCode[], (code) => code.split('_')[0]);
     for (const word of ['SOURCE', 'ARCHIVE', 'MEDIA']) {
-      expect(byWord.get(word)!.map(exitCodeOf)).toEqual(byWord.get(word)!.map(() => EXIT_CODES.input));
+      const codes = byWord.get(word)!.filter((code) => !code.endsWith('_URL_REFUSED'));
+      expect(codes.map(exitCodeOf)).toEqual(codes.map(() => EXIT_CODES.input));
     }
+  });
+
+  test('of a URL or a name that is refused is that of a wrong argument, whatever it is the name of', () => {
+    const codes = Object.keys(ERROR_TABLE).filter((code) => /_(?:URL|KEY)_REFUSED$/.test(code));
+    expect(Object.fromEntries(codes.map((code) => [code, exitCodeOf(code)]))).toEqual({
+      SOURCE_URL_REFUSED: EXIT_CODES.usage,
+      CALLBACK_URL_REFUSED: EXIT_CODES.usage,
+      STORAGE_KEY_REFUSED: EXIT_CODES.usage,
+      UPLOAD_URL_REFUSED: EXIT_CODES.usage,
+    });
   });
 });
 

@@ -2,33 +2,27 @@ import { TapedeckError, type ClientErrorCode } from '@tapedeck/client';
 import { asJobError, type ErrorCode } from '@tapedeck/contracts';
 import { ConfigError } from '@tapedeck/runtime';
 import { CommanderError } from 'commander';
-import { Interruption } from './interruption.ts';
+import { Interruption, SIGNAL_EXIT_CODES } from './interruption.ts';
 
-/** What a shell or a supervisor learns of how a command ended; docs/cli.md says the same. */
-export const EXIT_CODES = {
-  done: 0,
-  /** What was asked for was understood, and did not succeed: a job failed, a check found something. */
-  failed: 1,
-  /** A command, an option or an argument is wrong. */
-  usage: 2,
-  /** The tape or the video is at fault, by one of the codes that the API has for it. */
-  input: 3,
-  /** Something that is needed is not there: FFmpeg, disk space, Redis, the service, a right. */
-  unavailable: 4,
-  /** EX_CONFIG of sysexits, as of the services: a variable of the environment is wrong. */
-  config: 78,
+/** What a shell or a supervisor learns of how a command ended. 78 is EX_CONFIG of sysexits, as of the services. */
+export const EXIT_CODES = { done: 0, failed: 1, usage: 2, input: 3, unavailable: 4, config: 78 } as const;
+
+/** What each says. docs/cli.md begins with the same words, and goes on where there is more to say. */
+export const EXIT_MEANINGS = {
+  [EXIT_CODES.done]: 'done',
+  [EXIT_CODES.failed]: 'what was asked for did not succeed: a job failed or was canceled, a check found something',
+  [EXIT_CODES.usage]: 'a command, an option or an argument is wrong',
+  [EXIT_CODES.input]: "the tape or the video is at fault; the code is one of the API's",
+  [EXIT_CODES.unavailable]: 'something that is needed is not there: FFmpeg, disk space, Redis, the service, a right',
+  [EXIT_CODES.config]: 'a variable of the environment is wrong',
+  [SIGNAL_EXIT_CODES.SIGINT]: 'Ctrl-C; 143 SIGTERM, 129 SIGHUP, 141 nobody reads the output any more',
 } as const;
 
-export const EXIT_HELP = `
-Exit codes:
-  0    done
-  1    what was asked for did not succeed: a job failed or was canceled, a check found something
-  2    a command, an option or an argument is wrong
-  3    the tape or the video is at fault; the code is the API's (docs/errors.md)
-  4    something that is needed is not there: FFmpeg, disk space, Redis, the service, a right
-  78   a variable of the environment is wrong
-  130  Ctrl-C; 143 SIGTERM, 129 SIGHUP, 141 nobody reads the output any more
-`;
+export const EXIT_HELP = [
+  '\nExit codes:',
+  ...Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`),
+  '',
+].join('\n');
 
 /** An option or an argument that fits its own description and still makes no sense: names it, what was expected and what came. */
 export class UsageError extends Error {
@@ -65,12 +59,16 @@ export function judgeError(error: unknown): Failure {
   return { exitCode: EXIT_CODES.failed, message };
 }
 
-/** By whose fault it was, which is what the codes' first words say. @param code of the table of errors, or the client's */
+/**
+ * By whose fault it was, which is what the codes' first words say, except where the request was refused for what it
+ * names: then it is the caller's, whatever that is the name of. @param code of the table of errors, or the client's
+ */
 export function exitCodeOf(code: string): number {
+  if (WRONG_ARGUMENTS.has(code)) return EXIT_CODES.usage;
   const [whose = ''] = code.split('_');
   if (['SOURCE', 'ARCHIVE', 'MEDIA'].includes(whose)) return EXIT_CODES.input;
   if (['STORAGE', 'UPLOAD', 'QUEUE'].includes(whose) || UNAVAILABLE.has(code)) return EXIT_CODES.unavailable;
-  return WRONG_ARGUMENTS.has(code) ? EXIT_CODES.usage : EXIT_CODES.failed;
+  return EXIT_CODES.failed;
 }
 
 const UNAVAILABLE: ReadonlySet<string> = new Set<ErrorCode | ClientErrorCode>([
@@ -78,7 +76,8 @@ const UNAVAILABLE: ReadonlySet<string> = new Set<ErrorCode | ClientErrorCode>([
   ...(['UNREACHABLE', 'TIMEOUT', 'UNEXPECTED_ANSWER'] as const),
 ]);
 const WRONG_ARGUMENTS: ReadonlySet<string> = new Set<ErrorCode | ClientErrorCode>([
-  ...(['REQUEST_INVALID', 'BUCKET_NOT_ALLOWED', 'CALLBACK_URL_REFUSED'] as const),
+  ...(['REQUEST_INVALID', 'BUCKET_NOT_ALLOWED', 'STORAGE_KEY_REFUSED'] as const),
+  ...(['SOURCE_URL_REFUSED', 'CALLBACK_URL_REFUSED', 'UPLOAD_URL_REFUSED'] as const),
   ...(['ARGUMENT_INVALID', 'CALLBACK_SECRET_INVALID'] as const),
 ]);
 

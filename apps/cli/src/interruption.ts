@@ -1,5 +1,5 @@
 /** What a shell reports of a program that a signal has ended: 128 and its number. */
-const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+export const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const SIGPIPE_EXIT_CODE = 141;
 /** Whatever does not hear of it is ended after this. */
 const FAREWELL_MS = 10_000;
