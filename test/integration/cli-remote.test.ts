@@ -99,27 +99,33 @@ describe('submit', () => {
   });
 
   test('of many tells each line, and sends those that fit in their order', async () => {
-    const line = (slug: string) => JSON.stringify(stack.tapeRequest(stack.source.serve(`/${slug}.zip`, zip), { slug }));
+    const line = (slug: string, changes: object = {}) =>
+      JSON.stringify(stack.tapeRequest(stack.source.serve(`/${slug}.zip`, zip), { slug, ...changes }));
+    const upload = { putUrl: 'https://user:word@store.example/many.mp4' };
     const lines = [
       line('many-a'),
       '',
       '{"slug":',
       line('many-b'),
       JSON.stringify({ zipUrl: 'https://x.example/y.zip' }),
+      line('many-refused', { upload }),
+      line('many-c'),
     ];
     const path = join(temp.dir, 'many.ndjson');
     await writeFile(path, lines.join('\n'));
     const { stdout, exitCode } = await tapedeck('submit', '--batch', path, '--wait');
     expect(exitCode).toBe(1);
     const told = stdout.split('\n');
-    expect(told.slice(0, 5)).toEqual([
+    expect(told.slice(0, 7)).toEqual([
       expect.stringMatching(/^accepted {3}line 1: tape_/),
       'refused    line 3: REQUEST_INVALID: expected a request as a JSON object',
       expect.stringMatching(/^accepted {3}line 4: tape_/),
       expect.stringMatching(/^refused {4}line 5: REQUEST_INVALID: .*bucket: /),
-      '2 accepted, 2 refused',
+      expect.stringMatching(/^refused {4}line 6: UPLOAD_URL_REFUSED: /),
+      expect.stringMatching(/^accepted {3}line 7: tape_/),
+      '3 accepted, 3 refused',
     ]);
-    expect(told.filter((text) => text.startsWith('completed'))).toHaveLength(2);
+    expect(told.filter((text) => text.startsWith('completed'))).toHaveLength(3);
   });
 
   test('of more than one batch, from stdin and under a key, makes each job once', async () => {
@@ -139,7 +145,9 @@ describe('submit', () => {
     expect(first.slice(0, -1).map(({ jobId }) => jobId)).toEqual(second.slice(0, -1).map(({ jobId }) => jobId));
     expect(second.slice(0, -1).every(({ duplicate }) => duplicate)).toBe(true);
     const ids = first.flatMap(({ jobId }) => jobId ?? []);
-    expect((await runCli(['cancel', '-'], env, ids.join('\n'))).stdout.split('\n').length).toBeGreaterThan(50);
+    // Those that have ended by then are refused.
+    const { stdout, stderr } = await runCli(['cancel', '-'], env, ids.join('\n'));
+    expect(ids.filter((jobId) => !`${stdout}${stderr}`.includes(jobId))).toEqual([]);
   });
 });
 
@@ -154,10 +162,10 @@ describe('watch', () => {
     expect(new Set(percents).size).toBeGreaterThan(2);
     for (const frame of frames) expect(frame).toMatch(/^[a-z]+ +\[[#.]{25}\] +\d+ %/);
     const last = terminal.shown().split('\r\x1b[K').at(-1)!;
-    expect(last).toBe(
-      `${SHOW_CURSOR}completed  ${jobId}  ${(await stack.job(jobId)).slug}\r\n${last.split('\r\n').slice(1).join('\r\n')}`,
-    );
-    expect(last).toContain('.mp4\r\n');
+    const { mp4Url, posterUrl } = tapeOutput(await stack.job(jobId));
+    const urls = [mp4Url, posterUrl].flatMap((url) => (url === undefined ? [] : [`  ${url}\r\n`]));
+    const outcome = `completed  ${jobId}  ${(await stack.job(jobId)).slug}\r\n`;
+    expect(last).toBe(`${SHOW_CURSOR}${outcome}${urls.join('')}`);
   });
 
   test('on a narrow terminal stays within its line', async () => {
@@ -189,6 +197,26 @@ describe('watch', () => {
   });
 });
 
+describe('stdin', () => {
+  test.each([
+    [['watch', '-'], 'tape_nowhere\n', 'tape_nowhere: '],
+    [['cancel', '-'], 'tape_nowhere\n', 'tape_nowhere: '],
+    [['retry', '-'], 'tape_nowhere\n', 'tape_nowhere: '],
+    // The first hundred are told as soon as there is another.
+    [['submit', '--batch', '-'], '{\n'.repeat(101), 'line 100: '],
+  ])('that says nothing for long keeps nobody from stopping %j', async (args, typed, answer) => {
+    const terminal = onTerminal(args);
+    terminal.type(typed);
+    await terminal.waitFor(answer);
+    const stoppedAtMs = performance.now();
+    terminal.type('\x03');
+    expect(await terminal.ended).toBe(130);
+    // Well before whatever does not hear of it is ended.
+    expect(performance.now() - stoppedAtMs).toBeLessThan(5_000);
+    expect(terminal.shown()).toMatch(/interrupted\r\n$/);
+  });
+});
+
 describe('jobs', () => {
   test('are a table that fits the terminal, or JSON; one of them is a line', async () => {
     const slug = `table-${'x'.repeat(100)}`;
@@ -210,6 +238,18 @@ describe('jobs', () => {
     const { stderr, exitCode } = await tapedeck('jobs', '--from', 'spring', '--limit', '0');
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/--from: expected a date.*\n.*--limit: expected a whole number from 1 to 100/);
+  });
+
+  test.each([
+    [['jobs', '--limit', '0', '--json'], '--limit: expected a whole number from 1 to 100'],
+    [['jobs', '--json', '--nope'], "unknown option '--nope'"],
+    [['callback', '--json'], "unknown option '--json'"],
+  ])('and whatever else a program asks for wrongly is answered in JSON, too: %j', async (args, message) => {
+    const { rows, stderr, exitCode } = await tapedeck(...args);
+    expect(exitCode).toBe(2);
+    expect(rows()).toEqual([{ ok: false, exitCode: 2, error: { message: expect.stringContaining(message) } }]);
+    // What commander has said is not said again.
+    expect(stderr.split(message).length).toBeLessThanOrEqual(2);
   });
 
   test('end quietly when nobody reads them any more', async () => {
@@ -239,7 +279,7 @@ describe('what is not there', () => {
     const watched = await tapedeck('watch', 'tape_nowhere', jobId, '--json');
     expect(watched.exitCode).toBe(1);
     const rows = watched.rows<JobView>();
-    expect(rows[0]).toMatchObject({ ok: false, jobId: 'tape_nowhere', error: { code: 'NOT_FOUND' } });
+    expect(rows[0]).toMatchObject({ ok: false, exitCode: 1, jobId: 'tape_nowhere', error: { code: 'NOT_FOUND' } });
     expect(rows.at(-1)).toMatchObject({ jobId, status: 'completed' });
     const alone = await tapedeck('job', 'tape_nowhere', '--json');
     expect(alone.exitCode).toBe(1);

@@ -37,8 +37,10 @@ export class UnavailableError extends Error {
 /** Why a command ended before its end. */
 export interface Failure {
   exitCode: number;
-  /** For a person. Empty where it was said already. */
+  /** For a person. Empty where there is nothing to say, or nobody to say it to. */
   message: string;
+  /** Was it printed by commander already? */
+  isSaid?: boolean;
   /** Of the table of errors, where it is one of those. */
   code?: string;
 }
@@ -93,8 +95,9 @@ function judgeAnswer({ code, status, message }: TapedeckError): Failure {
 }
 
 /** Help and version end by an error, too, and so does whatever commander itself has said already. */
-function judgeCommander({ exitCode }: CommanderError): Failure {
-  return { exitCode: exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage, message: '' };
+function judgeCommander({ exitCode, message }: CommanderError): Failure {
+  if (exitCode === 0) return { exitCode: EXIT_CODES.done, message: '' };
+  return { exitCode: EXIT_CODES.usage, message: message.replaceAll(/^error: /gm, ''), isSaid: true };
 }
 
 /** The row of the table speaks of a worker, and there may be none. */

@@ -25,8 +25,11 @@ export function createInterruption(): AbortSignal {
   const stop = new AbortController();
   const end = (reason: Interruption): void => {
     if (stop.signal.aborted) return;
-    // Of a pipe it may be heard after the command has done all that it had to.
-    process.exitCode = reason.exitCode;
+    // At the very end: neither a command that hears of it when it has done all that it had to, nor what that says of
+    // itself then, makes it unheard.
+    process.once('exit', () => {
+      process.exitCode = reason.exitCode;
+    });
     stop.abort(reason);
     setTimeout(() => process.exit(reason.exitCode), FAREWELL_MS).unref();
   };

@@ -21,7 +21,7 @@ export {
   type JobQuery,
   type TapedeckClient,
 } from './create-client.ts';
-export type { CallbackRequest, PlainRequest } from './raw-body.ts';
+export { MAX_CALLBACK_BYTES, type CallbackRequest, type PlainRequest } from './raw-body.ts';
 export { TapedeckError, type ClientErrorCode, type FieldError, type TapedeckErrorOptions } from './tapedeck-error.ts';
 export { verifyCallback, type CallbackEvent, type VerifyOptions } from './verify-callback.ts';
 export type { WaitOptions } from './watch-job.ts';

@@ -9,8 +9,8 @@ export interface PlainRequest {
   body: string | Uint8Array;
 }
 
-/** Tapedeck takes requests of 256 KiB, and repeats their metadata. */
-const MAX_BODY_BYTES = 1024 * 1024;
+/** Of the body of a callback: Tapedeck takes requests of 256 KiB, and repeats their metadata. */
+export const MAX_CALLBACK_BYTES = 1024 * 1024;
 
 /** The bytes of the body as they came. @throws TapedeckError CALLBACK_BODY_TOO_LARGE, CALLBACK_BODY_INVALID */
 export async function readRawBody(request: CallbackRequest): Promise<Uint8Array> {
@@ -38,7 +38,7 @@ async function readStream({ bodyUsed, body }: Request): Promise<Uint8Array> {
     const { done, value } = (await reader?.read()) ?? { done: true };
     if (done || !value) break;
     sizeBytes += value.length;
-    if (sizeBytes > MAX_BODY_BYTES) await reader?.cancel();
+    if (sizeBytes > MAX_CALLBACK_BYTES) await reader?.cancel();
     assertSize(sizeBytes);
     chunks.push(value);
   }
@@ -52,8 +52,8 @@ async function readStream({ bodyUsed, body }: Request): Promise<Uint8Array> {
 }
 
 function assertSize(sizeBytes: number): void {
-  if (sizeBytes <= MAX_BODY_BYTES) return;
-  const message = `the body: expected at most ${MAX_BODY_BYTES} bytes, got more`;
+  if (sizeBytes <= MAX_CALLBACK_BYTES) return;
+  const message = `the body: expected at most ${MAX_CALLBACK_BYTES} bytes, got more`;
   throw new TapedeckError('CALLBACK_BODY_TOO_LARGE', message);
 }
 

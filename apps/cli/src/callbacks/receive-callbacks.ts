@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { TapedeckError, verifyCallback, type CallbackEvent } from '@tapedeck/client';
+import { MAX_CALLBACK_BYTES, TapedeckError, verifyCallback, type CallbackEvent } from '@tapedeck/client';
 
 export interface Reception {
   /** What was answered. */
@@ -13,7 +13,8 @@ export interface Reception {
 
 export interface ReceiverOptions {
   secrets: readonly string[];
-  toleranceSec: number;
+  /** As verifyCallback takes it. */
+  toleranceSec: number | undefined;
   /** Of the answer to what is verified. */
   status: number;
   /** So many requests are answered 503, to see them come again. */
@@ -43,7 +44,7 @@ export function createReceiver(options: ReceiverOptions): Server {
       );
     }
     const body = await readBody(request);
-    if (!body) return refuse(413, 'CALLBACK_BODY_TOO_LARGE', `expected at most ${MAX_BODY_BYTES} bytes, got more`);
+    if (!body) return refuse(413, 'CALLBACK_BODY_TOO_LARGE', `expected at most ${MAX_CALLBACK_BYTES} bytes, got more`);
     return verify(request, body, seen, options);
   };
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -78,16 +79,13 @@ async function verify(
   }
 }
 
-/** As the client's verifyCallback takes it. */
-const MAX_BODY_BYTES = 1024 ** 2;
-
 /** @returns undefined when it is too large: it is not read any further */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    if (sizeBytes > MAX_BODY_BYTES) return undefined;
+    if (sizeBytes > MAX_CALLBACK_BYTES) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

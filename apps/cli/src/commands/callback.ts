@@ -9,11 +9,9 @@ import { createInterruption } from '../interruption.ts';
 import { printable } from '../printable.ts';
 import { readInput, STDIN } from '../read-input.ts';
 
-const TOLERANCE_SEC = 300;
-
 interface SecretOptions {
   secretFile?: string;
-  tolerance: number;
+  tolerance?: number;
   json?: boolean;
 }
 
@@ -28,7 +26,7 @@ export function createCallbackCommand(env: NodeJS.ProcessEnv): Command {
 function addSecretOptions(command: Command): Command {
   return command
     .option('--secret-file <file>', 'a file with the secret, or several; default: CALLBACK_SIGNING_SECRET')
-    .option('--tolerance <seconds>', 'how far its timestamp may be from now', parseCount, TOLERANCE_SEC);
+    .option('--tolerance <seconds>', 'how far its timestamp may be from now; default: 300', parseCount);
 }
 
 interface VerifyOptions extends SecretOptions {

@@ -34,7 +34,7 @@ function buildSteerCommand(command: Command, env: NodeJS.ProcessEnv, steer: Stee
   return addServiceOptions(command).action(async (jobIds: string[], { json = false, ...service }: SteerOptions) => {
     const client = await openClient(env, service);
     const signal = createInterruption();
-    process.exitCode = await onEachId(jobIds, json, async (jobId) => {
+    process.exitCode = await onEachId(jobIds, { json, signal }, async (jobId) => {
       const job = await steer(client, jobId, signal);
       process.stdout.write(json ? `${JSON.stringify(job)}\n` : describeJob(job));
       return true;

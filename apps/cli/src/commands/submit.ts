@@ -29,8 +29,7 @@ export function createSubmitCommand(env: NodeJS.ProcessEnv): Command {
     .option('--wait', 'show how it goes on, and end with it')
     .option('--json', 'JSON objects, one a line');
   return addServiceOptions(command).action(async (url: string | undefined, options: SubmitOptions) => {
-    const signal = createInterruption();
-    const submission = { env, options, signal };
+    const submission = { env, options };
     const isWell =
       options.batch === undefined ? await submitOne(url, submission) : await submitMany(url, options.batch, submission);
     process.exitCode = isWell ? EXIT_CODES.done : EXIT_CODES.failed;
@@ -40,14 +39,14 @@ export function createSubmitCommand(env: NodeJS.ProcessEnv): Command {
 interface Submission {
   env: NodeJS.ProcessEnv;
   options: SubmitOptions;
-  signal: AbortSignal;
 }
 
-async function submitOne(url: string | undefined, { env, options, signal }: Submission): Promise<boolean> {
+async function submitOne(url: string | undefined, { env, options }: Submission): Promise<boolean> {
   if (url === undefined) throw new UsageError('URL: expected where the recording is, or --batch, got nothing');
   const { idempotencyKey, wait = false, json = false } = options;
   const body = toBody(await loadRequest(url, options));
   const client = await openClient(env, options);
+  const signal = createInterruption();
   const accepted = await ('zipUrl' in body
     ? client.convertTape(body, { idempotencyKey, signal })
     : client.convertVideo(body, { idempotencyKey, signal }));
@@ -60,14 +59,11 @@ function describeAccepted({ jobId, duplicate, positionInQueue }: Accepted): stri
   return `${duplicate ? 'known' : 'accepted'}   ${jobId}${place}\n`;
 }
 
-async function submitMany(
-  url: string | undefined,
-  path: string,
-  { env, options, signal }: Submission,
-): Promise<boolean> {
+async function submitMany(url: string | undefined, path: string, { env, options }: Submission): Promise<boolean> {
   if (url !== undefined) throw new UsageError(`URL: expected none beside --batch, got ${JSON.stringify(url)}`);
   const { idempotencyKey, wait = false, json = false } = options;
   const client = await openClient(env, options);
+  const signal = createInterruption();
   const accepted: string[] = [];
   let refused = 0;
   for await (const outcome of submitBatch(path, { client, idempotencyKey, signal })) {

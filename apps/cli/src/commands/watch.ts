@@ -17,7 +17,7 @@ export function createWatchCommand(env: NodeJS.ProcessEnv): Command {
   return addServiceOptions(command).action(async (jobIds: string[], { json = false, ...service }: WatchOptions) => {
     const client = await openClient(env, service);
     const signal = createInterruption();
-    process.exitCode = await onEachId(jobIds, json, async (jobId) =>
+    process.exitCode = await onEachId(jobIds, { json, signal }, async (jobId) =>
       isCompleted(await followJob(jobId, { client, json, signal })),
     );
   });

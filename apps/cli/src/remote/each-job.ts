@@ -3,6 +3,12 @@ import { EXIT_CODES, judgeError } from '../exit-code.ts';
 import { printable } from '../printable.ts';
 import { readIds } from '../read-input.ts';
 
+export interface EachOptions {
+  /** What is refused is told as a line of JSON. */
+  json: boolean;
+  signal: AbortSignal;
+}
+
 /**
  * Does something with each job, one after the other. What the service refuses for one is told and holds up no other;
  * without the service there is no use in going on.
@@ -12,11 +18,11 @@ import { readIds } from '../read-input.ts';
  */
 export async function onEachId(
   jobIds: readonly string[],
-  json: boolean,
+  { json, signal }: EachOptions,
   work: (jobId: string) => Promise<boolean>,
 ): Promise<number> {
   let isWell = true;
-  for await (const jobId of readIds(jobIds)) {
+  for await (const jobId of readIds(jobIds, signal)) {
     try {
       if (!(await work(jobId))) isWell = false;
     } catch (error) {
@@ -29,7 +35,9 @@ export async function onEachId(
 }
 
 function tellRefusal(jobId: string, { code, message }: TapedeckError, json: boolean): void {
-  if (json) process.stdout.write(`${JSON.stringify({ ok: false, jobId, error: { code, message } })}\n`);
+  // As the command will end, whatever becomes of the other jobs.
+  const exitCode = EXIT_CODES.failed;
+  if (json) process.stdout.write(`${JSON.stringify({ ok: false, exitCode, jobId, error: { code, message } })}\n`);
   else process.stderr.write(`${printable(jobId)}: ${message}\n`);
 }
 

@@ -1,13 +1,13 @@
 import type { BatchAnswer, TapedeckClient } from '@tapedeck/client';
-import { parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
-import { EXIT_CODES, exitCodeOf, UnavailableError } from '../exit-code.ts';
+import { ERROR_TABLE, MAX_BATCH_JOBS, parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
+import { UnavailableError } from '../exit-code.ts';
 import { readInputLines } from '../read-input.ts';
 import { toBody } from './request-options.ts';
 
-/** What became of one line. */
+/** What became of one line. `status` is that of `POST /convert`, also for a line that was not sent. */
 export type LineOutcome =
   | { line: number; ok: true; jobId: string; duplicate: boolean }
-  | { line: number; ok: false; error: { code: string; message: string } };
+  | { line: number; ok: false; status: number; error: { code: string; message: string } };
 
 export interface BatchOptions {
   client: TapedeckClient;
@@ -15,21 +15,21 @@ export interface BatchOptions {
   signal: AbortSignal;
 }
 
-/** Of `POST /convert/batch`. */
-const MAX_JOBS = 100;
-/** It takes 4 MiB, and what is sent has its defaults filled in. */
+/** `POST /convert/batch` takes 4 MiB, and what is sent has its defaults filled in. */
 const MAX_CHUNK_BYTES = 2 * 1024 ** 2;
+/** Said of one line, and true of the lines behind it: the limit is reached, or Redis or the store is away. */
+const FOR_THE_REST: readonly number[] = [429, 503];
 
 /**
  * One request a line. A line that does not fit is told and not sent. The lines go in order, in as few batches as may be.
  * @throws UnavailableError naming the line from which on nothing was sent, when the service takes no more
  */
 export async function* submitBatch(path: string, options: BatchOptions): AsyncGenerator<LineOutcome, void, undefined> {
-  for await (const chunk of readChunks(path)) {
+  for await (const chunk of readChunks(path, options.signal)) {
     options.signal.throwIfAborted();
     const outcomes = await submitChunk(chunk, options);
     yield* outcomes;
-    const rest = outcomes.find((outcome) => !outcome.ok && exitCodeOf(outcome.error.code) === EXIT_CODES.unavailable);
+    const rest = outcomes.find((outcome) => !outcome.ok && FOR_THE_REST.includes(outcome.status));
     if (rest && !rest.ok)
       throw new UnavailableError(`From line ${rest.line} on nothing was taken: ${rest.error.message}`);
   }
@@ -40,15 +40,15 @@ interface Line {
   text: string;
 }
 
-async function* readChunks(path: string): AsyncGenerator<Line[], void, undefined> {
+async function* readChunks(path: string, signal: AbortSignal): AsyncGenerator<Line[], void, undefined> {
   let chunk: Line[] = [];
   let sizeBytes = 0;
   let line = 0;
-  for await (const text of readInputLines('--batch', path)) {
+  for await (const text of readInputLines('--batch', path, signal)) {
     line += 1;
     if (text.trim() === '') continue;
     const bytes = Buffer.byteLength(text);
-    if (chunk.length === MAX_JOBS || (chunk.length > 0 && sizeBytes + bytes > MAX_CHUNK_BYTES)) {
+    if (chunk.length === MAX_BATCH_JOBS || (chunk.length > 0 && sizeBytes + bytes > MAX_CHUNK_BYTES)) {
       yield chunk;
       [chunk, sizeBytes] = [[], 0];
     }
@@ -67,7 +67,7 @@ async function submitChunk(
   for (const { line, text } of chunk) {
     const parsed = parseLine(text);
     if ('request' in parsed) sent.push({ line, ...parsed });
-    else outcomes.push({ line, ok: false, error: { code: 'REQUEST_INVALID', message: parsed.message } });
+    else outcomes.push(toRefusal(line, parsed.message));
   }
   if (sent.length > 0) {
     const { results } = await client.convertBatch(
@@ -91,8 +91,13 @@ function parseLine(text: string): { request: ConvertRequest } | { message: strin
   return { message: parsed.issues.map(({ path, message }) => `${path}: ${message}`).join('; ') };
 }
 
+function toRefusal(line: number, message: string): LineOutcome {
+  const code = 'REQUEST_INVALID';
+  return { line, ok: false, status: ERROR_TABLE[code].httpStatus, error: { code, message } };
+}
+
 function toOutcome(line: number, result: BatchAnswer['results'][number]): LineOutcome {
   if ('job' in result) return { line, ok: true, jobId: result.job.jobId, duplicate: result.job.duplicate ?? false };
   const { code, detail } = result.problem;
-  return { line, ok: false, error: { code, message: detail } };
+  return { line, ok: false, status: result.status, error: { code, message: detail } };
 }
