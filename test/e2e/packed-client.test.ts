@@ -13,6 +13,7 @@ import { findFreePort } from '../support/free-port.ts';
 import { packClient, type PackedClient } from '../support/packed-client.ts';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
+import { startSourceServer, type SourceServer } from '../support/source-server.ts';
 import { COMPILE_CACHE } from '../support/source-process.ts';
 import { buildTape } from '../support/tape-layouts.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
@@ -28,8 +29,11 @@ let packed: PackedClient;
 let data: TempDir;
 let started: ChildProcess;
 let url: string;
+let source: SourceServer;
+/** Of one that is completed. */
+let jobId: string;
 beforeAll(async () => {
-  [packed, data] = await Promise.all([packClient(), createTempDir('packed-data')]);
+  [packed, data, source] = await Promise.all([packClient(), createTempDir('packed-data'), startSourceServer()]);
   const port = String(await findFreePort());
   url = `http://127.0.0.1:${port}`;
   const { PATH, HOME } = process.env;
@@ -49,26 +53,49 @@ beforeAll(async () => {
   }
   const { zip } = await buildTape({ width: 32, height: 24, durationsMs: [100, 100, 100] });
   await writeFile(join(packed.dir, 'tape.zip'), zip);
+  jobId = await convert(zip);
 }, 120_000);
 afterAll(async () => {
   await endProcess(started, 'SIGTERM');
-  await Promise.all([packed.remove(), data.remove()]);
+  await Promise.all([packed.remove(), data.remove(), source.stop()]);
 });
 
+/** Without the client, which the tests are about. @returns the id of the job, which is completed */
+async function convert(zip: Buffer): Promise<string> {
+  const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+  const request = {
+    ...{ mongoId: 'first', slug: 'first', bucket: 'tapes' },
+    ...{ zipUrl: source.serve('/first.zip', zip), callbackUrl: source.serve('/done', Buffer.of()) },
+  };
+  const accepted = await fetch(`${url}/convert`, { method: 'POST', headers, body: JSON.stringify(request) });
+  const { statusUrl, jobId: id } = (await accepted.json()) as { statusUrl: string; jobId: string };
+  await poll('the first job to be completed', async () => {
+    const job = (await (await fetch(new URL(statusUrl, url), { headers })).json()) as { status: string };
+    return job.status === 'completed' ? true : undefined;
+  });
+  return id;
+}
+
 const runPacked = (...args: string[]) => run(process.execPath, args, { cwd: packed.dir, timeout: TIMEOUT_MS });
-let jobId: string;
 
 test('submits a tape, follows it, and verifies its callback', async () => {
   const { stdout, stderr } = await runPacked('packed-caller.mjs', url, TOKEN, SECRET, 'tape.zip');
-  const event = JSON.parse(stdout) as { jobId: string };
-  expect(event).toMatchObject({ status: 'complete', mongoId: 'packed', duration: 0.3, eventId: expect.any(String) });
+  expect(JSON.parse(stdout)).toMatchObject({
+    status: 'complete',
+    mongoId: 'packed',
+    duration: 0.3,
+    eventId: expect.any(String),
+  });
   expect(stderr).toContain('completed 100');
-  jobId = event.jobId;
 });
 
 test('needs nothing but what the Web has', async () => {
   const { stdout } = await runPacked('--experimental-vm-modules', 'web-only.mjs', url, TOKEN, jobId);
-  expect(JSON.parse(stdout)).toEqual({ jobs: ['completed'], refused: 'CALLBACK_HEADER_INVALID' });
+  expect(JSON.parse(stdout)).toEqual({
+    jobs: ['completed'],
+    refused: 'CALLBACK_HEADER_INVALID',
+    withoutCrypto: 'TapedeckError WEBCRYPTO_MISSING',
+  });
 });
 
 test('reads a job and verifies a callback in a page of Chromium', async () => {

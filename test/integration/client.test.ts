@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createClient, verifyCallback, type Job, type TapedeckClient, type TapeRequest } from '@tapedeck/client';
+import { poll } from '../support/poll.ts';
 import { startS3Proxy, type Fault, type S3Proxy } from '../support/s3-proxy.ts';
 import { startStack, TOKEN, type Stack } from '../support/stack.ts';
 import { buildTape } from '../support/tape-layouts.ts';
@@ -117,7 +118,7 @@ describe('an error has a code, a status, and whether it passes', () => {
 
   test.each([
     ['a token that is wrong', { token: 'wrong' }, 'UNAUTHORIZED', 401],
-    ['another server', { baseUrl: '/nowhere' }, 'NOT_FOUND', 404],
+    ['a path that the API does not have', { baseUrl: '/nowhere' }, 'NOT_FOUND', 404],
   ])('%s, after one try', async (_what, changes, code, status) => {
     const tries: string[] = [];
     network.failAt((line) => void tries.push(line));
@@ -125,6 +126,12 @@ describe('an error has a code, a status, and whether it passes', () => {
     const wrong = createClient({ token: TOKEN, ...changes, baseUrl });
     await expect(wrong.jobs()).rejects.toMatchObject({ code, status, retryable: false });
     expect(tries).toHaveLength(1);
+  });
+
+  test('another server, after one try', async () => {
+    const lost = createClient({ baseUrl: stack.source.url, token: TOKEN });
+    await expect(lost.jobs()).rejects.toMatchObject({ code: 'UNEXPECTED_ANSWER', status: 404, retryable: false });
+    expect(stack.source.requests.filter((line) => line.endsWith('/api/jobs'))).toHaveLength(1);
   });
 
   test.each<[string, Fault, object]>([
@@ -160,8 +167,28 @@ describe('an error has a code, a status, and whether it passes', () => {
     expect(create).not.toThrow('hunter2');
   });
 
-  test('an id that would lead to another route is refused here', async () => {
-    await expect(client.cancel('../stats')).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' });
+  test.each<[string, () => Promise<unknown>, string]>([
+    ['an id that would lead to another route', () => client.cancel('../stats'), 'jobId'],
+    ['such an id of a job to wait for', () => client.waitFor('../stats').next(), 'jobId'],
+    ['a wait that is no time', () => client.waitFor('tape_1', { pollMs: 0 }).next(), 'pollMs'],
+    ['a time that is none', () => client.jobs({ from: new Date(NaN) }), 'from'],
+    ['what JSON cannot say', () => client.convertTape({ ...buildRequest(), metadata: { size: 1n } }), 'request'],
+  ])('%s is refused here, and by a promise', async (_what, ask, name) => {
+    const error = { name: 'TapedeckError', code: 'ARGUMENT_INVALID', message: expect.stringContaining(name) };
+    await expect(ask()).rejects.toMatchObject(error);
+  });
+
+  test('a fetch of one’s own that throws is no answer', async () => {
+    const broken = createClient({
+      ...{ baseUrl: stack.url, token: TOKEN, maxTries: 1 },
+      fetch() {
+        throw new Error('no network here');
+      },
+    });
+    await expect(broken.jobs()).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringContaining('no network here'),
+    });
   });
 });
 
@@ -223,16 +250,62 @@ describe('waiting for a job', () => {
     await expect(collect(client.waitFor('tape_0'))).rejects.toMatchObject({ code: 'NOT_FOUND', status: 404 });
   });
 
-  test('ends in time, by a signal, and by leaving the loop', async () => {
-    const { jobId } = await client.convertTape(buildRequest());
-    network.failAt(() => 'hang');
-    await expect(collect(throughNetwork.waitFor(jobId, { timeoutMs: 200 }))).rejects.toMatchObject({ code: 'TIMEOUT' });
-    const signal = AbortSignal.abort(new Error('enough'));
-    await expect(collect(throughNetwork.waitFor(jobId, { signal }))).rejects.toThrow('enough');
-    network.failAt(() => undefined);
-    for await (const job of throughNetwork.waitFor(jobId)) {
-      expect(job.jobId).toBe(jobId);
-      break;
-    }
+  test.each([900, 9_999_999])(
+    'ends when the API wants to be left alone for longer than it waits: %s s',
+    async (sec) => {
+      network.failAt(() => ({ answer: 503, headers: { 'retry-after': String(sec) } }));
+      const refused = collect(throughNetwork.waitFor('tape_1', { timeoutMs: 3_000, pollMs: 100 }));
+      await expect(refused).rejects.toMatchObject({ status: 503, retryable: true, retryAfterMs: sec * 1_000 });
+      expect(network.requests).toEqual(['GET /api/jobs/tape_1/events', 'GET /api/jobs/tape_1']);
+    },
+  );
+
+  describe('of a job that does not end', () => {
+    let jobId: string;
+    beforeAll(async () => {
+      const held = stack.source.serve('/held.zip', () => undefined);
+      ({ jobId } = await client.convertTape({ ...buildRequest(), zipUrl: held }));
+      await poll('the download to begin', async () =>
+        (await client.job(jobId)).phase === 'download' ? true : undefined,
+      );
+    });
+    afterAll(() => client.cancel(jobId));
+
+    const allClosed = () =>
+      poll('the connections to be closed', () => (network.listOpen().length === 0 ? true : undefined));
+
+    test('ends in time', async () => {
+      const waiting = collect(throughNetwork.waitFor(jobId, { timeoutMs: 500 }));
+      await expect(waiting).rejects.toMatchObject({ code: 'TIMEOUT' });
+      await allClosed();
+    });
+
+    test('ends before it begins when the signal is aborted', async () => {
+      const signal = AbortSignal.abort(new Error('enough'));
+      await expect(collect(throughNetwork.waitFor(jobId, { signal }))).rejects.toThrow('enough');
+      expect(network.requests).toEqual([]);
+    });
+
+    test('ends in the middle when the signal is aborted, with its reason, and the connection with it', async () => {
+      const controller = new AbortController();
+      const jobs = throughNetwork.waitFor(jobId, { signal: controller.signal });
+      expect((await jobs.next()).value).toMatchObject({ jobId });
+      const next = collect(jobs);
+      expect(network.listOpen()).toEqual([`GET /api/jobs/${jobId}/events`]);
+      controller.abort(new Error('enough'));
+      await expect(next).rejects.toThrow('enough');
+      await allClosed();
+    });
+
+    test('closes the connection when the loop is left', async () => {
+      const seen: string[] = [];
+      for await (const job of throughNetwork.waitFor(jobId)) {
+        seen.push(job.jobId);
+        expect(network.listOpen()).toEqual([`GET /api/jobs/${jobId}/events`]);
+        break;
+      }
+      expect(seen).toEqual([jobId]);
+      await allClosed();
+    });
   });
 });

@@ -17,6 +17,8 @@ export interface S3Proxy {
   endpoint: string;
   /** `PUT /bucket/key?partNumber=1`, in the order in which they came. */
   readonly requests: string[];
+  /** Those of them whose answer has not ended, and whose connection is there. */
+  listOpen(): string[];
   /** Asked at every request: what shall go wrong. */
   failAt(decide: (line: string, count: number) => Fault | undefined): void;
   stop(): Promise<void>;
@@ -25,11 +27,14 @@ export interface S3Proxy {
 export async function startS3Proxy(gateway: string): Promise<S3Proxy> {
   const port = await findFreePort();
   const requests: string[] = [];
+  const open = new Map<ServerResponse, string>();
   const counts = new Map<string, number>();
   let decide: Parameters<S3Proxy['failAt']>[0] = () => undefined;
   const server = createServer((incoming, response) => {
     const line = `${incoming.method} ${incoming.url!.replace(/[&?](x-id|uploadId)=[^&]*/g, '')}`;
     requests.push(line);
+    open.set(response, line);
+    response.on('close', () => open.delete(response));
     const count = (counts.get(line) ?? 0) + 1;
     counts.set(line, count);
     handle(gateway, incoming, response, decide(line, count));
@@ -38,6 +43,7 @@ export async function startS3Proxy(gateway: string): Promise<S3Proxy> {
   return {
     endpoint: `http://127.0.0.1:${port}`,
     requests,
+    listOpen: () => [...open.values()],
     failAt(next) {
       decide = next;
       counts.clear();

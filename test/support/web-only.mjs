@@ -28,6 +28,10 @@ const script = `(async () => {
   const jobs = [];
   for await (const job of createClient({ baseUrl, token }).waitFor(jobId)) jobs.push(job.status);
   const refused = await verifyCallback({ headers: {}, body: '' }, 'whsec_c2VjcmV0').catch((error) => error.code);
-  return JSON.stringify({ jobs, refused });
+  globalThis.crypto = undefined;
+  const withoutCrypto = await verifyCallback({ headers: {}, body: '' }, 'whsec_c2VjcmV0').catch(
+    ({ name, code }) => name + ' ' + code,
+  );
+  return JSON.stringify({ jobs, refused, withoutCrypto });
 })()`;
 console.log(await runInContext(script, context));

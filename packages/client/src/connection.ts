@@ -1,5 +1,7 @@
 import { pause, startDeadline } from './deadline.ts';
-import { isRecord, parseJson } from './json.ts';
+import { isRecord } from './json.ts';
+import { buildRequestText } from './parse-arguments.ts';
+import { readAnswer } from './read-answer.ts';
 import { readProblem } from './read-problem.ts';
 import { chooseRetryDelay } from './retry-delay.ts';
 import { TapedeckError } from './tapedeck-error.ts';
@@ -54,7 +56,7 @@ async function tryOnce<T>(connection: Connection, request: Call, isExpected: (bo
   const deadline = startDeadline(connection.timeoutMs, `an answer from ${connection.baseUrl}`, request.signal);
   try {
     const answer = await openAnswer(connection, request, deadline.signal);
-    const body = parseJson(await orUnreachable(connection, answer.text(), deadline.signal));
+    const body = await orUnreachable(connection, readAnswer(answer), deadline.signal);
     if (isExpected(body)) return body;
     const expected = `expected the JSON of Tapedeck from ${request.method} ${request.path}`;
     throw new TapedeckError('UNEXPECTED_ANSWER', `${expected}, got something else`, { status: answer.status });
@@ -69,15 +71,16 @@ async function tryOnce<T>(connection: Connection, request: Call, isExpected: (bo
  */
 export async function openAnswer(connection: Connection, request: Call, signal: AbortSignal): Promise<Response> {
   const { method, path, headers, body } = request;
+  const text = body === undefined ? undefined : buildRequestText(body);
   const asked = connection.fetch(connection.baseUrl + path, {
     method,
     headers: {
       accept: 'application/json',
       authorization: `Bearer ${connection.token}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(text !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(text !== undefined && { body: text }),
     // Followed, a POST would become a GET, and the token would go where nobody named.
     redirect: 'manual',
     signal,

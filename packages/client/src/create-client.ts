@@ -7,6 +7,7 @@ import {
   parseJobPath,
   parseMaxTries,
   parseMs,
+  parseParameter,
   parseToken,
 } from './parse-arguments.ts';
 import type { TapedeckError } from './tapedeck-error.ts';
@@ -52,7 +53,7 @@ export type JobQuery = Omit<JobFilter, 'status' | 'from' | 'to'> & {
   to?: Date | string | undefined;
 };
 
-/** Every method throws TapedeckError, or the reason of the signal that it was given. */
+/** Every method rejects with a TapedeckError, or with the reason of the signal that it was given; none throws at once. */
 export interface TapedeckClient {
   /** Makes an MP4 of a tape. Once it is answered the job is kept, and its end is told to `callbackUrl`. */
   convertTape(request: TapeRequest, options?: ConvertOptions): Promise<Accepted>;
@@ -91,8 +92,8 @@ export function createClient(options: ClientOptions): TapedeckClient {
   const connection: Connection = {
     baseUrl: parseBaseUrl(options.baseUrl),
     token: parseToken(options.token),
-    // A browser's fetch refuses to be the method of something else.
-    fetch: (input, init) => (ownFetch ?? globalThis.fetch)(input, init),
+    // A browser's fetch refuses to be the method of something else, and one that throws fails as one that rejects.
+    fetch: async (input, init) => (ownFetch ?? globalThis.fetch)(input, init),
     timeoutMs: parseMs('timeoutMs', options.timeoutMs ?? TIMEOUT_MS),
     maxTries: parseMaxTries(options.maxTries ?? MAX_TRIES),
   };
@@ -113,12 +114,8 @@ export function createClient(options: ClientOptions): TapedeckClient {
     cancel: async (jobId, callOptions) => steer(jobId, 'cancel', callOptions),
     retry: async (jobId, callOptions) => steer(jobId, 'retry', callOptions, { mayRepeat: wasNotDone }),
     replayCallback: async (jobId, callOptions) => steer(jobId, 'callback', callOptions),
-    waitFor: (jobId, waitOptions = {}) => watchJob(connection, parseJobPath(jobId), parseWaitOptions(waitOptions)),
+    waitFor: (jobId, waitOptions = {}) => watchJob(connection, jobId, waitOptions),
   };
-}
-
-function parseWaitOptions({ signal, timeoutMs, pollMs }: WaitOptions): WaitOptions {
-  return { signal, timeoutMs: parseMs('timeoutMs', timeoutMs), pollMs: parseMs('pollMs', pollMs) };
 }
 
 async function convert(
@@ -150,7 +147,7 @@ function wasNotDone({ status }: TapedeckError): boolean {
 function buildQuery(query: JobQuery): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) parameters.set(name, value instanceof Date ? value.toISOString() : String(value));
+    if (value !== undefined) parameters.set(name, parseParameter(name, value));
   }
   const text = parameters.toString();
   return text === '' ? '' : `?${text}`;

@@ -1,5 +1,8 @@
 import { TapedeckError } from './tapedeck-error.ts';
 
+/** More is less: a timer cannot be set for longer, and fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** A signal that is aborted in time, whatever happens. */
 export interface Deadline {
   readonly signal: AbortSignal;

@@ -56,3 +56,15 @@ describe('an event stream', () => {
     ]);
   });
 });
+
+test.each([
+  ['one line', 'x'.repeat(64 * 1024)],
+  ['lines without an end of the event', `data: ${'x'.repeat(64 * 1024)}\n`],
+  ['empty lines', 'data\n'.repeat(64 * 1024)],
+])('an event without end is not kept: %s', (_what, piece) => {
+  const parse = createEventParser();
+  const readAll = (): void => {
+    for (let count = 0; count < 100; count += 1) parse(piece);
+  };
+  expect(readAll).toThrow(expect.objectContaining({ code: 'UNEXPECTED_ANSWER' }));
+});

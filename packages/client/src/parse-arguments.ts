@@ -1,7 +1,8 @@
+import { MAX_TIMER_MS } from './deadline.ts';
 import { TapedeckError } from './tapedeck-error.ts';
 
-function refuse(name: string, expected: string, got: unknown): never {
-  throw new TapedeckError('ARGUMENT_INVALID', `${name}: expected ${expected}, got ${String(got)}`);
+function refuse(name: string, expected: string, got: unknown, cause?: unknown): never {
+  throw new TapedeckError('ARGUMENT_INVALID', `${name}: expected ${expected}, got ${String(got)}`, { cause });
 }
 
 /** The address of the API without a slash at its end. @throws TapedeckError ARGUMENT_INVALID */
@@ -29,9 +30,6 @@ export function parseToken(token: unknown): string {
   return refuse('token', 'visible ASCII characters', token ? 'others' : 'nothing');
 }
 
-/** More is less: a timer cannot be set for longer, and fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 export function parseMs<T extends number | undefined>(name: string, valueMs: T): T {
   if (valueMs === undefined || (valueMs > 0 && valueMs <= MAX_TIMER_MS)) return valueMs;
   return refuse(name, `milliseconds from 1 to ${MAX_TIMER_MS}`, valueMs);
@@ -50,4 +48,19 @@ export function parseJobPath(jobId: unknown): string {
 export function parseIdempotencyKey(key: string): string {
   if (/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key)) return key;
   return refuse('idempotencyKey', '1 to 255 visible ASCII characters', `${key.length} characters`);
+}
+
+/** A parameter of a query. */
+export function parseParameter(name: string, value: unknown): string {
+  if (!(value instanceof Date)) return String(value);
+  return Number.isNaN(value.getTime()) ? refuse(name, 'a date', 'one that is no time') : value.toISOString();
+}
+
+/** What is not to be said in JSON, a bigint or what holds itself, is the caller's mistake, and not an outage. */
+export function buildRequestText(body: unknown): string {
+  try {
+    return JSON.stringify(body);
+  } catch (cause) {
+    return refuse('the request', 'what JSON can say', 'something else', cause);
+  }
 }

@@ -1,4 +1,5 @@
-import { TapedeckError } from './tapedeck-error.ts';
+import { readBytes } from './read-bytes.ts';
+import { TapedeckError, type TapedeckErrorOptions } from './tapedeck-error.ts';
 
 /** A Request of the Fetch API whose body was not read yet, or what another framework has of one. */
 export type CallbackRequest = Request | PlainRequest;
@@ -19,7 +20,7 @@ export async function readRawBody(request: CallbackRequest): Promise<Uint8Array>
   if (!ArrayBuffer.isView(bytes)) {
     throw invalid(`expected it as it came, as text or bytes, got ${typeof bytes}: was it parsed already?`);
   }
-  assertSize(bytes.byteLength);
+  if (bytes.byteLength > MAX_CALLBACK_BYTES) return refuseSize();
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
@@ -30,33 +31,20 @@ function isFetchRequest(request: CallbackRequest): request is Request {
 
 async function readStream({ bodyUsed, body }: Request): Promise<Uint8Array> {
   if (bodyUsed) throw invalid('expected one that was not read yet: verify first, and parse what comes of it');
-  const stream: ReadableStream<Uint8Array> | null = body;
-  const reader = stream?.getReader();
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true };
-    if (done || !value) break;
-    sizeBytes += value.length;
-    if (sizeBytes > MAX_CALLBACK_BYTES) await reader?.cancel();
-    assertSize(sizeBytes);
-    chunks.push(value);
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = await readBytes(body, MAX_CALLBACK_BYTES);
+  } catch (cause) {
+    throw invalid('expected all of it, and to be its only reader, got an error', { retryable: true, cause });
   }
-  const whole = new Uint8Array(sizeBytes);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
+  return bytes ?? refuseSize();
 }
 
-function assertSize(sizeBytes: number): void {
-  if (sizeBytes <= MAX_CALLBACK_BYTES) return;
+function refuseSize(): never {
   const message = `the body: expected at most ${MAX_CALLBACK_BYTES} bytes, got more`;
   throw new TapedeckError('CALLBACK_BODY_TOO_LARGE', message);
 }
 
-function invalid(message: string): TapedeckError {
-  return new TapedeckError('CALLBACK_BODY_INVALID', `the body: ${message}`);
+function invalid(message: string, options?: TapedeckErrorOptions): TapedeckError {
+  return new TapedeckError('CALLBACK_BODY_INVALID', `the body: ${message}`, options);
 }

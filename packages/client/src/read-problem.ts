@@ -1,5 +1,6 @@
 import { LASTING_FAULTS } from './contract.ts';
-import { isRecord, parseJson } from './json.ts';
+import { isRecord } from './json.ts';
+import { readAnswer } from './read-answer.ts';
 import { parseRetryAfter } from './retry-delay.ts';
 import { TapedeckError, type FieldError } from './tapedeck-error.ts';
 
@@ -9,7 +10,7 @@ import { TapedeckError, type FieldError } from './tapedeck-error.ts';
  */
 export async function readProblem(answer: Response): Promise<TapedeckError> {
   const { status, headers } = answer;
-  const problem = parseProblem(await answer.text());
+  const problem = parseProblem(await readAnswer(answer));
   const code = problem?.code ?? 'UNEXPECTED_ANSWER';
   const retryable = isPassing(status) && !LASTING_FAULTS.has(code);
   const retryAfterMs = parseRetryAfter(headers.get('retry-after'));
@@ -37,8 +38,7 @@ interface Problem {
 }
 
 /** Whatever its content type is: proxies change those. */
-function parseProblem(text: string): Problem | undefined {
-  const body = parseJson(text);
+function parseProblem(body: unknown): Problem | undefined {
   if (!isRecord(body) || typeof body['code'] !== 'string') return undefined;
   const { code, detail, title, errors } = body;
   const words = [detail, title, code].find((part) => typeof part === 'string');

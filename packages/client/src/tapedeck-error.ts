@@ -10,6 +10,8 @@ export type ClientErrorCode =
   | 'TIMEOUT'
   /** Not an answer of Tapedeck: a proxy's page, a redirect, or JSON that is none. */
   | 'UNEXPECTED_ANSWER'
+  /** The runtime has no WebCrypto: an old one, or a page that did not come over https:. */
+  | 'WEBCRYPTO_MISSING'
   /** No secret to verify with, or one that is not `whsec_` and base64. */
   | 'CALLBACK_SECRET_INVALID'
   /** A header of the callback is missing or malformed. */
@@ -38,7 +40,10 @@ export interface TapedeckErrorOptions {
   cause?: unknown;
 }
 
-/** All that this package throws, except the reason of a caller's own signal. No message has a token or a secret in it. */
+/**
+ * All that this package throws, except the reason of a caller's own signal. No message has a token or a secret in
+ * it. `cause`, where there is one, is what the runtime said.
+ */
 export class TapedeckError extends Error {
   override readonly name = 'TapedeckError';
   /** Stable: decide by it, not by the message. A newer Tapedeck may know codes that this package does not. */

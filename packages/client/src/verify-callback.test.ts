@@ -132,6 +132,22 @@ describe('a callback is refused', () => {
     expect(await codeOf(verifyCallback(parsed, secret, { now }))).toBe('CALLBACK_BODY_INVALID');
   });
 
+  test('whose body breaks off, which may come whole the next time', async () => {
+    const reset = new Error('the connection was reset');
+    const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(reset) });
+    const refused = verifyCallback(post(broken), secret, { now });
+    await expect(refused).rejects.toMatchObject({
+      ...{ name: 'TapedeckError', code: 'CALLBACK_BODY_INVALID', retryable: true },
+      cause: reset,
+    });
+  });
+
+  test('whose body somebody else is reading', async () => {
+    const read = post(body);
+    read.body!.getReader();
+    expect(await codeOf(verifyCallback(read, secret, { now }))).toBe('CALLBACK_BODY_INVALID');
+  });
+
   test('of more than a mebibyte, of which no more is read', async () => {
     let pulls = 0;
     let isCanceled = false;

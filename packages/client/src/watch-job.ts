@@ -1,7 +1,8 @@
 import { isJob } from './answers.ts';
 import { call, type Connection } from './connection.ts';
 import type { Job } from './contract.ts';
-import { pause, startDeadline } from './deadline.ts';
+import { MAX_TIMER_MS, pause, startDeadline } from './deadline.ts';
+import { parseJobPath, parseMs } from './parse-arguments.ts';
 import { streamJob } from './stream-job.ts';
 import { TapedeckError } from './tapedeck-error.ts';
 
@@ -20,16 +21,18 @@ const MAX_OUTAGE_MS = 120_000;
 
 /**
  * The job now and at every change, until it has ended: the last one says how. Who leaves the loop closes the connection.
- * @param path of the job
- * @throws TapedeckError NOT_FOUND, also for a job that is deleted meanwhile; TIMEOUT; of what passes, only what lasts for
- *   two minutes. The reason of the signal.
+ * @throws TapedeckError, when the first is asked for: ARGUMENT_INVALID; NOT_FOUND, also for a job that is deleted
+ *   meanwhile; TIMEOUT; of what passes, only what lasts for two minutes, and at once what says that it will
+ *   (Retry-After). The reason of the signal.
  */
 export async function* watchJob(
   connection: Connection,
-  path: string,
+  jobId: string,
   { signal, timeoutMs, pollMs = POLL_MS }: WaitOptions,
 ): AsyncGenerator<Job, undefined, undefined> {
-  const ending = startDeadline(timeoutMs, 'the end of the job', signal);
+  const path = parseJobPath(jobId);
+  parseMs('pollMs', pollMs);
+  const ending = startDeadline(parseMs('timeoutMs', timeoutMs), 'the end of the job', signal);
   try {
     let last = '';
     for await (const job of readJob(connection, path, pollMs, ending.signal)) {
@@ -85,12 +88,14 @@ async function ask(connection: Connection, path: string, pollMs: number, signal:
     try {
       return await call(connection, { method: 'GET', path, signal }, isJob);
     } catch (error) {
-      if (!(error instanceof TapedeckError) || !error.retryable || Date.now() > giveUpAtMs) throw error;
-      await pause(Math.max(error.retryAfterMs ?? 0, withJitter(pollMs)), signal);
+      if (!(error instanceof TapedeckError) || !error.retryable) throw error;
+      const { retryAfterMs = 0 } = error;
+      if (Date.now() + retryAfterMs > giveUpAtMs) throw error;
+      await pause(Math.max(retryAfterMs, withJitter(pollMs)), signal);
     }
   }
 }
 
 function withJitter(delayMs: number): number {
-  return delayMs * (0.8 + 0.4 * Math.random());
+  return Math.min(delayMs * (0.8 + 0.4 * Math.random()), MAX_TIMER_MS);
 }
