@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createClient, type TapedeckClient } from '@tapedeck/client';
+import { Webhook } from 'standardwebhooks';
 import { findFreePort } from '../support/free-port.ts';
 import { poll } from '../support/poll.ts';
 import { endProcess } from '../support/redis-server.ts';
@@ -69,6 +70,23 @@ const readResult = ({ url, log }: Site, slug: string): Promise<unknown> =>
     return answer.ok ? answer.json() : undefined;
   });
 
+/** A callback as Tapedeck would send it, but for the secret. @returns the status of the answer */
+async function sendForged({ url }: Site, path: string): Promise<number> {
+  const body = JSON.stringify({
+    mongoId: 'forged',
+    jobId: 'tape_1',
+    status: 'complete',
+    mp4Url: 'https://evil.example',
+  });
+  const now = new Date();
+  const headers = {
+    'webhook-id': 'evt_1',
+    'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+    'webhook-signature': new Webhook(`whsec_${btoa('the secret of somebody else.....')}`).sign('evt_1', now, body),
+  };
+  return (await fetch(url + path, { method: 'POST', headers, body })).status;
+}
+
 describe('the site', () => {
   let site: Site;
   beforeAll(async () => {
@@ -105,29 +123,40 @@ describe('the site', () => {
     expect(await readResult(site, 'broken')).toMatchObject({ status: 'error', jobId, code: 'ARCHIVE_INVALID' });
   });
 
-  test('refuses what Tapedeck has not signed, and what is no tape', async () => {
-    const headers = { 'webhook-id': 'evt_1', 'webhook-timestamp': '1', 'webhook-signature': 'v1,AAAA' };
-    const body = JSON.stringify({
-      mongoId: 'forged',
-      jobId: 'tape_1',
-      status: 'complete',
-      mp4Url: 'https://evil.example',
-    });
-    const forged = await fetch(`${site.url}/api/tape-done`, { method: 'POST', headers, body });
-    expect(forged.status).toBe(401);
+  test('refuses what another secret has signed, and keeps nothing of it', async () => {
+    expect(await sendForged(site, '/api/tape-done')).toBe(401);
+    await poll('the refusal', () => (site.log().includes('refused: CALLBACK_SIGNATURE_WRONG') ? true : undefined));
     expect((await fetch(`${site.url}/api/tapes/forged`)).status).toBe(404);
-    const odd = await fetch(`${site.url}/api/tapes`, { method: 'POST', body: '{"slug":"../x"}' });
-    expect(odd.status).toBe(400);
   });
+
+  test.each(['{"slug":"../x"}', '{"slug":7}', 'null', '[]', '"good"', 'no JSON', ''])(
+    'refuses what is no tape: %s',
+    async (body) => {
+      const refused = await fetch(`${site.url}/api/tapes`, { method: 'POST', body });
+      expect(refused.status).toBe(400);
+    },
+  );
 });
 
-test('in the background the event is received before it is handled', async () => {
-  const site = await startSite({ TAPE_DONE_PATH: '/api/tape-done-background' });
-  const jobId = await submit(site, 'background');
-  expect(await readResult(site, 'background')).toMatchObject({ status: 'complete', jobId });
-  const job = await poll('the delivery', async () => {
-    const { callback } = await client.job(jobId);
-    return callback.status === 'delivered' ? callback : undefined;
+describe('in the background', () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await startSite({ TAPE_DONE_PATH: '/api/tape-done-background' });
+  }, 60_000);
+
+  test('an event is delivered with 202, and handled', async () => {
+    const jobId = await submit(site, 'background');
+    expect(await readResult(site, 'background')).toMatchObject({ status: 'complete', jobId });
+    const callback = await poll('the delivery', async () => {
+      const job = await client.job(jobId);
+      return job.callback.status === 'delivered' ? job.callback : undefined;
+    });
+    expect(callback.lastStatus).toBe(202);
   });
-  expect(job.lastStatus).toBe(202);
+
+  test('what another secret has signed is answered before it is verified, and nothing of it kept', async () => {
+    expect(await sendForged(site, '/api/tape-done-background')).toBe(202);
+    await poll('the refusal', () => (site.log().includes('refused: CALLBACK_SIGNATURE_WRONG') ? true : undefined));
+    expect((await fetch(`${site.url}/api/tapes/forged`)).status).toBe(404);
+  });
 });

@@ -1,13 +1,14 @@
 import type { Config } from '@netlify/functions';
 import { createClient, TapedeckError } from '@tapedeck/client';
+import { parseSlug } from '../lib/parse-slug.mts';
 import { buildCallbackUrl, readSetting } from '../lib/settings.mts';
 
 export const config: Config = { path: '/api/tapes', method: 'POST' };
 
 /** Visitors name a tape, and never a URL: what they may have converted is what lies at TAPES_URL. */
 export default async function submitTape(request: Request): Promise<Response> {
-  const { slug } = (await request.json().catch(() => ({}))) as { slug?: unknown };
-  if (typeof slug !== 'string' || !/^[\w-]{1,100}$/.test(slug)) {
+  const slug = parseSlug(await request.json().catch(() => undefined));
+  if (slug === undefined) {
     return Response.json({ error: 'slug: expected 1 to 100 letters, digits, _ and -' }, { status: 400 });
   }
   const client = createClient({ baseUrl: readSetting('TAPEDECK_URL'), token: readSetting('TAPEDECK_TOKEN') });

@@ -16,8 +16,9 @@ export async function receiveCallback(request: Request): Promise<Response> {
   } catch (error) {
     if (!(error instanceof TapedeckError)) throw error;
     console.warn(`a callback was refused: ${error.code}: ${error.message}`);
-    // A secret that was set wrongly is ours to repair, and the event comes again.
-    return new Response(error.code, { status: error.code === 'CALLBACK_SECRET_INVALID' ? 500 : 401 });
+    // A secret that was set wrongly is ours to repair, and a body may come whole the next time.
+    const comesAgain = error.retryable || error.code === 'CALLBACK_SECRET_INVALID';
+    return new Response(error.code, { status: comesAgain ? 500 : 401 });
   }
   const outcome = await handleOnce(event.eventId, () => keepResult(event));
   console.log(`event ${event.eventId} of job ${event.jobId}: ${event.status}, ${outcome}`);
