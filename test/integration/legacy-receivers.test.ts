@@ -120,9 +120,10 @@ describe('the receivers of today', () => {
       await submit(stack, oven()),
     ];
     for (const jobId of ids) {
-      const [{ event } = { event: {} }] = await stack.receiver.waitFor(jobId);
-      expect(event).not.toHaveProperty('secret');
-      expect(event).not.toHaveProperty('thumbnailUrl');
+      const [callback] = await stack.receiver.waitFor(jobId);
+      expect(callback!.event).toMatchObject({ jobId });
+      expect(callback!.event).not.toHaveProperty('secret');
+      expect(callback!.event).not.toHaveProperty('thumbnailUrl');
     }
   });
 
