@@ -40,7 +40,7 @@ export interface Choices {
 }
 
 /** @throws UsageError naming the option, what was expected and what came */
-export async function buildChoices(kind: JobKind, options: ChoiceOptions): Promise<Choices> {
+export async function loadChoices(kind: JobKind, options: ChoiceOptions): Promise<Choices> {
   assertMeantFor(kind, options);
   const { timing, preset, poster, storyboard } = options;
   const metadata = await readJson('--metadata', 'a JSON object', options.metadata);

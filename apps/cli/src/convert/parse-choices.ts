@@ -7,12 +7,12 @@ import {
   type ParsedInput,
 } from '@tapedeck/contracts';
 import type { HlsChoices, TapeChoices } from '@tapedeck/conversion';
-import { buildChoices, nameOption, type ChoiceOptions } from '../choices.ts';
+import { loadChoices, nameOption, type ChoiceOptions } from '../choices.ts';
 import { UsageError } from '../exit-code.ts';
 
 /** What a request for a tape would say. @throws UsageError naming the option, what was expected and what came */
 export async function parseTapeChoices(typed: ChoiceOptions): Promise<TapeChoices> {
-  const { options, metadata } = await buildChoices('tape', typed);
+  const { options, metadata } = await loadChoices('tape', typed);
   return {
     options: orThrow(parseInput(tapeOptionsSchema, options)),
     metadata: orThrow(parseInput(metadataSchema, metadata), 'metadata'),
@@ -21,7 +21,7 @@ export async function parseTapeChoices(typed: ChoiceOptions): Promise<TapeChoice
 
 /** What a request for a video would say. @throws UsageError naming the option, what was expected and what came */
 export async function parseHlsChoices(typed: ChoiceOptions): Promise<HlsChoices> {
-  const { options, ladder } = await buildChoices('hls', typed);
+  const { options, ladder } = await loadChoices('hls', typed);
   return {
     options: orThrow(parseInput(hlsOptionsSchema, options)),
     ladder: orThrow(parseInput(ladderSchema.optional(), ladder), 'ladder'),

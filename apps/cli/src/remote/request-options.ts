@@ -1,7 +1,7 @@
 import type { HlsRequest, TapeRequest } from '@tapedeck/client';
 import { parseConvertRequest, PRIORITIES, type ConvertRequest, type JobKind } from '@tapedeck/contracts';
 import { Option, type Command } from 'commander';
-import { addChoiceOptions, buildChoices, nameOption, type ChoiceOptions } from '../choices.ts';
+import { addChoiceOptions, loadChoices, nameOption, type ChoiceOptions } from '../choices.ts';
 import { UsageError } from '../exit-code.ts';
 
 /** What of a request can be said on the command line. */
@@ -67,7 +67,7 @@ async function loadBody(url: string, kind: JobKind, options: RequestOptions): Pr
     ...(mongoId === undefined ? { id: id ?? slug } : { mongoId }),
     ...{ bucket, slug, callbackUrl: callback, priority },
     ...(kind === 'tape' ? { zipUrl: url } : { videoUrl: url }),
-    ...(await buildChoices(kind, options)),
+    ...(await loadChoices(kind, options)),
   };
 }
 
