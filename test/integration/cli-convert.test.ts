@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { once } from 'node:events';
@@ -14,6 +14,7 @@ import { mountSmallDisk } from '../support/small-disk.ts';
 import { COMPILE_CACHE, runSource } from '../support/source-process.ts';
 import { hlsOutput, startStack, tapeOutput, type Stack } from '../support/stack.ts';
 import { submit } from '../support/submit.ts';
+import { buildTape } from '../support/tape-layouts.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 
 /** A command with no service around it: no Redis, no store, no token in its environment. */
@@ -182,6 +183,43 @@ describe('what is there already', () => {
     expect((await readFile(path)).length).toBeGreaterThan(10_000);
   });
 
+  test('nor is what comes there meanwhile', async () => {
+    const [mp4, dir] = [join(out.dir, 'late.mp4'), join(out.dir, 'late')];
+    const runs = [
+      startCli(['convert', tapePath, '-o', mp4], environment()),
+      startCli(['convert', videoPath, '-o', dir], environment()),
+    ];
+    await poll('both to work', async () => ((await readdir(work.dir)).length === 2 ? true : undefined));
+    await writeFile(join(out.dir, 'late-poster.jpg'), 'mine');
+    await mkdir(dir);
+    await writeFile(join(dir, 'thesis.txt'), 'mine');
+    for (const { ended } of runs) {
+      expect(await ended).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('expected a name that is free'),
+      });
+    }
+    expect((await readdir(out.dir)).toSorted()).toEqual(['late', 'late-poster.jpg']);
+    expect(await readdir(dir)).toEqual(['thesis.txt']);
+  });
+
+  test('the recording itself is not replaced, --force or not', async () => {
+    const path = join(out.dir, 'only.zip');
+    await writeFile(path, await readFile(tapePath));
+    expect(await convert(path, '-o', path, '--force')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('another file than FILE'),
+    });
+  });
+
+  test('an empty directory is filled, and stays the one that it was', async () => {
+    const before = (await stat(out.dir)).ino;
+    const ladder = '[{"name":"240p","height":240}]';
+    expect((await convert(videoPath, '-o', out.dir, '--ladder', ladder)).exitCode).toBe(0);
+    expect((await stat(out.dir)).ino).toBe(before);
+    expect((await readdir(out.dir)).toSorted()).toEqual(['240p', 'master.m3u8', 'poster.jpg']);
+  });
+
   test('a directory of something else is not replaced by a stream, --force or not', async () => {
     const dir = join(out.dir, 'holiday');
     await mkdir(dir);
@@ -247,6 +285,27 @@ describe('what goes wrong', () => {
       exitCode: 3,
       stderr: expect.stringContaining('expected at most 1000 bytes'),
     });
+  });
+
+  test('a name that would move the cursor is spelled out', async () => {
+    const timing = JSON.stringify([{ filename: '\x1b[2Jx.png', duration: 100, timestamp: 0 }]);
+    const { zip } = await buildTape({ width: 32, height: 24, durationsMs: [100], timing });
+    await writeFile(join(out.dir, 'esc.zip'), zip);
+    const { exitCode, stderr } = await convert(join(out.dir, 'esc.zip'), '-o', join(out.dir, 'esc.mp4'));
+    expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: expect.stringContaining('\\u001b[2Jx.png') });
+    expect(stderr).not.toContain('\x1b');
+  });
+
+  test('Ctrl-C while a pipe is silent is an interruption', async () => {
+    const child = spawn(process.execPath, runSource('apps/cli/src/main.ts', 'convert', '-', '-o', '-'), {
+      env: { ...COMPILE_CACHE, ...environment() },
+      timeout: 60_000,
+    });
+    child.stdin.write('PK\x03\x04');
+    await poll('it to work', async () => ((await readdir(work.dir)).length > 0 ? true : undefined));
+    child.kill('SIGINT');
+    const [stderr, [exitCode]] = await Promise.all([text(child.stderr), once(child, 'close') as Promise<[number]>]);
+    expect({ exitCode, last: stderr.trimEnd().split('\n').at(-1) }).toEqual({ exitCode: 130, last: 'interrupted' });
   });
 
   test('without FFmpeg it is said in one sentence', async () => {

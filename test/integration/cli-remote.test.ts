@@ -128,6 +128,31 @@ describe('submit', () => {
     expect(told.filter((text) => text.startsWith('completed'))).toHaveLength(3);
   });
 
+  test('of many takes no option that each line has to say, and any JSON that is some', async () => {
+    const path = join(temp.dir, 'odd.ndjson');
+    const request = stack.tapeRequest(stack.source.serve('/odd.zip', zip), { metadata: { text: 'one\u2028two' } });
+    await writeFile(path, `\ufeff${JSON.stringify(request)}\r\n`);
+    const refused = await tapedeck('submit', '--batch', path, '--bucket', 'tapes', '--no-poster');
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('--bucket, --no-poster: expected none beside --batch'),
+    });
+    expect(await tapedeck('submit', '--batch', path)).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  test('of many says from where on nothing is known, when the service is not there', async () => {
+    const path = join(temp.dir, 'away.ndjson');
+    await writeFile(path, `\n${JSON.stringify(stack.tapeRequest(`${stack.source.url}/away.zip`))}\n`);
+    const { exitCode, stderr } = await runCli(['submit', '--batch', path], {
+      ...env,
+      TAPEDECK_URL: 'http://127.0.0.1:1',
+    });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 4,
+      stderr: expect.stringContaining('From line 2 on it is not known what was taken'),
+    });
+  });
+
   test('of more than one batch, from stdin and under a key, makes each job once', async () => {
     const requests = Array.from({ length: 101 }, (_, index) =>
       stack.tapeRequest(stack.source.serve('/shared.zip', zip), { slug: `flood-${index}`, priority: 'low' }),

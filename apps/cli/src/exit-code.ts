@@ -49,6 +49,8 @@ export interface Failure {
 export function judgeError(error: unknown): Failure {
   if (error instanceof CommanderError) return judgeCommander(error);
   if (error instanceof Interruption) return { exitCode: error.exitCode, message: error.message };
+  // What a stream throws that was aborted.
+  if (error instanceof Error && error.cause instanceof Interruption) return judgeError(error.cause);
   if (error instanceof UsageError) return { exitCode: EXIT_CODES.usage, message: error.message };
   if (error instanceof UnavailableError) return { exitCode: EXIT_CODES.unavailable, message: error.message };
   if (error instanceof TapedeckError) return judgeAnswer(error);

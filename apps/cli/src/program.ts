@@ -19,6 +19,7 @@ import { createSubmitCommand } from './commands/submit.ts';
 import { createVerifyResultsCommand } from './commands/verify-results.ts';
 import { createWatchCommand } from './commands/watch.ts';
 import { EXIT_HELP } from './exit-code.ts';
+import { printableLines } from './printable.ts';
 
 /** The whole tree of commands. Whatever is wrong is thrown: by commander as a CommanderError that it has printed. */
 export function createProgram(env: NodeJS.ProcessEnv): Command {
@@ -49,7 +50,7 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     createReconvertCommand(env),
     createMigrateStorageCommand(env),
   ]);
-  throwErrors(program);
+  applyToAll(program);
   return program;
 }
 
@@ -58,7 +59,9 @@ function addGroup(program: Command, heading: string, commands: readonly Command[
 }
 
 /** Of the whole tree: a command that was made by itself takes no setting over from the one that it is added to. */
-function throwErrors(command: Command): void {
+function applyToAll(command: Command): void {
   command.exitOverride();
-  for (const child of command.commands) throwErrors(child);
+  // It quotes arguments, which may be made of strangers' names.
+  command.configureOutput({ outputError: (text, write) => write(printableLines(text)) });
+  for (const child of command.commands) applyToAll(child);
 }

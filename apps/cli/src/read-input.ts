@@ -1,7 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { buffer } from 'node:stream/consumers';
 import { UsageError } from './exit-code.ts';
 
@@ -30,16 +28,28 @@ export async function* readInputLines(
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   const input = addAbortSignal(signal, openInput(path));
-  const whole = finished(input);
-  whole.catch(() => undefined);
   try {
-    yield* createInterface({ input, crlfDelay: Infinity });
-    // Readline itself ends as if a file did that cannot be read.
-    await whole;
+    yield* splitLines(input);
   } catch (error) {
     signal.throwIfAborted();
     throw unreadable(argument, path, error);
   }
+}
+
+/**
+ * Not readline: to that one U+2028 and a lone CR end a line, and JSON may have the former in a string. A byte order mark
+ * is none of the text.
+ */
+async function* splitLines(input: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of input) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) yield line.replace(/\r$/, '');
+  }
+  rest += decoder.decode();
+  if (rest !== '') yield rest.replace(/\r$/, '');
 }
 
 /** Job ids as a command has them; `-` alone reads them from stdin, one a line. */

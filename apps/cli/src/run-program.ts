@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { EXIT_CODES, judgeError, type Failure } from './exit-code.ts';
+import { printableLines } from './printable.ts';
 
 /**
  * Runs what the arguments ask for. A failure is one line on stderr; with `--json` also an object on stdout, its last
@@ -20,7 +21,7 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
 
 function tell({ exitCode, message, code, isSaid = false }: Failure, json: boolean): void {
   if (message === '') return;
-  if (!isSaid) process.stderr.write(`${message}\n`);
+  if (!isSaid) process.stderr.write(`${printableLines(message)}\n`);
   if (json) process.stdout.write(`${JSON.stringify({ ok: false, exitCode, error: { code, message } })}\n`);
 }
 

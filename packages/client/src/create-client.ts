@@ -105,7 +105,8 @@ export function createClient(options: ClientOptions): TapedeckClient {
     convertBatch: async (requests, { idempotencyKey, signal } = {}) => {
       const headers = await buildKeyHeaders(idempotencyKey);
       const body = { jobs: requests };
-      return call(connection, { method: 'POST', path: '/convert/batch', headers, body, signal }, isBatchAnswer);
+      const isAnswer = (answer: unknown) => isBatchAnswer(answer, requests.length);
+      return call(connection, { method: 'POST', path: '/convert/batch', headers, body, signal }, isAnswer);
     },
     job: async (jobId, { signal } = {}) =>
       call(connection, { method: 'GET', path: parseJobPath(jobId), signal }, isJob),

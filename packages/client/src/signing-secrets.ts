@@ -3,7 +3,7 @@ import { TapedeckError } from './tapedeck-error.ts';
 import { loadCrypto, type SecretKey } from './web-crypto.ts';
 
 /**
- * Keys to verify with.
+ * Keys to sign with, for comparison.
  * @param secrets one or several, each `whsec_` and base64; in a text with white space between
  * @throws TapedeckError CALLBACK_SECRET_INVALID, also for none at all: that is a setting that was forgotten, and what
  *   nobody can verify is not verified
@@ -19,7 +19,7 @@ export async function importSecrets(secrets: string | readonly string[]): Promis
   return Promise.all(
     all.map((secret, index) => {
       const bytes = parseSecret(secret);
-      if (bytes) return subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+      if (bytes) return subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
       const which = all.length === 1 ? 'secrets' : `secrets, number ${index + 1} of ${all.length}`;
       throw new TapedeckError('CALLBACK_SECRET_INVALID', `${which}: expected whsec_ and base64, got something else`);
     }),

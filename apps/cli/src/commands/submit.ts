@@ -6,7 +6,13 @@ import { printable } from '../printable.ts';
 import { isCompleted } from '../remote/each-job.ts';
 import { followJob } from '../remote/follow-job.ts';
 import { addServiceOptions, openClient, type ServiceOptions } from '../remote/open-client.ts';
-import { addRequestOptions, loadRequest, toBody, type RequestOptions } from '../remote/request-options.ts';
+import {
+  addRequestOptions,
+  listRequestOptions,
+  loadRequest,
+  toBody,
+  type RequestOptions,
+} from '../remote/request-options.ts';
 import { submitBatch, type LineOutcome } from '../remote/submit-batch.ts';
 
 interface SubmitOptions extends ServiceOptions, RequestOptions {
@@ -56,11 +62,14 @@ async function submitOne(url: string | undefined, { env, options }: Submission):
 
 function describeAccepted({ jobId, duplicate, positionInQueue }: Accepted): string {
   const place = positionInQueue === null ? '' : `  number ${positionInQueue} in the queue`;
-  return `${duplicate ? 'known' : 'accepted'}   ${jobId}${place}\n`;
+  return `${printable(`${duplicate ? 'known' : 'accepted'}   ${jobId}${place}`)}\n`;
 }
 
 async function submitMany(url: string | undefined, path: string, { env, options }: Submission): Promise<boolean> {
   if (url !== undefined) throw new UsageError(`URL: expected none beside --batch, got ${JSON.stringify(url)}`);
+  const ignored = listRequestOptions(options);
+  if (ignored.length > 0)
+    throw new UsageError(`${ignored.join(', ')}: expected none beside --batch: each line says it`);
   const { idempotencyKey, wait = false, json = false } = options;
   const client = await openClient(env, options);
   const signal = createInterruption();
@@ -90,6 +99,8 @@ async function followAll(
 
 function describeOutcome(outcome: LineOutcome): string {
   const place = `line ${outcome.line}:`;
-  if (outcome.ok) return `${outcome.duplicate ? 'known' : 'accepted'}   ${place} ${outcome.jobId}\n`;
-  return `refused    ${place} ${outcome.error.code}: ${printable(outcome.error.message)}\n`;
+  const text = outcome.ok
+    ? `${outcome.duplicate ? 'known' : 'accepted'}   ${place} ${outcome.jobId}`
+    : `refused    ${place} ${outcome.error.code}: ${outcome.error.message}`;
+  return `${printable(text)}\n`;
 }

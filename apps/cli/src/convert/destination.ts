@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, link, lstat, mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isHlsName, type JobKind } from '@tapedeck/contracts';
-import { UsageError } from '../exit-code.ts';
+import { UnavailableError, UsageError } from '../exit-code.ts';
 import { copyStream } from './copy-stream.ts';
 
 /** Where a result goes. What is there before stays whole until all of the new is there. */
@@ -24,6 +24,7 @@ export interface DestinationOptions {
   output: string | undefined;
   /** Of the recording, where it has one. */
   name: string | undefined;
+  sourcePath: string | undefined;
   /** Whether there is to be one beside an MP4. */
   poster: boolean;
   /** Whether what is there may be replaced. */
@@ -55,15 +56,14 @@ function createPipe(stdout: Writable): Destination {
   };
 }
 
-async function chooseFile({ output, name, poster, force }: DestinationOptions, typed: string): Promise<Destination> {
-  const isDir = output !== undefined && (await statOrNothing(output))?.isDirectory() === true;
+async function chooseFile(options: DestinationOptions, typed: string): Promise<Destination> {
+  const { output, name, poster, force, sourcePath } = options;
+  const isDir = output?.endsWith('/') || (output !== undefined && (await statOrNothing(output))?.isDirectory());
   if (isDir && !name) throw new UsageError(`--output: expected a file, got ${JSON.stringify(output)}, a directory`);
-  const path = isDir ? join(output, `${name}.mp4`) : resolve(output ?? `${typed}.mp4`);
+  const path = isDir ? resolve(output!, `${name}.mp4`) : resolve(output ?? `${typed}.mp4`);
   const posterPath = `${path.replace(/(?<=.)\.[^./]*$/, '')}-poster.jpg`;
-  for (const taken of poster ? [path, posterPath] : [path]) {
-    const info = await statOrNothing(taken);
-    if (info && !(force && info.isFile())) throw new UsageError(describeTaken(taken, info.isFile()));
-  }
+  for (const taken of poster ? [path, posterPath] : [path]) await assertFree(taken, force, sourcePath);
+  await assertWritable(dirname(path));
   return {
     path,
     takesPoster: true,
@@ -75,7 +75,7 @@ async function chooseFile({ output, name, poster, force }: DestinationOptions, t
         for (const [index, part] of parts.entries()) {
           await copyStream(createReadStream(join(dir, files[index]!)), part, { signal });
         }
-        for (const [index, part] of [...parts.entries()].reverse()) await rename(part, paths[index]!);
+        await putAllInPlace(parts, paths, force);
         return paths;
       } finally {
         for (const part of parts) await rm(part, { force: true });
@@ -84,41 +84,133 @@ async function chooseFile({ output, name, poster, force }: DestinationOptions, t
   };
 }
 
-async function chooseDir({ force }: DestinationOptions, path: string): Promise<Destination> {
-  const info = await statOrNothing(path);
-  if (info && !info.isDirectory()) throw new UsageError(describeTaken(path, false));
-  const before = info ? await listFiles(path) : [];
-  if (before.length > 0) {
-    if (!force) throw new UsageError(describeTaken(path, true));
-    const foreign = before.find((name) => !isHlsName(name));
-    // Else a slip of the pen would remove somebody's directory.
-    if (foreign)
-      throw new UsageError(`--output: expected a directory with a stream and nothing else, ${path} has ${foreign}`);
-  }
-  return { path, takesPoster: true, take: (dir, files, signal) => replaceDir(path, { dir, files, signal }) };
+/** @throws UsageError */
+async function assertFree(path: string, force: boolean, sourcePath: string | undefined): Promise<void> {
+  const info = await lstat(path).catch(ignoreAbsence);
+  if (!info) return;
+  if (!force || info.isDirectory()) throw new UsageError(describeTaken(path, !info.isDirectory()));
+  const isSource =
+    sourcePath !== undefined && (await realpath(path).catch(ignoreAbsence)) === (await realpath(sourcePath));
+  if (isSource) throw new UsageError('--output: expected another file than FILE');
 }
 
+/** All or, where one of the places is taken by now, none. @throws UsageError */
+async function putAllInPlace(parts: readonly string[], paths: readonly string[], force: boolean): Promise<void> {
+  const put: string[] = [];
+  try {
+    for (const [index, part] of parts.entries()) {
+      await putInPlace(part, paths[index]!, force);
+      put.push(paths[index]!);
+    }
+  } catch (error) {
+    // With `force` what was there is gone, and the new one is better than nothing.
+    if (!force) for (const path of put) await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** Without `force` what has come there since the beginning stays. @throws UsageError */
+async function putInPlace(part: string, path: string, force: boolean): Promise<void> {
+  if (force) return rename(part, path);
+  try {
+    await link(part, path);
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) throw new UsageError(describeTaken(path, true), { cause: error });
+    // A file system without links: there is a moment between the look and the rename.
+    await assertFree(path, force, undefined);
+    await rename(part, path);
+  }
+}
+
+async function chooseDir({ force }: DestinationOptions, typed: string): Promise<Destination> {
+  const info = await statOrNothing(typed);
+  if (info && !info.isDirectory()) throw new UsageError(describeTaken(typed, false));
+  // A link to a directory stays one.
+  const path = info ? await realpath(typed) : typed;
+  const isFilled = info !== undefined && (await readdir(path)).length > 0;
+  if (isFilled) await assertStream(path, force);
+  await assertWritable(info && !isFilled ? path : dirname(path));
+  const takesPoster = true;
+  if (info && !isFilled) return { path, takesPoster, take: (...files) => fillDir(path, files) };
+  return { path, takesPoster, take: (...files) => replaceDir(path, files, force) };
+}
+
+/** Else a slip of the pen would remove somebody's directory. @throws UsageError */
+async function assertStream(path: string, force: boolean): Promise<void> {
+  if (!force) throw new UsageError(describeTaken(path, true));
+  const foreign = (await listFiles(path)).find((name) => !isHlsName(name));
+  if (foreign === undefined) return;
+  throw new UsageError(`--output: expected a directory with a stream and nothing else, ${path} has ${foreign}`);
+}
+
+type Taken = Parameters<Destination['take']>;
+
 /** The new directory is made beside the old one, which is put away when all of the new one is there. */
-async function replaceDir(
-  path: string,
-  { dir, files, signal }: { dir: string; files: readonly string[]; signal: AbortSignal },
-): Promise<string[]> {
+async function replaceDir(path: string, files: Taken, force: boolean): Promise<string[]> {
   const [part, old] = [partOf(path), partOf(path)];
   try {
-    for (const name of files) {
-      await mkdir(dirname(join(part, name)), { recursive: true });
-      await copyStream(createReadStream(join(dir, name)), join(part, name), { signal });
+    await copyFiles(files, part);
+    if (!force) return await renameToFree(part, path, files);
+    const isThere = (await statOrNothing(path)) !== undefined;
+    if (isThere) {
+      // Once more: it is a while since we looked.
+      await assertStream(path, force);
+      await rename(path, old);
     }
-    await rename(path, old).catch(ignoreAbsence);
     await rename(part, path).catch(async (error: unknown) => {
-      await rename(old, path).catch(ignoreAbsence);
+      if (isThere) await rename(old, path);
       throw error;
     });
     await rm(old, { recursive: true, force: true });
-    return files.map((name) => join(path, name));
+    return listPaths(path, files);
   } finally {
     await rm(part, { recursive: true, force: true });
   }
+}
+
+/** rename(2) puts a directory in the place of nothing, or of an empty one. @throws UsageError */
+async function renameToFree(part: string, path: string, files: Taken): Promise<string[]> {
+  try {
+    await rename(part, path);
+    return listPaths(path, files);
+  } catch (error) {
+    const isTaken = isCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR');
+    throw isTaken ? new UsageError(describeTaken(path, true), { cause: error }) : error;
+  }
+}
+
+/** One that is there and empty stays: somebody may be in it, or have mounted it. The master, the last, comes last. */
+async function fillDir(path: string, files: Taken): Promise<string[]> {
+  const part = join(path, basename(partOf(path)));
+  try {
+    await copyFiles(files, part);
+    const tops = new Set(files[1].map((name) => name.split('/')[0]!));
+    for (const name of tops) await rename(join(part, name), join(path, name));
+    return listPaths(path, files);
+  } finally {
+    await rm(part, { recursive: true, force: true });
+  }
+}
+
+async function copyFiles([dir, names, signal]: Taken, to: string): Promise<void> {
+  for (const name of names) {
+    await mkdir(dirname(join(to, name)), { recursive: true });
+    await copyStream(createReadStream(join(dir, name)), join(to, name), { signal });
+  }
+}
+
+function listPaths(path: string, [, names]: Taken): string[] {
+  return names.map((name) => join(path, name));
+}
+
+/** Before the work begins; where a directory is not there yet, the one that it will be made in. @throws UnavailableError */
+async function assertWritable(dir: string): Promise<void> {
+  const existing = await statOrNothing(dir);
+  if (!existing && dirname(dir) !== dir) return assertWritable(dirname(dir));
+  await access(dir, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+    throw new UnavailableError(`--output: nothing can be written to ${dir}${code}`, { cause });
+  });
 }
 
 /** Hidden, and on the same file system: it becomes the real one by a rename. */
@@ -136,8 +228,12 @@ function statOrNothing(path: string) {
 }
 
 function ignoreAbsence(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  if (isCode(error, 'ENOENT')) return undefined;
   throw error;
+}
+
+function isCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
 /** Names below the directory; of directories only what is in them. */

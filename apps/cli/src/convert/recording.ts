@@ -10,6 +10,8 @@ export interface Recording {
   kind: JobKind;
   /** Of the file, without its extension; undefined for what comes through a pipe. */
   name: string | undefined;
+  /** Likewise. */
+  sourcePath: string | undefined;
   /** Copies it: FFmpeg works in a directory of ours, and never on what is not ours to break. @throws JobError SOURCE_… */
   copyTo(path: string, options: CopyOptions): Promise<void>;
 }
@@ -32,7 +34,7 @@ export function openRecording(target: string, stdin: NodeJS.ReadStream, signal: 
 async function openFile(path: string): Promise<Recording> {
   const info = await stat(path).catch(() => undefined);
   if (!info?.isFile()) {
-    const got = info ? 'which is no file' : 'where there is nothing';
+    const got = info ? 'which is no file; - takes a pipe' : 'where there is nothing';
     throw new UsageError(`FILE: expected a tape or a video, got ${JSON.stringify(path)}, ${got}`);
   }
   const { name, ext } = parse(path);
@@ -40,6 +42,7 @@ async function openFile(path: string): Promise<Recording> {
     // By its name, as the service takes a `zipUrl` at its word: a broken tape is a broken tape.
     kind: ext.toLowerCase() === '.zip' ? 'tape' : recognizeKind(await readBeginning(path)),
     name,
+    sourcePath: path,
     copyTo: (to, options) => copyWhole(createReadStream(path), to, { ...options, sizeBytes: info.size }),
   };
 }
@@ -61,6 +64,7 @@ async function openPipe(stdin: NodeJS.ReadStream, signal: AbortSignal): Promise<
   return {
     kind: recognizeKind(beginning),
     name: undefined,
+    sourcePath: undefined,
     copyTo: (to, options) => copyWhole(Readable.from(whole()), to, { ...options, sizeBytes: undefined }),
   };
 }

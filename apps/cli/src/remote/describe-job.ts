@@ -7,7 +7,7 @@ export function progressOf({ progress, phase, status, positionInQueue, estimated
   const leftMs = estimatedCompletionAt === null ? undefined : Date.parse(estimatedCompletionAt) - Date.now();
   return {
     percent: progress,
-    phase: phase ?? status,
+    phase: printable(phase ?? status),
     ...(positionInQueue !== null && { speed: `number ${positionInQueue} in the queue` }),
     ...(leftMs !== undefined && leftMs > 0 && { leftSec: leftMs / 1000 }),
   };
@@ -18,8 +18,8 @@ export function describeJob(job: Job): string {
   const { status, jobId, slug, error, progress, phase } = job;
   const doing = status === 'processing' ? ` ${Math.floor(progress)} %${phase === null ? '' : `, ${phase}`}` : '';
   const why = error === null ? '' : `: ${error.code}: ${error.message}`;
-  const head = `${status.padEnd(11)}${jobId}  ${printable(`${slug}${doing}${why}`)}`;
-  return [head, ...listUrls(job).map((url) => `  ${printable(url)}`)].map((line) => `${line}\n`).join('');
+  const head = `${status.padEnd(11)}${jobId}  ${slug}${doing}${why}`;
+  return [head, ...listUrls(job).map((url) => `  ${url}`)].map((line) => `${printable(line)}\n`).join('');
 }
 
 /** What was published, the recording itself first. */

@@ -38,7 +38,7 @@ function tellRefusal(jobId: string, { code, message }: TapedeckError, json: bool
   // As the command will end, whatever becomes of the other jobs.
   const exitCode = EXIT_CODES.failed;
   if (json) process.stdout.write(`${JSON.stringify({ ok: false, exitCode, jobId, error: { code, message } })}\n`);
-  else process.stderr.write(`${printable(jobId)}: ${message}\n`);
+  else process.stderr.write(`${printable(`${jobId}: ${message}`)}\n`);
 }
 
 /** As `onEachId` wants it. */

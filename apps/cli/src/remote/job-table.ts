@@ -24,7 +24,7 @@ export function formatJobTable(jobs: readonly Job[], maxColumns: number | undefi
 function toRow({ jobId, kind, status, progress, createdAt, slug, error }: Job): string[] {
   const state = status === 'processing' ? `${Math.floor(progress)} %` : status;
   const time = createdAt.replace('T', ' ').replace(/\.\d+Z$/, 'Z');
-  return [jobId, kind, state, time, printable(error === null ? slug : `${slug} (${error.code})`)];
+  return [jobId, kind, state, time, error === null ? slug : `${slug} (${error.code})`].map(printable);
 }
 
 function cut(cells: readonly string[], maxColumns: number | undefined): string {

@@ -2,6 +2,7 @@ import { createClient, type TapedeckClient } from '@tapedeck/client';
 import { ConfigError } from '@tapedeck/runtime';
 import type { Command } from 'commander';
 import { loadCallerConfig } from '../config.ts';
+import { UsageError } from '../exit-code.ts';
 import { readInput } from '../read-input.ts';
 
 export interface ServiceOptions {
@@ -22,5 +23,8 @@ export async function openClient(env: NodeJS.ProcessEnv, { url, tokenFile }: Ser
   const token =
     tokenFile === undefined ? TAPEDECK_TOKEN : (await readInput('--token-file', tokenFile)).toString('utf8').trim();
   if (!token) throw new ConfigError("TAPEDECK_TOKEN: expected a caller's token, got nothing");
+  if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+    throw new UsageError(`--url: expected an http or https URL, got ${JSON.stringify(url)}`);
+  }
   return createClient({ baseUrl: url ?? TAPEDECK_URL, token });
 }

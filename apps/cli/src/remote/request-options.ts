@@ -1,6 +1,6 @@
 import type { HlsRequest, TapeRequest } from '@tapedeck/client';
 import { parseConvertRequest, PRIORITIES, type ConvertRequest, type JobKind } from '@tapedeck/contracts';
-import { Option, type Command } from 'commander';
+import { Command, Option } from 'commander';
 import { addChoiceOptions, loadChoices, nameOption, type ChoiceOptions } from '../choices.ts';
 import { UsageError } from '../exit-code.ts';
 
@@ -27,6 +27,15 @@ export function addRequestOptions(command: Command): Command {
     .option('--callback <url>', 'where the end of the job is told')
     .addOption(new Option('--priority <priority>', 'which jobs go first').choices(PRIORITIES));
   return addChoiceOptions(command);
+}
+
+/** Those that were typed, by their names. */
+export function listRequestOptions(options: RequestOptions): string[] {
+  const typed = addRequestOptions(new Command()).options.filter((option) => {
+    const value: unknown = options[option.attributeName() as keyof RequestOptions];
+    return option.negate ? value === false : value !== undefined;
+  });
+  return typed.map(({ long, flags }) => long ?? flags);
 }
 
 /** The fields of a request, and what sets each of them here. */

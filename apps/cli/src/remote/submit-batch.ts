@@ -1,6 +1,6 @@
-import type { BatchAnswer, TapedeckClient } from '@tapedeck/client';
+import { TapedeckError, type BatchAnswer, type TapedeckClient } from '@tapedeck/client';
 import { ERROR_TABLE, MAX_BATCH_JOBS, parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
-import { UnavailableError } from '../exit-code.ts';
+import { EXIT_CODES, judgeError, UnavailableError } from '../exit-code.ts';
 import { readInputLines } from '../read-input.ts';
 import { toBody } from './request-options.ts';
 
@@ -27,12 +27,20 @@ const FOR_THE_REST: readonly number[] = [429, 503];
 export async function* submitBatch(path: string, options: BatchOptions): AsyncGenerator<LineOutcome, void, undefined> {
   for await (const chunk of readChunks(path, options.signal)) {
     options.signal.throwIfAborted();
-    const outcomes = await submitChunk(chunk, options);
+    const outcomes = await submitChunk(chunk, options).catch((error: unknown) => refuseRest(chunk[0]!.line, error));
     yield* outcomes;
     const rest = outcomes.find((outcome) => !outcome.ok && FOR_THE_REST.includes(outcome.status));
     if (rest && !rest.ok)
       throw new UnavailableError(`From line ${rest.line} on nothing was taken: ${rest.error.message}`);
   }
+}
+
+/** @throws whatever it was; of a service that is away, from where on it is not known what it took */
+function refuseRest(line: number, error: unknown): never {
+  const isAway = error instanceof TapedeckError && judgeError(error).exitCode === EXIT_CODES.unavailable;
+  if (!isAway) throw error;
+  const advice = 'with the same --idempotency-key all of it may be sent again';
+  throw new UnavailableError(`From line ${line} on it is not known what was taken (${advice}): ${error.message}`);
 }
 
 interface Line {
