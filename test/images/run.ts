@@ -373,7 +373,11 @@ async function testCompose(report: Report, undo: AsyncDisposableStack, container
     const readHealth = async () =>
       (await (await fetch(`${stack.url}/health`)).json()) as { checks: { workers: { alive: number } } };
     // A container is healthy when its worker lives; the API hears of that a little later.
-    await poll('two workers to be known', READY_TIMEOUT_MS, async () => (await readHealth()).checks.workers.alive === 2);
+    await poll(
+      'two workers to be known',
+      READY_TIMEOUT_MS,
+      async () => (await readHealth()).checks.workers.alive === 2,
+    );
     assert.partialDeepStrictEqual(await readHealth(), {
       status: 'ok',
       checks: { storage: { ok: true, driver: 'spaces' } },
