@@ -184,6 +184,7 @@ async function fillDir(path: string, files: Taken): Promise<string[]> {
   const part = join(path, basename(partOf(path)));
   try {
     await copyFiles(files, part);
+    if ((await readdir(path)).length > 1) throw new UsageError(describeTaken(path, true));
     const tops = new Set(files[1].map((name) => name.split('/')[0]!));
     for (const name of tops) await rename(join(part, name), join(path, name));
     return listPaths(path, files);
