@@ -95,7 +95,8 @@ async function runJobs(): Promise<void> {
   }
   await poll('an attempt to have failed that is tried again', async () => {
     await lookAtQueues();
-    return seen.get('the queues in Redis')!.includes('failedReason') || undefined;
+    const hasMet = (where: string): boolean => seen.get(where)!.includes('failedReason');
+    return (hasMet('the queues in Redis') && hasMet('Bull Board')) || undefined;
   });
   for (const jobId of jobIds) {
     const view = await poll(`the end of ${jobId}`, () => readWhen(jobId, (job) => job.callback.status === 'exhausted'));
