@@ -99,7 +99,7 @@ describe('jobs that wait while no worker is alive', () => {
     const notice = {
       ...{ alert: 'TapedeckNoWorker', status: 'firing', severity: 'critical', until: null, figures: { entries: 1 } },
       summary: 'No worker is alive, and 1 conversions and callbacks wait.',
-      meaning: 'Nothing is converted and no callback is delivered until a worker starts.',
+      meaning: 'Until a worker starts, all waits, or goes one at a time (CONVERT_INLINE).',
       since: '2026-11-22T10:00:00.000Z',
       runbook: 'docs/operations.md#tapedecknoworker',
       ...ORIGIN,

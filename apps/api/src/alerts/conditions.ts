@@ -31,8 +31,7 @@ const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
 
 const NO_WORKER: Condition<WatchedVitals> = {
   ...{ alert: 'TapedeckNoWorker', severity: 'critical', title: 'no worker alive', forMs: 2 * MINUTE_MS },
-  meaning:
-    'Until a worker starts, nothing is converted and no callback delivered; or, with CONVERT_INLINE, one at a time.',
+  meaning: 'Until a worker starts, all waits, or goes one at a time (CONVERT_INLINE).',
   find({ queues, workers, standIns }) {
     const entries = Object.values(queues).reduce(
       (sum, { waiting, delayed, active }) => sum + waiting + delayed + active,
