@@ -128,7 +128,8 @@ describe('a callback is refused', () => {
     const read = post(body);
     await read.text();
     expect(await codeOf(verifyCallback(read, secret, { now }))).toBe('CALLBACK_BODY_INVALID');
-    const parsed = { headers: sign(), body: event as unknown as string };
+    // As a framework hands it over that has parsed it, whatever its types say.
+    const parsed = Object.assign({ headers: sign(), body: '' }, { body: event });
     expect(await codeOf(verifyCallback(parsed, secret, { now }))).toBe('CALLBACK_BODY_INVALID');
   });
 

@@ -4,7 +4,7 @@ import { buildShellCases } from './shell-cases.ts';
 
 /** What `source <(tapedeck completion bash)` takes; bash 4 or later. */
 export function buildBashScript(nodes: readonly CompletionNode[]): string {
-  const { paths, values, options, operands } = buildShellCases(nodes, buildReply);
+  const { paths, body } = buildShellCases(nodes, buildReply);
   return `_tapedeck() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} at=tapedeck i
   COMPREPLY=()
@@ -17,15 +17,7 @@ export function buildBashScript(nodes: readonly CompletionNode[]): string {
       ${paths}) at="$at \${COMP_WORDS[i]}" ;;
     esac
   done
-  case "$at $prev" in
-${values}  esac
-  if [[ $cur == -?* ]]; then
-    case "$at" in
-${options}    esac
-  fi
-  case "$at" in
-${operands}  esac
-}
+${body}}
 _tapedeck_words() {
   mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
 }

@@ -5,11 +5,8 @@ import { quote } from './quote.ts';
 export interface ShellCases {
   /** Of every command but the outermost, as one pattern. */
   paths: string;
-  /** For `$at $prev`: what an option takes. */
-  values: string;
-  /** For `$at`. */
-  options: string;
-  operands: string;
+  /** By where the command line is (`$at`), the word before (`$prev`) and the word itself (`$cur`): offers, and returns. */
+  body: string;
 }
 
 /** @param reply in the shell's own words: offers these and those, each statement ended by `; ` */
@@ -27,9 +24,15 @@ export function buildShellCases(
       .slice(1)
       .map(({ path }) => quote(path))
       .join(' | '),
-    values: values.join(''),
-    options: nodes.map(({ path, options }) => branch(path, options, NOTHING)).join(''),
-    operands: nodes.map(({ path, commands, operands }) => branch(path, commands, operands)).join(''),
+    body: `  case "$at $prev" in
+${values.join('')}  esac
+  if [[ $cur == -?* ]]; then
+    case "$at" in
+${nodes.map(({ path, options }) => branch(path, options, NOTHING)).join('')}    esac
+  fi
+  case "$at" in
+${nodes.map(({ path, commands, operands }) => branch(path, commands, operands)).join('')}  esac
+`,
   };
 }
 

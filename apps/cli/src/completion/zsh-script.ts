@@ -4,7 +4,7 @@ import { buildShellCases } from './shell-cases.ts';
 
 /** What `source <(tapedeck completion zsh)` takes, or a file `_tapedeck` in a directory of $fpath. */
 export function buildZshScript(nodes: readonly CompletionNode[]): string {
-  const { paths, values, options, operands } = buildShellCases(nodes, buildReply);
+  const { paths, body } = buildShellCases(nodes, buildReply);
   // Not `path`: zsh ties that name to $PATH.
   return `#compdef tapedeck
 _tapedeck() {
@@ -15,15 +15,7 @@ _tapedeck() {
       ${paths}) at="$at $word" ;;
     esac
   done
-  case "$at $prev" in
-${values}  esac
-  if [[ $cur == -?* ]]; then
-    case "$at" in
-${options}    esac
-  fi
-  case "$at" in
-${operands}  esac
-}
+${body}}
 if [[ \${funcstack[1]} == _tapedeck ]]; then _tapedeck "$@"; else compdef _tapedeck tapedeck; fi
 `;
 }
