@@ -67,7 +67,7 @@ export async function compareLadders(
     reference.push(await takeSample(() => takeReference(bench, video, { dir: referenceDir, ladder })));
     report('reference', reference.at(-1)!);
   }
-  // x264 gives the same bytes every time, so the last round's files speak for all.
+  // Rounds differ by less than a per mille (docs/decisions/0023): the last one's files speak for all.
   const { dir, output } = converted!;
   const renditions = output.renditions.map(({ name, width, height }) => ({ name, width: width!, height: height! }));
   const judge = (dirOfWay: string): Promise<RenditionQuality[]> =>

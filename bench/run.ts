@@ -17,8 +17,9 @@ import { makeVideo } from './video.ts';
 
 /**
  * `npm run bench [-- --rounds N] [--seed N] [--short] [--only tape|ladder|jobs]`: our ways of making a tape's MP4 and a
- * video's stream beside the commands that they replace, and the API's answers with many jobs in Redis. Prints tables and writes bench/report.json. Fails when something
- * does not run, never because it is slow.
+ * video's stream beside the commands that they replace, and the API's answers with many jobs in Redis. Prints tables and
+ * writes bench/report.json. Fails when something does not run, never because it is slow. `--short` finds out whether all
+ * of it runs; its figures say nothing.
  */
 interface Settings {
   rounds: number;
@@ -31,6 +32,8 @@ interface Settings {
   scale: number;
   /** Of the videos. */
   durationSec: number;
+  /** What the videos' sides are divided by. */
+  shrink: number;
   /** In Redis, while the API is asked for them. */
   jobs: number;
   parts: readonly Part[];
@@ -58,8 +61,8 @@ function parseSettings(args: string[]): Settings {
     },
   });
   const size = values.short
-    ? { frameCount: 40, longFrameCount: 80, scale: 3, durationSec: 4, jobs: 2_000 }
-    : { frameCount: 120, longFrameCount: 600, scale: 6, durationSec: 40, jobs: 100_000 };
+    ? { frameCount: 8, longFrameCount: 16, scale: 2, durationSec: 1, shrink: 2, jobs: 200 }
+    : { frameCount: 120, longFrameCount: 600, scale: 6, durationSec: 40, shrink: 1, jobs: 100_000 };
   const rounds = parseCount('--rounds', values.rounds ?? (values.short ? '1' : '3'));
   const parts = values.only === undefined ? PARTS : [parsePart(values.only)];
   return { rounds, seed: parseCount('--seed', values.seed), ...size, parts };
@@ -119,11 +122,12 @@ async function runTapes(bench: Bench, settings: Settings): Promise<object> {
   return { tape: { ways, budgets }, longTape: { ways: longWays } };
 }
 
-async function runLadders(bench: Bench, { rounds, seed, durationSec }: Settings): Promise<object> {
+async function runLadders(bench: Bench, { rounds, seed, durationSec, shrink }: Settings): Promise<object> {
   const results: LadderResult[] = [];
   const service = await startService(bench);
   try {
-    for (const { width, height, ladders } of VIDEOS) {
+    for (const { ladders, ...full } of VIDEOS) {
+      const [width, height] = [full.width / shrink, full.height / shrink];
       const video = await makeVideo(bench, `${height}p`, { width, height, durationSec, seed });
       for (const ladder of ladders) {
         console.log(`\nVideo to ${ladder}: ${describeVideo(video)}. Medians of ${rounds}.`);

@@ -57,6 +57,16 @@ test('npm run demo -- --exit converts, delivers, exits 0 and leaves nothing', as
   await expectAllGone();
 });
 
+test('npm run bench -- --short measures all of it, and leaves nothing', async () => {
+  const { child, output } = runNpm(['bench', '--', '--short']);
+  const [exitCode] = (await once(child, 'exit')) as [number];
+  expect({ exitCode, output: output() }).toMatchObject({ exitCode: 0 });
+  for (const part of ['Tape: 8 frames', 'Video to mobile', 'Video to web', 'Jobs: 200']) {
+    expect(output()).toContain(part);
+  }
+  await expectAllGone();
+}, 240_000);
+
 describe('npm start', () => {
   test.each<NodeJS.Signals>(['SIGTERM', 'SIGINT'])(
     'is ready, prints its key once, and %s stops all of it',

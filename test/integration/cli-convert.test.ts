@@ -124,6 +124,17 @@ describe('beside a service on the same machine, with one thread for each encoder
   });
 });
 
+function lastLine(text: string): string | undefined {
+  return text.trimEnd().split('\n').at(-1);
+}
+
+/** Has a process asked its epoll (proc(5), fdinfo) for what comes on its stdin? */
+async function waitsForStdin(pid: number): Promise<boolean> {
+  const dir = `/proc/${pid}/fdinfo`;
+  const infos = (await readdir(dir)).map((fd) => readFile(join(dir, fd), 'utf8').catch(() => ''));
+  return (await Promise.all(infos)).some((info) => /^tfd:\s+0\s/m.test(info));
+}
+
 /** Where a service has what it names by a URL. */
 function pathOf(stack: Stack, url: string): string {
   return join(stack.dataDir, decodeURIComponent(new URL(url).pathname));
@@ -324,16 +335,19 @@ describe('what goes wrong', () => {
     expect(stderr).not.toContain('\x1b');
   });
 
-  test('Ctrl-C while a pipe is silent is an interruption', async () => {
+  test.each([
+    { when: 'before it has said what it is', written: '', isReady: waitsForStdin },
+    { when: 'in the middle', written: 'PK\x03\x04', isReady: async () => (await readdir(work.dir)).length > 0 },
+  ])('Ctrl-C while a pipe is silent $when is an interruption', async ({ written, isReady }) => {
     const child = spawn(process.execPath, runSource('apps/cli/src/main.ts', 'convert', '-', '-o', '-'), {
       env: { ...COMPILE_CACHE, ...environment() },
       timeout: 60_000,
     });
-    child.stdin.write('PK\x03\x04');
-    await poll('it to work', async () => ((await readdir(work.dir)).length > 0 ? true : undefined));
+    child.stdin.write(written);
+    await poll('it to wait', async () => ((await isReady(child.pid!)) ? true : undefined));
     child.kill('SIGINT');
     const [stderr, [exitCode]] = await Promise.all([text(child.stderr), once(child, 'close') as Promise<[number]>]);
-    expect({ exitCode, last: stderr.trimEnd().split('\n').at(-1) }).toEqual({ exitCode: 130, last: 'interrupted' });
+    expect({ exitCode, last: lastLine(stderr) }).toEqual({ exitCode: 130, last: 'interrupted' });
   });
 
   test('without FFmpeg it is said in one sentence', async () => {
@@ -356,7 +370,7 @@ describe('what goes wrong', () => {
         const target = join(isWork ? out.dir : disk.dir, 'it.mp4');
         const before = await readdir(disk.dir);
         const { exitCode, stderr } = await runCli(['convert', tapePath, '-o', target], env);
-        expect({ exitCode, last: stderr.trimEnd().split('\n').at(-1) }).toEqual({
+        expect({ exitCode, last: lastLine(stderr) }).toEqual({
           exitCode: 4,
           last: expect.stringContaining('The disk is full'),
         });
@@ -375,7 +389,11 @@ describe('what goes wrong', () => {
       return scratch && existsSync(join(work.dir, scratch, 'out.mp4')) ? true : undefined;
     });
     child.kill(signal);
-    expect(await ended).toMatchObject({ exitCode: signal === 'SIGINT' ? 130 : 143 });
+    const { exitCode, stderr } = await ended;
+    expect({ exitCode, last: lastLine(stderr) }).toEqual({
+      exitCode: signal === 'SIGINT' ? 130 : 143,
+      last: 'interrupted',
+    });
     expect(await readdir(out.dir)).toEqual([]);
   });
 });

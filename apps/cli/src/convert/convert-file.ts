@@ -74,13 +74,7 @@ async function inScratch(
   return withScratch(config.workDir, async (dir) => {
     const tools = await openTools(config, searchPath, dir);
     const workspace = { dir, path: (fileName: string) => join(dir, fileName) };
-    try {
-      return await convert({ config, tools, workspace, signal, logger, progress });
-    } catch (error) {
-      // Whatever a stage threw because it was stopped, that it was stopped is what happened.
-      signal.throwIfAborted();
-      throw error;
-    }
+    return convert({ config, tools, workspace, signal, logger, progress });
   });
 }
 
