@@ -114,9 +114,8 @@ async function putInPlace(part: string, path: string, force: boolean): Promise<v
   if (force) return rename(part, path);
   try {
     await link(part, path);
-  } catch (error) {
-    if (isCode(error, 'EEXIST')) throw new UsageError(describeTaken(path, true), { cause: error });
-    // A file system without links: there is a moment between the look and the rename.
+  } catch {
+    // It is taken; or this file system has no links, and there is a moment between the look and the rename.
     await assertFree(path, force, undefined);
     await rename(part, path);
   }
