@@ -33,6 +33,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 const NODE = process.execPath;
 const SOURCE = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
 const READY_TIMEOUT_MS = 60_000;
+/** Each look is a line in a service's log. */
+const POLL_INTERVAL_MS = 250;
 /** Whoever presses Ctrl-C at a terminal means now: a running job is handed back and goes on at the next start. */
 const GRACE_MS = '3000';
 /** Beyond the grace: what a process may need to abort its work and clean up. */
@@ -271,6 +273,6 @@ async function poll(holds: () => Promise<boolean>, timeoutMs: number, what: stri
   const deadline = Date.now() + timeoutMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);
-    await sleep(50);
+    await sleep(POLL_INTERVAL_MS);
   }
 }

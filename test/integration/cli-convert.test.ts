@@ -350,6 +350,18 @@ describe('what goes wrong', () => {
     expect({ exitCode, last: lastLine(stderr) }).toEqual({ exitCode: 130, last: 'interrupted' });
   });
 
+  test('that nobody reads any more ends it as a broken pipe, and leaves nothing behind', async () => {
+    const args = ['convert', tapePath, '-o', join(out.dir, 'it.mp4'), ...FAST];
+    const child = spawn(process.execPath, runSource('apps/cli/src/main.ts', ...args), {
+      env: { ...COMPILE_CACHE, ...environment() },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: 60_000,
+    });
+    child.stderr.destroy();
+    expect(await once(child, 'exit')).toEqual([141, null]);
+    expect(await readdir(out.dir)).toEqual([]);
+  });
+
   test('without FFmpeg it is said in one sentence', async () => {
     const env = { ...environment(), FFMPEG_PATH: 'no-ffmpeg-here' };
     const { exitCode, stderr } = await runCli(['convert', tapePath, '-o', join(out.dir, 'it.mp4')], env);

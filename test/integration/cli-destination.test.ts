@@ -3,6 +3,7 @@ import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { JobKind } from '@tapedeck/contracts';
 import { chooseDestination, type Destination } from '../../apps/cli/src/convert/destination.ts';
 import { poll } from '../support/poll.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -20,9 +21,13 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([out.remove(), made.remove()]));
 
-const choose = (output: string, { force = true } = {}): Promise<Destination> =>
+interface Choice {
+  kind?: JobKind;
+  force?: boolean;
+}
+const choose = (output: string, { kind = 'hls', force = true }: Choice = {}): Promise<Destination> =>
   chooseDestination({
-    ...{ kind: 'hls', output, force, name: undefined, sourcePath: undefined, poster: true },
+    ...{ kind, output, force, name: undefined, sourcePath: undefined, poster: true },
     stdout: process.stdout,
   });
 const take = (destination: Destination) => destination.take(made.dir, ['master.m3u8'], AbortSignal.timeout(20_000));
@@ -85,6 +90,31 @@ describe('a stream', () => {
     expect(await readMaster(dir)).toBe('new');
     expect((await readdir(out.dir)).toSorted()).toEqual(['clip', 'latest']);
   });
+});
+
+test('what is neither a file nor a link to one is not replaced, --force or not', async () => {
+  const pipe = join(out.dir, 'pipe');
+  await exec('mkfifo', [pipe]);
+  for (const force of [false, true]) {
+    await expect(choose(pipe, { kind: 'tape', force })).rejects.toThrow('expected a name that is free, or of a file');
+  }
+  expect((await lstat(pipe)).isFIFO()).toBe(true);
+});
+
+test.each<[kind: JobKind, output: string, message: string]>([
+  ['tape', '', '--output: expected where the result goes, got ""'],
+  ['tape', `${'n'.repeat(250)}.mp4`, '--output: expected a shorter name'],
+  ['hls', 'n'.repeat(300), '--output: expected a shorter name'],
+  ['hls', 'file', '--output: expected a directory for a stream'],
+])('the output of a %s to %j is refused', async (kind, output, message) => {
+  await writeFile(join(out.dir, 'file'), '');
+  await expect(choose(output && join(out.dir, output), { kind })).rejects.toThrow(message);
+});
+
+test.each<JobKind>(['tape', 'hls'])('directories that were made for a %s that did not come are gone', async (kind) => {
+  const destination = await choose(join(out.dir, 'deep', 'er', 'it'), { kind });
+  await expect(destination.take(made.dir, ['master.m3u8'], AbortSignal.abort(new Error('stop')))).rejects.toThrow();
+  expect(await readdir(out.dir)).toEqual([]);
 });
 
 test.each(['it.zip', 'it.mov'])('where nothing can be written is known before %s is converted', async (name) => {

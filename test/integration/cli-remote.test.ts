@@ -153,6 +153,30 @@ describe('submit', () => {
     });
   });
 
+  test('of many says that nothing was taken, and by which code, when the token is wrong', async () => {
+    const input = JSON.stringify(stack.tapeRequest(`${stack.source.url}/away.zip`));
+    const stranger = { ...env, TAPEDECK_TOKEN: 'nobody' };
+    const { exitCode, rows } = await runCli(['submit', '--batch', '-', '--json'], stranger, input);
+    expect({ exitCode, rows: rows() }).toEqual({
+      exitCode: 4,
+      rows: [
+        {
+          ...{ ok: false, exitCode: 4 },
+          error: { code: 'UNAUTHORIZED', message: expect.stringContaining('From line 1 on nothing was taken: ') },
+        },
+      ],
+    });
+  });
+
+  test('of many refuses a line with what would be lost on its way', async () => {
+    const request = JSON.stringify(stack.tapeRequest(`${stack.source.url}/proto.zip`, { metadata: { x: 1 } }));
+    const { exitCode, stdout } = await runCli(['submit', '--batch', '-'], env, request.replace('"x"', '"__proto__"'));
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 1,
+      stdout: 'refused    line 1: REQUEST_INVALID: expected a request as a JSON object\n0 accepted, 1 refused\n',
+    });
+  });
+
   test('of more than one batch, from stdin and under a key, makes each job once', async () => {
     const requests = Array.from({ length: 101 }, (_, index) =>
       stack.tapeRequest(stack.source.serve('/shared.zip', zip), { slug: `flood-${index}`, priority: 'low' }),
@@ -334,6 +358,14 @@ describe('callback', () => {
     event?: { jobId: string; status: string };
     error?: { code: string };
   }
+
+  test('listen names the port that is somebody else’s', async () => {
+    const { port } = new URL(stack.source.url);
+    expect(await runCli(['callback', 'listen', '--port', port], withSecret())).toMatchObject({
+      exitCode: 2,
+      stderr: `--port: expected one that is free, got ${port}\n`,
+    });
+  });
 
   test('listen verifies what arrives, fails on purpose when asked, and refuses what is nobody’s', async () => {
     const running = startCli(['callback', 'listen', '--fail', '1', '--json'], withSecret());

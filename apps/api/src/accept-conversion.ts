@@ -32,7 +32,7 @@ export interface ConvertOptions extends Backend {
 
 /** Who sends a request, as what it is to be known, and who hears of the job that it is. */
 export interface Sender extends Pick<Submission, 'caller' | 'idempotencyKey' | 'idempotencyScope' | 'isKeyOfMany'> {
-  /** Before anything is said of it. @returns the log of that job's lines */
+  /** Called once, before the first line is logged of the job. @returns the log of its lines */
   nameJob(jobId: string): FastifyBaseLogger;
 }
 

@@ -1,6 +1,7 @@
 import { describeInput, LADDER_NAMES, X264_PRESETS, type JobKind } from '@tapedeck/contracts';
 import { Option, type Command } from 'commander';
 import { UsageError } from './exit-code.ts';
+import { parsePlainJson } from './parse-plain-json.ts';
 import { readInput } from './read-input.ts';
 
 /** How a recording is to be converted, as it was typed; the names are those of `POST /convert`. */
@@ -88,7 +89,7 @@ async function readJson(option: string, expected: string, text: string | undefin
   if (text === undefined) return undefined;
   const json = text.startsWith('@') ? (await readInput(option, text.slice(1))).toString('utf8') : text;
   try {
-    return JSON.parse(json);
+    return parsePlainJson(json);
   } catch {
     throw new UsageError(`${option}: expected ${expected}, got ${describeInput(json)}`);
   }

@@ -32,6 +32,13 @@ export class UsageError extends Error {
 /** Something outside of us that is needed and is not there, in one sentence. */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
+  readonly code: string | undefined;
+
+  /** @param options.code the API's or the client's, where one of them has said so */
+  constructor(message: string, { code, ...options }: ErrorOptions & { code?: string } = {}) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 /** Why a command ended before its end. */
@@ -42,7 +49,7 @@ export interface Failure {
   /** Was it printed by commander already? */
   isSaid?: boolean;
   /** Of the table of errors, where it is one of those. */
-  code?: string;
+  code?: string | undefined;
 }
 
 /** Anything thrown by a command. What nobody thought of keeps its stack: it is a bug, and somebody has to find it. */
@@ -52,7 +59,9 @@ export function judgeError(error: unknown): Failure {
   // What a stream throws that was aborted.
   if (error instanceof Error && error.cause instanceof Interruption) return judgeError(error.cause);
   if (error instanceof UsageError) return { exitCode: EXIT_CODES.usage, message: error.message };
-  if (error instanceof UnavailableError) return { exitCode: EXIT_CODES.unavailable, message: error.message };
+  if (error instanceof UnavailableError) {
+    return { exitCode: EXIT_CODES.unavailable, message: error.message, code: error.code };
+  }
   if (error instanceof TapedeckError) return judgeAnswer(error);
   if (error instanceof ConfigError) return { exitCode: EXIT_CODES.config, message: error.message };
   const known = asJobError(error);

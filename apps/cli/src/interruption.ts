@@ -18,7 +18,7 @@ export class Interruption extends Error {
 
 /**
  * For a command that has something to put away first: aborted, with an Interruption as its reason, by Ctrl-C, SIGTERM,
- * SIGHUP, and when nobody reads stdout any more (`| head`). A second one changes nothing; after ten seconds the process
+ * SIGHUP, and when nobody reads stdout or stderr any more (`| head`). A second one changes nothing; after ten seconds the process
  * ends regardless. Commands without one are ended by the signal itself.
  */
 export function createInterruption(): AbortSignal {
@@ -36,15 +36,17 @@ export function createInterruption(): AbortSignal {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => end(new Interruption(SIGNAL_EXIT_CODES[name])));
   }
-  process.stdout.off('error', endOnBrokenPipe);
-  process.stdout.on('error', (error: Error) => {
-    assertBrokenPipe(error);
-    end(new Interruption(SIGPIPE_EXIT_CODE, ''));
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.off('error', endOnBrokenPipe);
+    stream.on('error', (error: Error) => {
+      assertBrokenPipe(error);
+      end(new Interruption(SIGPIPE_EXIT_CODE, ''));
+    });
+  }
   return stop.signal;
 }
 
-/** The listener of stdout's errors for every command that has no interruption. */
+/** The listener of stdout's and stderr's errors for every command that has no interruption. */
 export function endOnBrokenPipe(error: Error): void {
   assertBrokenPipe(error);
   process.exit(SIGPIPE_EXIT_CODE);

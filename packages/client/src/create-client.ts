@@ -19,7 +19,7 @@ export interface ClientOptions {
   baseUrl: string;
   /** A key of API_KEYS, or MP4_SERVICE_TOKEN. A secret: not for pages that others open. */
   token: string;
-  /** Instead of the runtime's own. */
+  /** Instead of the runtime's own. It has to end by the `signal` that it is given: no deadline holds without that. */
   fetch?: typeof fetch | undefined;
   /** How long each try may take, to the last byte of the answer, in milliseconds. 10 000 when nothing is said. */
   timeoutMs?: number | undefined;
@@ -142,7 +142,7 @@ async function buildKeyHeaders(idempotencyKey: string | undefined): Promise<Reco
 
 /** After a lost answer the job may have run again, and failed again, or be complete: once more would be another run. */
 function wasNotDone({ status }: TapedeckError): boolean {
-  return status === 408 || status === 429;
+  return status === 408 || status === 425 || status === 429;
 }
 
 function buildQuery(query: JobQuery): string {

@@ -124,6 +124,11 @@ describe('a callback is refused', () => {
     expect(await codeOf(verifyCallback(post(text, sign(text)), secret, { now }))).toBe('CALLBACK_BODY_INVALID');
   });
 
+  test.each([undefined, {}, { headers: null, body: '' }])('that is none: %j', async (request) => {
+    const refused = Reflect.apply(verifyCallback, undefined, [request, secret]) as Promise<unknown>;
+    expect(await codeOf(refused)).toBe('ARGUMENT_INVALID');
+  });
+
   test('whose body was read, or parsed, before', async () => {
     const read = post(body);
     await read.text();

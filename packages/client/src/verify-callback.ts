@@ -33,6 +33,9 @@ export async function verifyCallback(
   secrets: string | readonly string[],
   { toleranceSec = TOLERANCE_SEC, now = new Date() }: VerifyOptions = {},
 ): Promise<CallbackEvent> {
+  if (!isRecord(request) || !isRecord(request.headers)) {
+    throw new TapedeckError('ARGUMENT_INVALID', 'the request: expected one with headers and a body');
+  }
   const keys = await importSecrets(secrets);
   const eventId = readHeader(request, 'webhook-id');
   const timestamp = readHeader(request, 'webhook-timestamp');

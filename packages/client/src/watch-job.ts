@@ -57,8 +57,9 @@ async function* readJob(
   pollMs: number,
   signal: AbortSignal,
 ): AsyncGenerator<Job, never, undefined> {
-  for (let listens = true; ;) {
-    listens &&= yield* listen(connection, path, signal);
+  let listens = true;
+  for (;;) {
+    if (listens) listens = yield* listen(connection, path, signal);
     yield await ask(connection, path, pollMs, signal);
     await pause(withJitter(pollMs), signal);
   }

@@ -91,7 +91,9 @@ function toJobError(error: unknown): JobError {
   const known = (typeof code === 'string' && FASTIFY_CODES[code]) || CODES_OF_STATUS[Number(statusCode)];
   // The message of what the client got wrong is the client's to read, but a parser's may quote the body.
   if (known === 'REQUEST_INVALID')
-    return new InvalidRequestError([{ path: '(body)', message: 'expected a JSON object' }]);
+    return new InvalidRequestError([
+      { path: '(body)', message: 'expected a JSON object, without __proto__ or constructor.prototype in it' },
+    ]);
   return new JobError(known || 'INTERNAL_ERROR', undefined, { cause: error });
 }
 

@@ -28,9 +28,10 @@ export async function runStandIn(options: StandInOptions, signal: AbortSignal): 
     const exit = await runWorker(options, signal).catch((error: unknown) => ({ err: error }));
     if (signal.aborted) return;
     const hasLasted = performance.now() - startedAtMs > MAX_PAUSE_MS;
-    pauseMs = hasLasted || isRestart(exit) ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, MAX_PAUSE_MS);
+    if (hasLasted || isRestart(exit)) pauseMs = FIRST_PAUSE_MS;
     options.logger.warn({ ...exit, pauseMs }, 'the stand-in ended; it is started again');
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS);
   }
 }
 

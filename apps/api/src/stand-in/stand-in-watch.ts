@@ -37,7 +37,7 @@ interface StandIn {
  */
 export async function keepStandIn(options: StandInWatchOptions, stopping: AbortSignal): Promise<void> {
   const { redis, afterMs, run, logger } = options;
-  const logFailure = createThrottledErrorLog(logger, 'workers could not be looked for');
+  const logFailure = createThrottledErrorLog(logger, 'whether to stand in could not be decided');
   const absence = createAbsence(afterMs, performance.now());
   const claim = createClaim(redis);
   let standIn: StandIn | undefined;

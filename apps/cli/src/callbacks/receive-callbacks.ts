@@ -33,8 +33,8 @@ export function createReceiver(options: ReceiverOptions): Server {
   const seen = new Set<string>();
   let count = 0;
   const receive = async (request: IncomingMessage): Promise<Reception> => {
-    count += 1;
     if (request.method !== 'POST') return refuse(405, 'METHOD_NOT_ALLOWED', `expected POST, got ${request.method}`);
+    count += 1;
     if (count <= options.failFirst) {
       request.resume();
       return refuse(

@@ -5,9 +5,11 @@ import { Command, InvalidArgumentError } from 'commander';
 import { loadSecrets } from '../callbacks/load-secrets.ts';
 import { parseHeaders, type CallbackHeaders } from '../callbacks/parse-headers.ts';
 import { createReceiver, type Reception } from '../callbacks/receive-callbacks.ts';
+import { UsageError } from '../exit-code.ts';
 import { createInterruption } from '../interruption.ts';
 import { printable } from '../printable.ts';
 import { readInput, STDIN } from '../read-input.ts';
+import { isCode } from '../stat-or-nothing.ts';
 
 interface SecretOptions {
   secretFile?: string;
@@ -93,7 +95,10 @@ function createListenCommand(env: NodeJS.ProcessEnv): Command {
           process.stdout.write(json ? `${JSON.stringify(reception)}\n` : describeReception(reception)),
       });
       server.listen(port, '127.0.0.1');
-      await once(server, 'listening', { signal });
+      await once(server, 'listening', { signal }).catch((error: unknown) => {
+        if (!isCode(error, 'EADDRINUSE', 'EACCES')) throw error;
+        throw new UsageError(`--port: expected one that is free, got ${port}`, { cause: error });
+      });
       // A server that listens on a port has an address of this kind.
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
       process.stdout.write(json ? `${JSON.stringify({ url })}\n` : `${url}\n`);

@@ -1,9 +1,9 @@
-import type { Accepted, TapedeckClient } from '@tapedeck/client';
+import type { Accepted } from '@tapedeck/client';
 import { Command, Option } from 'commander';
 import { EXIT_CODES, UsageError } from '../exit-code.ts';
 import { createInterruption } from '../interruption.ts';
 import { printable } from '../printable.ts';
-import { isCompleted } from '../remote/each-job.ts';
+import { isCompleted, onEachId } from '../remote/each-job.ts';
 import { followJob } from '../remote/follow-job.ts';
 import { addServiceOptions, openClient, type ServiceOptions } from '../remote/open-client.ts';
 import {
@@ -75,26 +75,24 @@ async function submitMany(url: string | undefined, path: string, { env, options 
   const signal = createInterruption();
   const accepted: string[] = [];
   let refused = 0;
-  for await (const outcome of submitBatch(path, { client, idempotencyKey, signal })) {
-    process.stdout.write(json ? `${JSON.stringify(outcome)}\n` : describeOutcome(outcome));
-    if (outcome.ok) accepted.push(outcome.jobId);
-    else refused += 1;
+  const summarize = (): void => {
+    const summary = { ok: refused === 0, accepted: accepted.length, refused };
+    process.stdout.write(json ? `${JSON.stringify(summary)}\n` : `${accepted.length} accepted, ${refused} refused\n`);
+  };
+  try {
+    for await (const outcome of submitBatch(path, { client, idempotencyKey, signal })) {
+      process.stdout.write(json ? `${JSON.stringify(outcome)}\n` : describeOutcome(outcome));
+      if (outcome.ok) accepted.push(outcome.jobId);
+      else refused += 1;
+    }
+  } catch (error) {
+    if (accepted.length + refused > 0) summarize();
+    throw error;
   }
-  const summary = { ok: refused === 0, accepted: accepted.length, refused };
-  process.stdout.write(json ? `${JSON.stringify(summary)}\n` : `${accepted.length} accepted, ${refused} refused\n`);
-  return (!wait || (await followAll(accepted, { client, json, signal }))) && refused === 0;
-}
-
-/** Each to its end, whatever became of the one before. */
-async function followAll(
-  jobIds: readonly string[],
-  options: { client: TapedeckClient; json: boolean; signal: AbortSignal },
-): Promise<boolean> {
-  let isWell = true;
-  for (const jobId of jobIds) {
-    if (!isCompleted(await followJob(jobId, options))) isWell = false;
-  }
-  return isWell;
+  summarize();
+  const follow = async (jobId: string) => isCompleted(await followJob(jobId, { client, json, signal }));
+  const exitCode = wait ? await onEachId(accepted, { json, signal }, follow) : EXIT_CODES.done;
+  return exitCode === EXIT_CODES.done && refused === 0;
 }
 
 function describeOutcome(outcome: LineOutcome): string {

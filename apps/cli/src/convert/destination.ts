@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, constants, link, lstat, mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, link, lstat, mkdir, readdir, realpath, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isHlsName, type JobKind } from '@tapedeck/contracts';
 import { UnavailableError, UsageError } from '../exit-code.ts';
 import { copyStream } from './copy-stream.ts';
+import { ignoreAbsence, isCode, statOrNothing } from '../stat-or-nothing.ts';
 
 /** Where a result goes. What is there before stays whole until all of the new is there. */
 export interface Destination {
@@ -40,9 +41,15 @@ export async function chooseDestination(options: DestinationOptions): Promise<De
     if (stdout.isTTY) throw new UsageError('--output: expected a file or a pipe, got a terminal');
     return createPipe(stdout);
   }
+  if (output === '') throw new UsageError('--output: expected where the result goes, got ""');
   const typed = output ?? name;
   if (!typed) throw new UsageError('--output: expected where the result goes: what comes through a pipe has no name');
-  return kind === 'tape' ? chooseFile(options, typed) : chooseDir(options, resolve(typed));
+  try {
+    return await (kind === 'tape' ? chooseFile(options, typed) : chooseDir(options, resolve(typed)));
+  } catch (error) {
+    if (!isCode(error, 'ENAMETOOLONG')) throw error;
+    throw new UsageError(`--output: expected a shorter name, got ${JSON.stringify(typed)}`, { cause: error });
+  }
 }
 
 function createPipe(stdout: Writable): Destination {
@@ -68,7 +75,7 @@ async function chooseFile(options: DestinationOptions, typed: string): Promise<D
     path,
     takesPoster: true,
     take: async (dir, files, signal) => {
-      await mkdir(dirname(path), { recursive: true });
+      const made = await mkdir(dirname(path), { recursive: true });
       const paths = [path, posterPath].slice(0, files.length);
       const parts = paths.map(partOf);
       try {
@@ -79,6 +86,7 @@ async function chooseFile(options: DestinationOptions, typed: string): Promise<D
         return paths;
       } finally {
         for (const part of parts) await rm(part, { force: true });
+        await removeEmpty(dirname(path), made);
       }
     },
   };
@@ -88,7 +96,11 @@ async function chooseFile(options: DestinationOptions, typed: string): Promise<D
 async function assertFree(path: string, force: boolean, sourcePath: string | undefined): Promise<void> {
   const info = await lstat(path).catch(ignoreAbsence);
   if (!info) return;
-  if (!force || info.isDirectory()) throw new UsageError(describeTaken(path, !info.isDirectory()));
+  // A pipe or a device is none of those that a rename should put away: /dev/null is everybody's.
+  if (!info.isFile() && !info.isSymbolicLink()) {
+    throw new UsageError(`--output: expected a name that is free, or of a file, got ${JSON.stringify(path)}`);
+  }
+  if (!force) throw new UsageError(describeTaken(path));
   const isSource =
     sourcePath !== undefined && (await realpath(path).catch(ignoreAbsence)) === (await realpath(sourcePath));
   if (isSource) throw new UsageError('--output: expected another file than FILE');
@@ -123,7 +135,9 @@ async function putInPlace(part: string, path: string, force: boolean): Promise<v
 
 async function chooseDir({ force }: DestinationOptions, typed: string): Promise<Destination> {
   const info = await statOrNothing(typed);
-  if (info && !info.isDirectory()) throw new UsageError(describeTaken(typed, false));
+  if (info && !info.isDirectory()) {
+    throw new UsageError(`--output: expected a directory for a stream, got ${JSON.stringify(typed)}, which is none`);
+  }
   // A link to a directory stays one.
   const path = info ? await realpath(typed) : typed;
   const isFilled = info !== undefined && (await readdir(path)).length > 0;
@@ -136,7 +150,7 @@ async function chooseDir({ force }: DestinationOptions, typed: string): Promise<
 
 /** Else a slip of the pen would remove somebody's directory. @throws UsageError */
 async function assertStream(path: string, force: boolean): Promise<void> {
-  if (!force) throw new UsageError(describeTaken(path, true));
+  if (!force) throw new UsageError(describeTaken(path));
   const foreign = (await listFiles(path)).find((name) => !isHlsName(name));
   if (foreign === undefined) return;
   throw new UsageError(`--output: expected a directory with a stream and nothing else, ${path} has ${foreign}`);
@@ -147,6 +161,7 @@ type Taken = Parameters<Destination['take']>;
 /** The new directory is made beside the old one, which is put away when all of the new one is there. */
 async function replaceDir(path: string, files: Taken, force: boolean): Promise<string[]> {
   const [part, old] = [partOf(path), partOf(path)];
+  const made = await mkdir(dirname(path), { recursive: true });
   try {
     await copyFiles(files, part);
     if (!force) return await renameToFree(part, path, files);
@@ -164,6 +179,7 @@ async function replaceDir(path: string, files: Taken, force: boolean): Promise<s
     return listPaths(path, files);
   } finally {
     await rm(part, { recursive: true, force: true });
+    await removeEmpty(dirname(path), made);
   }
 }
 
@@ -174,7 +190,7 @@ async function renameToFree(part: string, path: string, files: Taken): Promise<s
     return listPaths(path, files);
   } catch (error) {
     const isTaken = isCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR');
-    throw isTaken ? new UsageError(describeTaken(path, true), { cause: error }) : error;
+    throw isTaken ? new UsageError(describeTaken(path), { cause: error }) : error;
   }
 }
 
@@ -183,7 +199,7 @@ async function fillDir(path: string, files: Taken): Promise<string[]> {
   const part = join(path, basename(partOf(path)));
   try {
     await copyFiles(files, part);
-    if ((await readdir(path)).length > 1) throw new UsageError(describeTaken(path, true));
+    if ((await readdir(path)).length > 1) throw new UsageError(describeTaken(path));
     const tops = new Set(files[1].map((name) => name.split('/')[0]!));
     for (const name of tops) await rename(join(part, name), join(path, name));
     return listPaths(path, files);
@@ -218,22 +234,20 @@ function partOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.part`);
 }
 
-function describeTaken(path: string, isReplaceable: boolean): string {
-  const advice = isReplaceable ? '; --force replaces it' : '';
-  return `--output: expected a name that is free, got ${JSON.stringify(path)}${advice}`;
+function describeTaken(path: string): string {
+  return `--output: expected a name that is free, got ${JSON.stringify(path)}; --force replaces it`;
 }
 
-function statOrNothing(path: string) {
-  return stat(path).catch(ignoreAbsence);
-}
-
-function ignoreAbsence(error: unknown): undefined {
-  if (isCode(error, 'ENOENT')) return undefined;
-  throw error;
-}
-
-function isCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+/** What was made for a result that did not come. @param top the topmost that was; undefined where none had to be */
+async function removeEmpty(dir: string, top: string | undefined): Promise<void> {
+  if (top === undefined || dir.length < top.length) return;
+  try {
+    await rmdir(dir);
+  } catch (error) {
+    if (isCode(error, 'ENOTEMPTY')) return;
+    throw error;
+  }
+  await removeEmpty(dirname(dir), top);
 }
 
 /** Names below the directory; of directories only what is in them. */

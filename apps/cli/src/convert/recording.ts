@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { parse } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { JobError, type JobKind } from '@tapedeck/contracts';
 import { UsageError } from '../exit-code.ts';
 import { copyStream } from './copy-stream.ts';
+import { statOrNothing } from '../stat-or-nothing.ts';
 
 export interface Recording {
   kind: JobKind;
@@ -32,7 +33,7 @@ export function openRecording(target: string, stdin: NodeJS.ReadStream, signal: 
 }
 
 async function openFile(path: string): Promise<Recording> {
-  const info = await stat(path).catch(() => undefined);
+  const info = await statOrNothing(path);
   if (!info?.isFile()) {
     const got = info ? 'which is no file; - takes a pipe' : 'where there is nothing';
     throw new UsageError(`FILE: expected a tape or a video, got ${JSON.stringify(path)}, ${got}`);

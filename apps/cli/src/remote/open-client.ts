@@ -1,4 +1,4 @@
-import { createClient, type TapedeckClient } from '@tapedeck/client';
+import { createClient, TapedeckError, type TapedeckClient } from '@tapedeck/client';
 import { ConfigError } from '@tapedeck/runtime';
 import type { Command } from 'commander';
 import { loadCallerConfig } from '../config.ts';
@@ -23,8 +23,10 @@ export async function openClient(env: NodeJS.ProcessEnv, { url, tokenFile }: Ser
   const token =
     tokenFile === undefined ? TAPEDECK_TOKEN : (await readInput('--token-file', tokenFile)).toString('utf8').trim();
   if (!token) throw new ConfigError("TAPEDECK_TOKEN: expected a caller's token, got nothing");
-  if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
-    throw new UsageError(`--url: expected an http or https URL, got ${JSON.stringify(url)}`);
+  try {
+    return createClient({ baseUrl: url ?? TAPEDECK_URL, token });
+  } catch (error) {
+    const isUrl = url !== undefined && error instanceof TapedeckError && error.message.startsWith('baseUrl: ');
+    throw isUrl ? new UsageError(error.message.replace('baseUrl', '--url'), { cause: error }) : error;
   }
-  return createClient({ baseUrl: url ?? TAPEDECK_URL, token });
 }

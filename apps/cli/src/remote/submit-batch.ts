@@ -1,6 +1,7 @@
 import { TapedeckError, type BatchAnswer, type TapedeckClient } from '@tapedeck/client';
 import { ERROR_TABLE, MAX_BATCH_JOBS, parseConvertRequest, type ConvertRequest } from '@tapedeck/contracts';
 import { EXIT_CODES, judgeError, UnavailableError } from '../exit-code.ts';
+import { parsePlainJson } from '../parse-plain-json.ts';
 import { readInputLines } from '../read-input.ts';
 import { toBody } from './request-options.ts';
 
@@ -19,10 +20,12 @@ export interface BatchOptions {
 const MAX_CHUNK_BYTES = 2 * 1024 ** 2;
 /** Said of one line, and true of the lines behind it: the limit is reached, or Redis or the store is away. */
 const FOR_THE_REST: readonly number[] = [429, 503];
+/** Said of a whole call, before a line of it was looked at. */
+const TAKES_NOTHING: readonly number[] = [401, 403, 429];
 
 /**
  * One request a line. A line that does not fit is told and not sent. The lines go in order, in as few batches as may be.
- * @throws UnavailableError naming the line from which on nothing was sent, when the service takes no more
+ * @throws UnavailableError naming the lines to send again, when the service takes no more
  */
 export async function* submitBatch(path: string, options: BatchOptions): AsyncGenerator<LineOutcome, void, undefined> {
   for await (const chunk of readChunks(path, options.signal)) {
@@ -30,17 +33,25 @@ export async function* submitBatch(path: string, options: BatchOptions): AsyncGe
     const outcomes = await submitChunk(chunk, options).catch((error: unknown) => refuseRest(chunk[0]!.line, error));
     yield* outcomes;
     const rest = outcomes.find((outcome) => !outcome.ok && FOR_THE_REST.includes(outcome.status));
-    if (rest && !rest.ok)
-      throw new UnavailableError(`From line ${rest.line} on nothing was taken: ${rest.error.message}`);
+    if (rest && !rest.ok) {
+      const advice = `send again what was refused, and what comes after line ${chunk.at(-1)!.line}`;
+      const { code, message } = rest.error;
+      throw new UnavailableError(`The service takes no more (${advice}): ${message}`, { code });
+    }
   }
 }
 
-/** @throws whatever it was; of a service that is away, from where on it is not known what it took */
+/** @throws whatever it was; of a service that is away, or lets nobody in, what it took */
 function refuseRest(line: number, error: unknown): never {
   const isAway = error instanceof TapedeckError && judgeError(error).exitCode === EXIT_CODES.unavailable;
   if (!isAway) throw error;
+  const { code, message, status = 0 } = error;
+  if (TAKES_NOTHING.includes(status)) {
+    throw new UnavailableError(`From line ${line} on nothing was taken: ${message}`, { code, cause: error });
+  }
   const advice = 'with the same --idempotency-key all of it may be sent again';
-  throw new UnavailableError(`From line ${line} on it is not known what was taken (${advice}): ${error.message}`);
+  const problem = `From line ${line} on it is not known what was taken (${advice}): ${message}`;
+  throw new UnavailableError(problem, { code, cause: error });
 }
 
 interface Line {
@@ -90,7 +101,7 @@ async function submitChunk(
 function parseLine(text: string): { request: ConvertRequest } | { message: string } {
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = parsePlainJson(text);
   } catch {
     return { message: 'expected a request as a JSON object' };
   }

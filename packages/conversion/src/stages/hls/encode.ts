@@ -1,5 +1,5 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { HLS_NAMES, JobError, type FrameSize } from '@tapedeck/contracts';
+import { HLS_NAMES, type FrameSize } from '@tapedeck/contracts';
 import {
   buildHlsArgv,
   buildMasterPlaylist,
@@ -19,6 +19,7 @@ import {
   type ToolResult,
 } from '@tapedeck/media';
 import type { HlsContext } from '../../conversion-context.ts';
+import { orNotWritten } from '../or-not-written.ts';
 import type { HlsPlan } from './probe.ts';
 
 /** Files in the workspace, by the names that they will have below the slug. */
@@ -110,14 +111,6 @@ async function makePoster(
       return undefined;
     },
   );
-}
-
-/** A file that FFmpeg owes us although it ended well. */
-async function orNotWritten(what: string, use: () => Promise<void>): Promise<void> {
-  await use().catch((cause: unknown) => {
-    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    throw isAbsent ? new JobError('ENCODE_OUTPUT_INVALID', `${what} was not written`, { cause }) : cause;
-  });
 }
 
 async function finishStoryboard({ workspace }: HlsContext, { storyboard, source }: HlsPlan): Promise<string[]> {

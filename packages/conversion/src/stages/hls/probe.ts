@@ -33,7 +33,7 @@ export interface HlsPlan {
   runId: string;
 }
 
-/** Looks at the video and decides how to encode it. The decisions are logged and stored on the job. */
+/** Looks at the video and decides how to encode it. The decisions are stored on the job. */
 export async function probeVideo(context: HlsContext, sourceName: string): Promise<HlsPlan> {
   const { config, progress, request, workspace, signal, tools } = context;
   await progress.enter('probe');

@@ -10,6 +10,7 @@ import {
   type TapeEncode,
 } from '@tapedeck/media';
 import type { TapeContext } from '../../conversion-context.ts';
+import { orNotWritten } from '../or-not-written.ts';
 import type { TapePlan } from './probe.ts';
 
 /** Files in the workspace. */
@@ -66,7 +67,7 @@ async function runTapeEncode(context: TapeContext, plan: TapePlan, maxVideoBitsP
     stallMs: config.JOB_STUCK_AFTER_MS,
     onProgress: ({ frame: pictures }) => progress.advance(pictures / timeline.pictureCount),
   });
-  const { size } = await stat(workspace.path(MP4_NAME)).catch(() => ({ size: 0 }));
+  const { size } = await orNotWritten('the MP4', () => stat(workspace.path(MP4_NAME)));
   return size;
 }
 

@@ -40,9 +40,9 @@ export async function extractTape(context: ExtractContext, zipName: string): Pro
   });
   try {
     const layout = findTapeLayout(archive.fileNames);
-    const readJson = (name: string | undefined) => name && archive.readText(name, MAX_TIMING_BYTES, signal);
-    const metadata = parseJson(await readJson(layout.metadataName));
-    const timing = parseTapeTiming(await readJson(layout.timingName), metadata, layout);
+    const readText = (name: string | undefined) => name && archive.readText(name, MAX_TIMING_BYTES, signal);
+    const metadata = parseJson(await readText(layout.metadataName));
+    const timing = parseTapeTiming(await readText(layout.timingName), metadata, layout);
     const frames = await extractFrames(context, archive, timing);
     const soundtrackName = layout.soundtrackName && `soundtrack${extensionOf(layout.soundtrackName)}`;
     if (layout.soundtrackName && soundtrackName) {
