@@ -101,12 +101,12 @@ test('what is neither a file nor a link to one is not replaced, --force or not',
   expect((await lstat(pipe)).isFIFO()).toBe(true);
 });
 
-test.each<[kind: JobKind, output: string, message: string]>([
-  ['tape', '', '--output: expected where the result goes, got ""'],
-  ['tape', `${'n'.repeat(250)}.mp4`, '--output: expected a shorter name'],
-  ['hls', 'n'.repeat(300), '--output: expected a shorter name'],
-  ['hls', 'file', '--output: expected a directory for a stream'],
-])('the output of a %s to %j is refused', async (kind, output, message) => {
+test.each<[kind: JobKind, where: string, output: string, message: string]>([
+  ['tape', 'nowhere', '', '--output: expected where the result goes, got ""'],
+  ['tape', 'a name whose poster’s is too long', `${'n'.repeat(250)}.mp4`, '--output: expected a shorter name'],
+  ['hls', 'a name that is too long', 'n'.repeat(300), '--output: expected a shorter name'],
+  ['hls', 'a file', 'file', '--output: expected a directory for a stream'],
+])('a %s to %s is refused', async (kind, _where, output, message) => {
   await writeFile(join(out.dir, 'file'), '');
   await expect(choose(output && join(out.dir, output), { kind })).rejects.toThrow(message);
 });
