@@ -1,3 +1,5 @@
+import { concatBytes } from './concat-bytes.ts';
+
 /**
  * All of a body, which another may make as long as it likes.
  * @returns undefined for more than `maxBytes`: of those no more is read
@@ -13,7 +15,7 @@ export async function readBytes(
   let sizeBytes = 0;
   for (;;) {
     const { done, value } = (await reader?.read()) ?? { done: true };
-    if (done || !value) return concat(chunks, sizeBytes);
+    if (done || !value) return concatBytes(chunks);
     sizeBytes += value.length;
     if (sizeBytes > maxBytes) {
       // What it leads to is nobody's business here: whoever sends this may also never let it end.
@@ -22,14 +24,4 @@ export async function readBytes(
     }
     chunks.push(value);
   }
-}
-
-function concat(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(sizeBytes);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
 }

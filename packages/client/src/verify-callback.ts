@@ -1,5 +1,6 @@
 import type { Callback, TestCallback } from './contract.ts';
 import { decodeBase64 } from './decode-base64.ts';
+import { concatBytes } from './concat-bytes.ts';
 import { isRecord, parseJson } from './json.ts';
 import { readRawBody, type CallbackRequest } from './raw-body.ts';
 import { importSecrets } from './signing-secrets.ts';
@@ -42,7 +43,7 @@ export async function verifyCallback(
   const signatures = parseSignatures(readHeader(request, 'webhook-signature'));
   assertInTime(timestamp, toleranceSec, now);
   const body = await readRawBody(request);
-  const signed = concat(new TextEncoder().encode(`${eventId}.${timestamp}.`), body);
+  const signed = concatBytes([new TextEncoder().encode(`${eventId}.${timestamp}.`), body]);
   if (!(await isSigned(keys, signatures, signed))) {
     const message = 'webhook-signature: expected one of this body, made with one of the secrets, got others';
     throw new TapedeckError('CALLBACK_SIGNATURE_WRONG', message);
@@ -114,11 +115,4 @@ function isEqual(one: Uint8Array, other: Uint8Array): boolean {
   let difference = one.length ^ other.length;
   for (const [index, byte] of one.entries()) difference |= byte ^ (other[index] ?? 0);
   return difference === 0;
-}
-
-function concat(head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(head.length + tail.length);
-  whole.set(head);
-  whole.set(tail, head.length);
-  return whole;
 }

@@ -56,8 +56,11 @@ export function createReceiver(options: ReceiverOptions): Server {
   return createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
     (request, response) => {
-      // A request that breaks off has nobody to be told of it.
-      answer(request, response).catch(() => response.destroy());
+      answer(request, response).catch((error: unknown) => {
+        response.destroy();
+        // One that breaks off has nobody to be told of it; all else is a bug.
+        if (request.complete) throw error;
+      });
     },
   );
 }
