@@ -84,7 +84,7 @@ const TAPE_CASES: Record<string, Case> = {
     does: 'sleep 1000 >/dev/null 2>&1 3>&- & exit 1',
   },
   'is killed': { code: 'ENCODE_KILLED', says: 'SIGKILL', does: 'kill -9 $$' },
-  'exits 0 and writes nothing': { code: 'ENCODE_OUTPUT_INVALID', says: 'size', does: 'exit 0' },
+  'exits 0 and writes nothing': { code: 'ENCODE_OUTPUT_INVALID', says: 'not written', does: 'exit 0' },
   'exits 0 and writes 0 bytes': { code: 'ENCODE_OUTPUT_INVALID', says: 'got 0', does: leave(0) },
   'exits 0 and writes 26 bytes': { code: 'ENCODE_OUTPUT_INVALID', says: 'got 26', does: leave(26) },
   'exits 0 and writes 48 bytes': { code: 'ENCODE_OUTPUT_INVALID', says: 'got 48', does: leave(48) },
