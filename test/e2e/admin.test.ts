@@ -25,6 +25,8 @@ afterAll(async () => {
 });
 
 async function signIn(password: string): Promise<void> {
+  // A page without its cookie goes to the login by itself, and would get in our way.
+  await page.goto('about:blank');
   await page.context().clearCookies();
   await page.goto(`${stack.url}/admin/queues`);
   await page.getByLabel('Password').fill(password);
