@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { JobView } from '@tapedeck/contracts';
@@ -166,6 +169,44 @@ describe('submit', () => {
         },
       ],
     });
+  });
+
+  test('of many says what to send again when the service takes no more, and sums up what it took', async () => {
+    const acceptedAt = (index: number) => ({
+      ...{ index, status: 202 },
+      job: { jobId: `tape_${index}`, kind: 'tape', status: 'queued', statusUrl: '', positionInQueue: null },
+    });
+    const problem = { type: '', title: '', status: 503, code: 'QUEUE_UNAVAILABLE', detail: 'Redis is away' };
+    let calls = 0;
+    // Another service, whose Redis goes away after the first hundred.
+    const server = createServer((request, response) => {
+      request.resume();
+      calls += 1;
+      const results =
+        calls === 1
+          ? Array.from({ length: 100 }, (_, index) => acceptedAt(index))
+          : [acceptedAt(0), { index: 1, status: 503, problem }];
+      const accepted = results.filter(({ status }) => status === 202).length;
+      const answer = { accepted, refused: results.length - accepted, results };
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const line = JSON.stringify(stack.tapeRequest(`${stack.source.url}/any.zip`));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const args = ['submit', '--batch', '-', '--json', '--url', url];
+      const { exitCode, rows } = await runCli(args, env, Array.from({ length: 102 }, () => line).join('\n'));
+      expect({ exitCode, last: rows().slice(-3) }).toMatchObject({
+        exitCode: 4,
+        last: [
+          { line: 102, ok: false, status: 503 },
+          { ok: false, accepted: 101, refused: 1 },
+          { error: { code: 'QUEUE_UNAVAILABLE', message: expect.stringContaining('what comes after line 102') } },
+        ],
+      });
+    } finally {
+      server.close();
+    }
   });
 
   test('of many refuses a line with what would be lost on its way', async () => {

@@ -18,8 +18,8 @@ export class Interruption extends Error {
 
 /**
  * For a command that has something to put away first: aborted, with an Interruption as its reason, by Ctrl-C, SIGTERM,
- * SIGHUP, and when nobody reads stdout or stderr any more (`| head`). A second one changes nothing; after ten seconds the process
- * ends regardless. Commands without one are ended by the signal itself.
+ * SIGHUP, and when nobody reads stdout or stderr any more (`| head`). A second one changes nothing; after ten seconds the
+ * process ends regardless. Commands without one are ended by the signal itself.
  */
 export function createInterruption(): AbortSignal {
   const stop = new AbortController();

@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { isCode } from './system-code.ts';
 
 /** @returns undefined where there is nothing. @throws whatever else keeps one from looking */
 export function statOrNothing(path: string): Promise<Stats | undefined> {
@@ -10,8 +11,4 @@ export function statOrNothing(path: string): Promise<Stats | undefined> {
 export function ignoreAbsence(error: unknown): undefined {
   if (isCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
   throw error;
-}
-
-export function isCode(error: unknown, ...codes: readonly string[]): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && codes.includes(String(error.code));
 }

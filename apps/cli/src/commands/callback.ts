@@ -9,7 +9,7 @@ import { UsageError } from '../exit-code.ts';
 import { createInterruption } from '../interruption.ts';
 import { printable } from '../printable.ts';
 import { readInput, STDIN } from '../read-input.ts';
-import { isCode } from '../stat-or-nothing.ts';
+import { isCode } from '../system-code.ts';
 
 interface SecretOptions {
   secretFile?: string;

@@ -7,7 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { isHlsName, type JobKind } from '@tapedeck/contracts';
 import { UnavailableError, UsageError } from '../exit-code.ts';
 import { copyStream } from './copy-stream.ts';
-import { ignoreAbsence, isCode, statOrNothing } from '../stat-or-nothing.ts';
+import { ignoreAbsence, statOrNothing } from '../stat-or-nothing.ts';
+import { isCode, systemCodeOf } from '../system-code.ts';
 
 /** Where a result goes. What is there before stays whole until all of the new is there. */
 export interface Destination {
@@ -224,8 +225,7 @@ async function assertWritable(dir: string): Promise<void> {
   const existing = await statOrNothing(dir);
   if (!existing && dirname(dir) !== dir) return assertWritable(dirname(dir));
   await access(dir, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw new UnavailableError(`--output: nothing can be written to ${dir}${code}`, { cause });
+    throw new UnavailableError(`--output: nothing can be written to ${dir} (${systemCodeOf(cause)})`, { cause });
   });
 }
 
@@ -244,7 +244,8 @@ async function removeEmpty(dir: string, top: string | undefined): Promise<void> 
   try {
     await rmdir(dir);
   } catch (error) {
-    if (isCode(error, 'ENOTEMPTY')) return;
+    // Somebody else's by now, or gone.
+    if (isCode(error, 'ENOTEMPTY', 'ENOENT')) return;
     throw error;
   }
   await removeEmpty(dirname(dir), top);

@@ -1,5 +1,5 @@
 import { connectRedis, type Redis } from '@tapedeck/jobs';
-import { systemCodeOf } from './system-code.ts';
+import { systemCodeOf } from '../system-code.ts';
 
 const TIMEOUT_MS = 5_000;
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { measureDisk, type DiskUsage } from '@tapedeck/runtime';
 import type { Finding } from './finding.ts';
-import { systemCodeOf } from './system-code.ts';
+import { systemCodeOf } from '../system-code.ts';
 
 const WARN_USED = 0.8;
 const FAIL_USED = 0.95;

@@ -11,7 +11,7 @@ import {
 } from '@tapedeck/transfer';
 import { examine, NO_RETRIES } from './examine.ts';
 import type { Finding } from './finding.ts';
-import { systemCodeOf } from './system-code.ts';
+import { systemCodeOf } from '../system-code.ts';
 
 const TIMEOUT_MS = 60_000;
 type SpacesConfig = Extract<StorageConfig, { driver: 'spaces' }>;

@@ -14,7 +14,7 @@ import {
 import type { CliConfig } from '../config.ts';
 import type { Finding } from './finding.ts';
 import { isAtLeast } from './is-at-least.ts';
-import { systemCodeOf } from './system-code.ts';
+import { systemCodeOf } from '../system-code.ts';
 
 /** Debian 12's, the oldest that the tests run on. */
 const LEAST_VERSION = '5.1';
